@@ -1,0 +1,291 @@
+#include "coord/cluster/catalog_change.h"
+
+#include <algorithm>
+
+namespace tsd::coord {
+namespace {
+
+using sql::Catalog;
+using sql::Chunk;
+
+// A part of a catalog is encoded as a catalog that holds only that part, so that there is one codec for catalog entries.
+std::string EncodePart(const Catalog& part) {
+  ByteWriter writer;
+  part.Encode(writer);
+  return std::move(writer).Take();
+}
+
+void EncodeChunk(const Chunk& chunk, ByteWriter& writer) {
+  writer.PutU64(chunk.id.value());
+  writer.PutVarint(static_cast<uint64_t>(chunk.number));
+  writer.PutVarint(chunk.oid);
+  writer.PutString(chunk.name);
+  writer.PutI64(chunk.range_start);
+  writer.PutI64(chunk.range_end);
+  writer.PutVarint(static_cast<uint64_t>(chunk.slot_start));
+  writer.PutVarint(static_cast<uint64_t>(chunk.slot_end));
+  writer.PutVarint(chunk.nodes.size());
+  for (NodeId node : chunk.nodes) writer.PutVarint(node.value());
+  writer.PutI64(chunk.created_at);
+}
+
+Chunk DecodeChunk(ByteReader& reader) {
+  Chunk chunk;
+  chunk.id = ChunkId(reader.GetU64());
+  chunk.number = static_cast<int32_t>(reader.GetVarint());
+  chunk.oid = static_cast<uint32_t>(reader.GetVarint());
+  chunk.name = std::string(reader.GetString());
+  chunk.range_start = reader.GetI64();
+  chunk.range_end = reader.GetI64();
+  chunk.slot_start = static_cast<int>(reader.GetVarint());
+  chunk.slot_end = static_cast<int>(reader.GetVarint());
+  const uint64_t nodes = reader.GetCount(1);
+  for (uint64_t i = 0; i < nodes; ++i) chunk.nodes.push_back(NodeId(static_cast<uint32_t>(reader.GetVarint())));
+  chunk.created_at = reader.GetI64();
+  return chunk;
+}
+
+// Ids seen in the log push the allocators: an id is never handed out twice, whatever transaction it came from.
+void NoteOid(Catalog& catalog, uint32_t oid) { catalog.next_oid = std::max(catalog.next_oid, oid + 1); }
+
+void NoteHypertable(Catalog& catalog, const sql::Hypertable& hypertable) {
+  catalog.next_hypertable = std::max(catalog.next_hypertable, hypertable.id + 1);
+  for (const sql::Dimension& dimension : hypertable.dimensions) {
+    catalog.next_dimension = std::max(catalog.next_dimension, dimension.id + 1);
+  }
+}
+
+void ReplaceChunks(Catalog& catalog, const sql::Relation& relation, std::vector<sql::ChunkPtr> chunks) {
+  auto next = std::make_shared<sql::Relation>(relation);
+  auto set = std::make_shared<sql::ChunkSet>();
+  set->chunks = std::move(chunks);
+  next->hypertable->chunks = std::move(set);
+  catalog.Put(std::move(next));
+}
+
+void ApplyRelation(Catalog& catalog, const sql::Relation& changed) {
+  auto next = std::make_shared<sql::Relation>(changed);
+  sql::RelationPtr before = catalog.Find(changed.id);
+  if (before && before->hypertable && next->hypertable && before->hypertable->id == next->hypertable->id) {
+    next->hypertable->chunks = before->hypertable->chunks;
+  }
+  if (before && (before->schema != next->schema || before->name != next->name)) catalog.Remove(before->id);
+  NoteOid(catalog, next->id.value());
+  catalog.next_chunk = std::max(catalog.next_chunk, next->heap.value() + 1);
+  if (next->hypertable) NoteHypertable(catalog, *next->hypertable);
+  catalog.Put(std::move(next));
+}
+
+void ApplyChunk(Catalog& catalog, TableId table, Chunk chunk) {
+  catalog.next_chunk = std::max(catalog.next_chunk, chunk.id.value() + 1);
+  catalog.next_chunk_number = std::max(catalog.next_chunk_number, chunk.number + 1);
+  NoteOid(catalog, chunk.oid);
+  sql::RelationPtr relation = catalog.Find(table);
+  if (!relation || !relation->hypertable) return;  // dropped meanwhile
+  std::vector<sql::ChunkPtr> chunks = relation->hypertable->chunks->chunks;
+  auto added = std::make_shared<const Chunk>(std::move(chunk));
+  auto at = std::upper_bound(chunks.begin(), chunks.end(), added, [](const sql::ChunkPtr& left, const sql::ChunkPtr& right) {
+    return std::pair(left->range_start, left->slot_start) < std::pair(right->range_start, right->slot_start);
+  });
+  chunks.insert(at, std::move(added));
+  ReplaceChunks(catalog, *relation, std::move(chunks));
+}
+
+}  // namespace
+
+void CatalogChange::Add(Kind kind, ByteWriter writer) { edits_.push_back({kind, std::move(writer).Take()}); }
+
+void CatalogChange::PutRelation(const sql::Relation& relation) {
+  sql::Relation bare = relation;
+  if (bare.hypertable) bare.hypertable->chunks = std::make_shared<sql::ChunkSet>();
+  Catalog part;
+  part.Put(std::make_shared<const sql::Relation>(std::move(bare)));
+  edits_.push_back({Kind::kPutRelation, EncodePart(part)});
+}
+
+void CatalogChange::RemoveRelation(TableId id) {
+  ByteWriter writer;
+  writer.PutVarint(id.value());
+  Add(Kind::kRemoveRelation, std::move(writer));
+}
+
+void CatalogChange::AddChunk(TableId table, const Chunk& chunk) {
+  ByteWriter writer;
+  writer.PutVarint(table.value());
+  EncodeChunk(chunk, writer);
+  Add(Kind::kAddChunk, std::move(writer));
+}
+
+void CatalogChange::RemoveChunks(TableId table, const std::vector<ChunkId>& chunks) {
+  ByteWriter writer;
+  writer.PutVarint(table.value());
+  writer.PutVarint(chunks.size());
+  for (ChunkId chunk : chunks) writer.PutU64(chunk.value());
+  Add(Kind::kRemoveChunks, std::move(writer));
+}
+
+void CatalogChange::PutNode(const sql::DataNode& node) {
+  Catalog part;
+  part.nodes[node.name] = std::make_shared<const sql::DataNode>(node);
+  edits_.push_back({Kind::kPutNode, EncodePart(part)});
+}
+
+void CatalogChange::PutRole(const sql::Role& role) {
+  Catalog part;
+  part.roles[role.name] = role;
+  edits_.push_back({Kind::kPutRole, EncodePart(part)});
+}
+
+void CatalogChange::RemoveNode(const std::string& name) {
+  ByteWriter writer;
+  writer.PutString(name);
+  Add(Kind::kRemoveNode, std::move(writer));
+}
+
+void CatalogChange::RemoveRole(const std::string& name) {
+  ByteWriter writer;
+  writer.PutString(name);
+  Add(Kind::kRemoveRole, std::move(writer));
+}
+
+void CatalogChange::PutSchema(const std::string& name, uint32_t oid) {
+  ByteWriter writer;
+  writer.PutString(name);
+  writer.PutVarint(oid);
+  Add(Kind::kPutSchema, std::move(writer));
+}
+
+void CatalogChange::RemoveSchema(const std::string& name) {
+  ByteWriter writer;
+  writer.PutString(name);
+  Add(Kind::kRemoveSchema, std::move(writer));
+}
+
+void CatalogChange::PutDatabase(const std::string& name, uint32_t oid) {
+  ByteWriter writer;
+  writer.PutString(name);
+  writer.PutVarint(oid);
+  Add(Kind::kPutDatabase, std::move(writer));
+}
+
+void CatalogChange::RemoveDatabase(const std::string& name) {
+  ByteWriter writer;
+  writer.PutString(name);
+  Add(Kind::kRemoveDatabase, std::move(writer));
+}
+
+void CatalogChange::AddPendingDrop(NodeId node, ChunkId chunk) {
+  ByteWriter writer;
+  writer.PutVarint(node.value());
+  writer.PutU64(chunk.value());
+  Add(Kind::kAddPendingDrop, std::move(writer));
+}
+
+void CatalogChange::RemovePendingDrop(NodeId node, ChunkId chunk) {
+  ByteWriter writer;
+  writer.PutVarint(node.value());
+  writer.PutU64(chunk.value());
+  Add(Kind::kRemovePendingDrop, std::move(writer));
+}
+
+void CatalogChange::SetClusterId(uint64_t cluster_id) {
+  ByteWriter writer;
+  writer.PutU64(cluster_id);
+  Add(Kind::kSetClusterId, std::move(writer));
+}
+
+void CatalogChange::Append(const CatalogChange& later) {
+  edits_.insert(edits_.end(), later.edits_.begin(), later.edits_.end());
+}
+
+Status CatalogChange::Apply(const Edit& edit, Catalog& catalog) {
+  ByteReader reader(edit.bytes);
+  switch (edit.kind) {
+    case Kind::kPutRelation:
+    case Kind::kPutNode:
+    case Kind::kPutRole: {
+      ASSIGN_OR_RETURN(Catalog part, Catalog::Decode(edit.bytes));
+      for (const auto& [name, relation] : part.relations) ApplyRelation(catalog, *relation);
+      for (const auto& [name, role] : part.roles) {
+        NoteOid(catalog, role.oid);
+        catalog.roles[name] = role;
+      }
+      for (const auto& [name, node] : part.nodes) {
+        NoteOid(catalog, node->oid);
+        catalog.next_node = std::max(catalog.next_node, node->id.value() + 1);
+        // A renamed node keeps its id.
+        std::erase_if(catalog.nodes, [&](const auto& entry) { return entry.second->id == node->id; });
+        catalog.nodes[name] = node;
+      }
+      return OkStatus();
+    }
+    case Kind::kRemoveRelation: catalog.Remove(TableId(static_cast<uint32_t>(reader.GetVarint()))); break;
+    case Kind::kAddChunk: {
+      const TableId table(static_cast<uint32_t>(reader.GetVarint()));
+      Chunk chunk = DecodeChunk(reader);
+      if (reader.ok()) ApplyChunk(catalog, table, std::move(chunk));
+      break;
+    }
+    case Kind::kRemoveChunks: {
+      const TableId table(static_cast<uint32_t>(reader.GetVarint()));
+      std::vector<ChunkId> removed;
+      for (uint64_t count = reader.GetCount(8); count > 0; --count) removed.push_back(ChunkId(reader.GetU64()));
+      sql::RelationPtr relation = catalog.Find(table);
+      if (!reader.ok() || !relation || !relation->hypertable) break;
+      std::vector<sql::ChunkPtr> chunks = relation->hypertable->chunks->chunks;
+      std::erase_if(chunks, [&](const sql::ChunkPtr& chunk) { return std::ranges::find(removed, chunk->id) != removed.end(); });
+      ReplaceChunks(catalog, *relation, std::move(chunks));
+      break;
+    }
+    case Kind::kRemoveNode: catalog.nodes.erase(std::string(reader.GetString())); break;
+    case Kind::kRemoveRole: catalog.roles.erase(std::string(reader.GetString())); break;
+    case Kind::kPutSchema:
+    case Kind::kPutDatabase: {
+      const std::string name(reader.GetString());
+      const uint32_t oid = static_cast<uint32_t>(reader.GetVarint());
+      NoteOid(catalog, oid);
+      (edit.kind == Kind::kPutSchema ? catalog.schemas : catalog.databases)[name] = oid;
+      break;
+    }
+    case Kind::kRemoveSchema: catalog.schemas.erase(std::string(reader.GetString())); break;
+    case Kind::kRemoveDatabase: catalog.databases.erase(std::string(reader.GetString())); break;
+    case Kind::kAddPendingDrop:
+    case Kind::kRemovePendingDrop: {
+      const NodeId node(static_cast<uint32_t>(reader.GetVarint()));
+      const std::pair drop(node, ChunkId(reader.GetU64()));
+      std::erase(catalog.pending_drops, drop);
+      if (edit.kind == Kind::kAddPendingDrop) catalog.pending_drops.push_back(drop);
+      break;
+    }
+    case Kind::kSetClusterId: catalog.cluster_id = reader.GetU64(); break;
+  }
+  if (!reader.ok()) return Error(sqlstate::kDataCorrupted, "malformed edit in the catalog log");
+  return OkStatus();
+}
+
+Status CatalogChange::ApplyTo(Catalog& catalog) const {
+  for (const Edit& edit : edits_) RETURN_IF_ERROR(Apply(edit, catalog));
+  return OkStatus();
+}
+
+void CatalogChange::Encode(ByteWriter& writer) const {
+  writer.PutVarint(edits_.size());
+  for (const Edit& edit : edits_) {
+    writer.PutU8(static_cast<uint8_t>(edit.kind));
+    writer.PutString(edit.bytes);
+  }
+}
+
+StatusOr<CatalogChange> CatalogChange::Decode(ByteReader& reader) {
+  CatalogChange change;
+  for (uint64_t count = reader.GetCount(2); count > 0; --count) {
+    const uint8_t kind = reader.GetU8();
+    std::string bytes(reader.GetString());
+    if (kind < static_cast<uint8_t>(Kind::kPutRelation) || kind > static_cast<uint8_t>(Kind::kSetClusterId)) reader.Fail();
+    if (reader.ok()) change.edits_.push_back({static_cast<Kind>(kind), std::move(bytes)});
+  }
+  if (!reader.ok()) return Error(sqlstate::kDataCorrupted, "malformed change in the catalog log");
+  return change;
+}
+
+}  // namespace tsd::coord

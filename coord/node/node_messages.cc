@@ -1,0 +1,285 @@
+#include "coord/node/node_messages.h"
+
+#include "engine/base/strings.h"
+#include "engine/types/batch_codec.h"
+
+namespace tsd::coord {
+namespace {
+
+Status Malformed(std::string_view what) { return Error(sqlstate::kProtocolViolation, StrCat("malformed ", what, " message from a peer")); }
+
+void PutTxn(TxnId txn, ByteWriter& writer) {
+  writer.PutU64(txn.origin);
+  writer.PutU64(txn.sequence);
+}
+
+TxnId GetTxn(ByteReader& reader) {
+  TxnId txn;
+  txn.origin = reader.GetU64();
+  txn.sequence = reader.GetU64();
+  return txn;
+}
+
+void PutChunks(const std::vector<ChunkId>& chunks, ByteWriter& writer) {
+  writer.PutVarint(chunks.size());
+  for (ChunkId chunk : chunks) writer.PutVarint(chunk.value());
+}
+
+std::vector<ChunkId> GetChunks(ByteReader& reader) {
+  std::vector<ChunkId> chunks;
+  for (uint64_t count = reader.GetCount(1); count > 0; --count) chunks.push_back(ChunkId(reader.GetVarint()));
+  return chunks;
+}
+
+}  // namespace
+
+std::string EncodeWrite(const engine::WriteRequest& request) {
+  ByteWriter writer;
+  PutTxn(request.txn, writer);
+  writer.PutVarint(request.level);
+  request.schema->Encode(writer);
+  writer.PutVarint(request.chunk.value());
+  EncodeBatch(request.rows, Compression::kLz4, writer);
+  return std::move(writer).Take();
+}
+
+StatusOr<engine::WriteRequest> DecodeWrite(std::string_view bytes) {
+  ByteReader reader(bytes);
+  engine::WriteRequest request;
+  request.txn = GetTxn(reader);
+  request.level = static_cast<uint32_t>(reader.GetVarint());
+  ASSIGN_OR_RETURN(request.schema, TableSchema::Decode(reader));
+  request.chunk = ChunkId(reader.GetVarint());
+  if (!reader.ok() || !request.txn.IsValid() || !request.chunk.IsValid()) return Malformed("write");
+  ASSIGN_OR_RETURN(request.rows, DecodeBatch(reader.Rest()));
+  if (request.rows.column_count() != request.schema->columns.size()) return Malformed("write");
+  for (size_t i = 0; i < request.rows.column_count(); ++i) {
+    if (!request.rows.column(i).type().SameAs(request.schema->columns[i].type)) return Malformed("write");
+  }
+  return request;
+}
+
+std::string EncodeDelete(const engine::DeleteRequest& request) {
+  ByteWriter writer;
+  PutTxn(request.txn, writer);
+  writer.PutVarint(request.level);
+  writer.PutVarint(request.chunk.value());
+  writer.PutU64(request.read_timestamp.value());
+  writer.PutVarint(request.row_ids.size());
+  for (uint64_t row : request.row_ids) writer.PutVarint(row);
+  return std::move(writer).Take();
+}
+
+StatusOr<engine::DeleteRequest> DecodeDelete(std::string_view bytes) {
+  ByteReader reader(bytes);
+  engine::DeleteRequest request;
+  request.txn = GetTxn(reader);
+  request.level = static_cast<uint32_t>(reader.GetVarint());
+  request.chunk = ChunkId(reader.GetVarint());
+  request.read_timestamp = Timestamp(reader.GetU64());
+  for (uint64_t count = reader.GetCount(1); count > 0; --count) request.row_ids.push_back(reader.GetVarint());
+  if (!reader.ok() || !request.txn.IsValid()) return Malformed("delete");
+  return request;
+}
+
+std::string TxnMessage::Encode() const {
+  ByteWriter writer;
+  PutTxn(txn, writer);
+  writer.PutVarint(operations);
+  writer.PutVarint(level);
+  writer.PutU64(timestamp.value());
+  writer.PutString(coordinator);
+  return std::move(writer).Take();
+}
+
+StatusOr<TxnMessage> TxnMessage::Decode(std::string_view bytes) {
+  ByteReader reader(bytes);
+  TxnMessage message;
+  message.txn = GetTxn(reader);
+  message.operations = reader.GetVarint();
+  message.level = static_cast<uint32_t>(reader.GetVarint());
+  message.timestamp = Timestamp(reader.GetU64());
+  message.coordinator = std::string(reader.GetString());
+  if (!reader.ok()) return Malformed("transaction");
+  return message;
+}
+
+std::string EncodeTransactions(const std::vector<ActiveTransaction>& transactions) {
+  ByteWriter writer;
+  writer.PutVarint(transactions.size());
+  for (const ActiveTransaction& entry : transactions) {
+    PutTxn(entry.txn, writer);
+    writer.PutBool(entry.prepared);
+  }
+  return std::move(writer).Take();
+}
+
+StatusOr<std::vector<ActiveTransaction>> DecodeTransactions(std::string_view bytes) {
+  ByteReader reader(bytes);
+  std::vector<ActiveTransaction> transactions;
+  for (uint64_t count = reader.GetCount(17); count > 0; --count) {
+    ActiveTransaction entry;
+    entry.txn = GetTxn(reader);
+    entry.prepared = reader.GetBool();
+    transactions.push_back(entry);
+  }
+  if (!reader.ok()) return Malformed("transaction list");
+  return transactions;
+}
+
+std::string EncodeChunks(const std::vector<ChunkId>& chunks) {
+  ByteWriter writer;
+  PutChunks(chunks, writer);
+  return std::move(writer).Take();
+}
+
+StatusOr<std::vector<ChunkId>> DecodeChunks(std::string_view bytes) {
+  ByteReader reader(bytes);
+  std::vector<ChunkId> chunks = GetChunks(reader);
+  if (!reader.ok()) return Malformed("chunk list");
+  return chunks;
+}
+
+std::string EncodeSizes(const std::vector<engine::ChunkSize>& sizes) {
+  ByteWriter writer;
+  writer.PutVarint(sizes.size());
+  for (const engine::ChunkSize& size : sizes) {
+    writer.PutVarint(size.bytes);
+    writer.PutVarint(size.rows);
+    writer.PutVarint(size.file_count);
+  }
+  return std::move(writer).Take();
+}
+
+StatusOr<std::vector<engine::ChunkSize>> DecodeSizes(std::string_view bytes) {
+  ByteReader reader(bytes);
+  std::vector<engine::ChunkSize> sizes;
+  for (uint64_t count = reader.GetCount(3); count > 0; --count) {
+    engine::ChunkSize size;
+    size.bytes = reader.GetVarint();
+    size.rows = reader.GetVarint();
+    size.file_count = reader.GetVarint();
+    sizes.push_back(size);
+  }
+  if (!reader.ok()) return Malformed("size list");
+  return sizes;
+}
+
+std::string FragmentRequest::Encode() const {
+  ByteWriter writer;
+  writer.PutString(plan);
+  PutChunks(chunks, writer);
+  writer.PutU64(snapshot.read_timestamp.value());
+  PutTxn(snapshot.own, writer);
+  writer.PutVarint(snapshot.own_level);
+  writer.PutString(zone);
+  writer.PutI64(now);
+  writer.PutVarint(memory_bytes);
+  return std::move(writer).Take();
+}
+
+StatusOr<FragmentRequest> FragmentRequest::Decode(std::string_view bytes) {
+  ByteReader reader(bytes);
+  FragmentRequest request;
+  request.plan = std::string(reader.GetString());
+  request.chunks = GetChunks(reader);
+  request.snapshot.read_timestamp = Timestamp(reader.GetU64());
+  request.snapshot.own = GetTxn(reader);
+  request.snapshot.own_level = static_cast<uint32_t>(reader.GetVarint());
+  request.zone = std::string(reader.GetString());
+  request.now = reader.GetI64();
+  request.memory_bytes = reader.GetVarint();
+  if (!reader.ok()) return Malformed("fragment");
+  return request;
+}
+
+std::string FragmentStats::Encode() const {
+  ByteWriter writer;
+  for (uint64_t value : {scan.rows_read, scan.blocks_read, scan.blocks_skipped, scan.bytes_read, scan.chunks, rows_sent, bytes_sent}) {
+    writer.PutVarint(value);
+  }
+  writer.PutZigzag(micros);
+  return std::move(writer).Take();
+}
+
+StatusOr<FragmentStats> FragmentStats::Decode(std::string_view bytes) {
+  ByteReader reader(bytes);
+  FragmentStats stats;
+  for (uint64_t* value : {&stats.scan.rows_read, &stats.scan.blocks_read, &stats.scan.blocks_skipped, &stats.scan.bytes_read,
+                          &stats.scan.chunks, &stats.rows_sent, &stats.bytes_sent}) {
+    *value = reader.GetVarint();
+  }
+  stats.micros = reader.GetZigzag();
+  if (!reader.ok()) return Malformed("statistics");
+  return stats;
+}
+
+std::string NodeDescription::Encode() const {
+  ByteWriter writer;
+  writer.PutString(uuid);
+  writer.PutU64(cluster_id);
+  writer.PutU64(member_of);
+  writer.PutBool(is_access_node);
+  writer.PutZigzag(max_prepared_transactions);
+  writer.PutBool(database_exists);
+  writer.PutBool(database_created);
+  writer.PutString(version);
+  return std::move(writer).Take();
+}
+
+StatusOr<NodeDescription> NodeDescription::Decode(std::string_view bytes) {
+  ByteReader reader(bytes);
+  NodeDescription description;
+  description.uuid = std::string(reader.GetString());
+  description.cluster_id = reader.GetU64();
+  description.member_of = reader.GetU64();
+  description.is_access_node = reader.GetBool();
+  description.max_prepared_transactions = reader.GetZigzag();
+  description.database_exists = reader.GetBool();
+  description.database_created = reader.GetBool();
+  description.version = std::string(reader.GetString());
+  if (!reader.ok()) return Malformed("description");
+  return description;
+}
+
+std::string JoinRequest::Encode() const {
+  ByteWriter writer;
+  writer.PutU64(cluster_id);
+  writer.PutString(access_node_uuid);
+  writer.PutString(database);
+  writer.PutBool(bootstrap);
+  writer.PutBool(drop_database);
+  return std::move(writer).Take();
+}
+
+StatusOr<JoinRequest> JoinRequest::Decode(std::string_view bytes) {
+  ByteReader reader(bytes);
+  JoinRequest request;
+  request.cluster_id = reader.GetU64();
+  request.access_node_uuid = std::string(reader.GetString());
+  request.database = std::string(reader.GetString());
+  request.bootstrap = reader.GetBool();
+  request.drop_database = reader.GetBool();
+  if (!reader.ok()) return Malformed("join");
+  return request;
+}
+
+std::string ExecuteRequest::Encode() const {
+  ByteWriter writer;
+  writer.PutString(sql);
+  writer.PutString(search_path);
+  writer.PutBool(transactional);
+  return std::move(writer).Take();
+}
+
+StatusOr<ExecuteRequest> ExecuteRequest::Decode(std::string_view bytes) {
+  ByteReader reader(bytes);
+  ExecuteRequest request;
+  request.sql = std::string(reader.GetString());
+  request.search_path = std::string(reader.GetString());
+  request.transactional = reader.GetBool();
+  if (!reader.ok()) return Malformed("execute");
+  return request;
+}
+
+}  // namespace tsd::coord

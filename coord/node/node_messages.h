@@ -1,0 +1,97 @@
+#pragma once
+// Requests and answers between nodes (payloads of net/rpc): plain structs with Encode and Decode. Decode takes any bytes: 08P01 if they
+// are not such a message. Pure; any thread.
+#include <string>
+#include <vector>
+
+#include "coord/txn/participant.h"
+#include "engine/base/status.h"
+#include "engine/store/store.h"
+#include "engine/types/datetime.h"
+
+namespace tsd::coord {
+
+std::string EncodeWrite(const engine::WriteRequest& request);
+StatusOr<engine::WriteRequest> DecodeWrite(std::string_view bytes);
+
+std::string EncodeDelete(const engine::DeleteRequest& request);
+StatusOr<engine::DeleteRequest> DecodeDelete(std::string_view bytes);
+
+/// Prepare, CommitPrepared, CommitOnePhase, Abort, RollbackTo: each uses the fields it needs.
+struct TxnMessage {
+  TxnId txn;
+  uint64_t operations = 0;
+  uint32_t level = 0;
+  Timestamp timestamp;      // floor, commit or minimum
+  std::string coordinator;
+
+  std::string Encode() const;
+  static StatusOr<TxnMessage> Decode(std::string_view bytes);
+};
+
+std::string EncodeTransactions(const std::vector<ActiveTransaction>& transactions);
+StatusOr<std::vector<ActiveTransaction>> DecodeTransactions(std::string_view bytes);
+
+std::string EncodeChunks(const std::vector<ChunkId>& chunks);
+StatusOr<std::vector<ChunkId>> DecodeChunks(std::string_view bytes);
+
+std::string EncodeSizes(const std::vector<engine::ChunkSize>& sizes);
+StatusOr<std::vector<engine::ChunkSize>> DecodeSizes(std::string_view bytes);
+
+/// Opens a stream of results: messages that begin with kBatch (an encoded batch follows) and, last, one kStats.
+struct FragmentRequest {
+  std::string plan;             // sql::EncodePlan
+  std::vector<ChunkId> chunks;  // read by its scan
+  engine::Snapshot snapshot;
+  std::string zone;             // session time zone
+  int64_t now = 0;              // statement time, microseconds since 2000
+  uint64_t memory_bytes = 0;    // the fragment's budget
+
+  std::string Encode() const;
+  static StatusOr<FragmentRequest> Decode(std::string_view bytes);
+};
+enum class FragmentMessage : uint8_t { kBatch = 1, kStats = 2 };
+
+/// What a fragment's scan did on its node, for EXPLAIN ANALYZE.
+struct FragmentStats {
+  engine::ScanStats scan;
+  uint64_t rows_sent = 0;
+  uint64_t bytes_sent = 0;
+  int64_t micros = 0;
+  std::string Encode() const;
+  static StatusOr<FragmentStats> Decode(std::string_view bytes);
+};
+
+/// What a node says of itself (kDescribe) and what joining it answers (kJoin).
+struct NodeDescription {
+  std::string uuid;
+  uint64_t cluster_id = 0;        // of its own catalog
+  uint64_t member_of = 0;         // the cluster it is a data node of; 0 = none
+  bool is_access_node = false;    // it has data nodes of its own
+  int64_t max_prepared_transactions = 0;
+  bool database_exists = false;
+  bool database_created = false;
+  std::string version;
+  std::string Encode() const;
+  static StatusOr<NodeDescription> Decode(std::string_view bytes);
+};
+
+struct JoinRequest {
+  uint64_t cluster_id = 0;
+  std::string access_node_uuid;
+  std::string database;
+  bool bootstrap = true;          // create the database if missing
+  bool drop_database = false;     // kLeave
+  std::string Encode() const;
+  static StatusOr<JoinRequest> Decode(std::string_view bytes);
+};
+
+struct ExecuteRequest {
+  std::string sql;
+  std::string search_path;
+  bool transactional = true;
+  std::string Encode() const;
+  static StatusOr<ExecuteRequest> Decode(std::string_view bytes);
+};
+
+}  // namespace tsd::coord

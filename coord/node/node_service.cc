@@ -1,0 +1,217 @@
+#include "coord/node/node_service.h"
+
+#include "engine/base/strings.h"
+#include "engine/types/batch_codec.h"
+
+namespace tsd::coord {
+namespace {
+
+using net::rpc::Method;
+
+// Sends a fragment's batches down an RPC stream.
+class StreamSink final : public FragmentSink {
+ public:
+  explicit StreamSink(std::shared_ptr<net::rpc::RpcStream> stream) : stream_(std::move(stream)) {}
+  Task<Status> Rows(ColumnBatch batch) override {
+    // A message is bounded; a batch of long strings is cut until it fits.
+    ByteWriter writer;
+    writer.PutU8(static_cast<uint8_t>(FragmentMessage::kBatch));
+    EncodeBatch(batch, Compression::kLz4, writer);
+    if (writer.size() > net::rpc::kMaxMessageBytes) {
+      if (batch.rows() < 2) co_return Error(sqlstate::kProgramLimitExceeded, "row is too large to be sent between nodes");
+      const size_t half = batch.rows() / 2;
+      CO_RETURN_IF_ERROR(co_await Rows(batch.Slice(0, half)));
+      co_return co_await Rows(batch.Slice(half, batch.rows()));
+    }
+    co_return co_await stream_->Send(std::move(writer).Take());
+  }
+  bool IsCancelled() const override { return stream_->IsCancelled(); }
+
+ private:
+  const std::shared_ptr<net::rpc::RpcStream> stream_;
+};
+
+}  // namespace
+
+Task<Status> NodeService::Authorize(net::rpc::HelloInfo hello, net::Endpoint peer) {
+  co_return co_await deps_.authorize(std::move(hello), std::move(peer));
+}
+
+Task<StatusOr<std::string>> NodeService::HandleCall(Method method, std::string payload, const net::rpc::PeerInfo& peer) {
+  switch (method) {
+    case Method::kPing: co_return std::string();
+    case Method::kWrite: co_return co_await Write(std::move(payload));
+    case Method::kDelete: co_return co_await Delete(std::move(payload));
+    case Method::kRollbackTo:
+    case Method::kPrepare:
+    case Method::kCommitPrepared:
+    case Method::kCommitOnePhase:
+    case Method::kAbort: co_return co_await Transaction(method, std::move(payload));
+    case Method::kListTransactions: co_return ListTransactions(payload);
+    case Method::kDropChunks: {
+      CO_ASSIGN_OR_RETURN(std::vector<ChunkId> chunks, DecodeChunks(payload));
+      CO_RETURN_IF_ERROR(co_await deps_.store->DropChunks(std::move(chunks)));
+      co_return std::string();
+    }
+    case Method::kSizes: co_return co_await Sizes(std::move(payload));
+    case Method::kDescribe: {
+      NodeDescription description = deps_.describe(peer.hello.database);
+      description.member_of = deps_.membership->cluster();
+      co_return description.Encode();
+    }
+    case Method::kJoin: co_return co_await Join(std::move(payload));
+    case Method::kLeave: {
+      CO_ASSIGN_OR_RETURN(const JoinRequest request, JoinRequest::Decode(payload));
+      CO_RETURN_IF_ERROR(deps_.membership->Leave(request.cluster_id));
+      co_return std::string();
+    }
+    case Method::kExecute: {
+      CO_ASSIGN_OR_RETURN(ExecuteRequest request, ExecuteRequest::Decode(payload));
+      CO_RETURN_IF_ERROR(co_await deps_.execute(std::move(request), peer.hello.user));
+      co_return std::string();
+    }
+    case Method::kRunFragment: break;
+  }
+  co_return Error(sqlstate::kProtocolViolation, StrCat("unknown method ", static_cast<int>(method)));
+}
+
+Task<Status> NodeService::HandleStream(Method method, std::string payload, std::shared_ptr<net::rpc::RpcStream> stream,
+                                       const net::rpc::PeerInfo&) {
+  if (method != Method::kRunFragment) co_return Error(sqlstate::kProtocolViolation, StrCat("unknown stream ", static_cast<int>(method)));
+  CO_ASSIGN_OR_RETURN(FragmentRequest request, FragmentRequest::Decode(payload));
+  StreamSink sink(stream);
+  FragmentDeps deps;
+  deps.store = deps_.store;
+  deps.clock = deps_.clock;
+  CO_ASSIGN_OR_RETURN(const FragmentStats stats, co_await RunFragment(deps, std::move(request), &sink));
+  std::string message(1, static_cast<char>(FragmentMessage::kStats));
+  message += stats.Encode();
+  co_return co_await stream->Send(std::move(message));
+}
+
+void NodeService::NoteOperation(TxnId txn) {
+  MutexLock lock(mutex_);
+  ++operations_[txn];
+}
+
+void NodeService::Forget(TxnId txn) {
+  MutexLock lock(mutex_);
+  operations_.erase(txn);
+}
+
+Status NodeService::CheckOperations(TxnId txn, uint64_t expected) {
+  MutexLock lock(mutex_);
+  auto found = operations_.find(txn);
+  const uint64_t seen = found == operations_.end() ? 0 : found->second;
+  if (seen == expected) return OkStatus();
+  return Error(sqlstate::kConnectionException, "the data node was restarted during the transaction and has lost a part of it");
+}
+
+Task<StatusOr<std::string>> NodeService::Write(std::string payload) {
+  CO_ASSIGN_OR_RETURN(engine::WriteRequest request, DecodeWrite(payload));
+  payload = std::string();
+  const TxnId txn = request.txn;
+  CO_RETURN_IF_ERROR(co_await deps_.store->Write(std::move(request)));
+  NoteOperation(txn);
+  co_return std::string();
+}
+
+Task<StatusOr<std::string>> NodeService::Delete(std::string payload) {
+  CO_ASSIGN_OR_RETURN(engine::DeleteRequest request, DecodeDelete(payload));
+  const TxnId txn = request.txn;
+  CO_ASSIGN_OR_RETURN(const uint64_t count, co_await deps_.store->Delete(std::move(request)));
+  NoteOperation(txn);
+  ByteWriter writer;
+  writer.PutVarint(count);
+  co_return std::move(writer).Take();
+}
+
+Task<StatusOr<std::string>> NodeService::Prepare(TxnMessage message) {
+  CO_RETURN_IF_ERROR(CheckOperations(message.txn, message.operations));
+  const int64_t limit = deps_.max_prepared_transactions();
+  if (limit == 0) {
+    co_return WithHint(Error(sqlstate::kObjectNotInPrerequisiteState, "prepared transactions are disabled"),
+                       "Set max_prepared_transactions to a nonzero value.");
+  }
+  if (static_cast<int64_t>(deps_.store->InDoubt().size()) >= limit) {
+    co_return WithHint(Error(sqlstate::kOutOfMemory, "maximum number of prepared transactions reached"),
+                       StrCat("Increase max_prepared_transactions (currently ", limit, ")."));
+  }
+  CO_RETURN_IF_ERROR(co_await deps_.store->Prepare(message.txn, message.timestamp, std::move(message.coordinator)));
+  Forget(message.txn);
+  co_return std::string();
+}
+
+Task<StatusOr<std::string>> NodeService::CommitOnePhase(TxnMessage message) {
+  CO_RETURN_IF_ERROR(CheckOperations(message.txn, message.operations));
+  CO_ASSIGN_OR_RETURN(const Timestamp commit, co_await deps_.store->CommitOnePhase(message.txn, message.timestamp));
+  Forget(message.txn);
+  ByteWriter writer;
+  writer.PutU64(commit.value());
+  co_return std::move(writer).Take();
+}
+
+Task<StatusOr<std::string>> NodeService::Transaction(Method method, std::string payload) {
+  CO_ASSIGN_OR_RETURN(TxnMessage message, TxnMessage::Decode(payload));
+  switch (method) {
+    case Method::kPrepare: co_return co_await Prepare(std::move(message));
+    case Method::kCommitOnePhase: co_return co_await CommitOnePhase(std::move(message));
+    case Method::kCommitPrepared: CO_RETURN_IF_ERROR(co_await deps_.store->CommitPrepared(message.txn, message.timestamp)); break;
+    case Method::kRollbackTo: CO_RETURN_IF_ERROR(co_await deps_.store->RollbackTo(message.txn, message.level)); break;
+    default:
+      CO_RETURN_IF_ERROR(co_await deps_.store->Abort(message.txn));
+      Forget(message.txn);
+  }
+  co_return std::string();
+}
+
+StatusOr<std::string> NodeService::ListTransactions(std::string_view payload) {
+  ByteReader reader(payload);
+  const uint64_t origin = reader.GetU64();
+  std::vector<ActiveTransaction> result;
+  for (const engine::PreparedTransaction& prepared : deps_.store->InDoubt()) {
+    if (prepared.txn.origin == origin) result.push_back({prepared.txn, true});
+  }
+  MutexLock lock(mutex_);
+  for (const auto& [txn, count] : operations_) {
+    if (txn.origin == origin) result.push_back({txn, false});
+  }
+  return EncodeTransactions(result);
+}
+
+Task<StatusOr<std::string>> NodeService::Sizes(std::string payload) {
+  CO_ASSIGN_OR_RETURN(const std::vector<ChunkId> chunks, DecodeChunks(payload));
+  std::vector<engine::ChunkSize> sizes;
+  for (ChunkId chunk : chunks) sizes.push_back(deps_.store->SizeOf(chunk));
+  co_return EncodeSizes(sizes);
+}
+
+Task<StatusOr<std::string>> NodeService::Join(std::string payload) {
+  CO_ASSIGN_OR_RETURN(const JoinRequest request, JoinRequest::Decode(payload));
+  NodeDescription description = deps_.describe(request.database);
+  if (description.uuid == request.access_node_uuid) {
+    co_return Error(sqlstate::kDataNodeInvalidConfig, "cannot add the current database as a data node to itself");
+  }
+  if (description.is_access_node) {
+    co_return Error(sqlstate::kDataNodeInvalidConfig, "node is already an access node");
+  }
+  if (deps_.membership->cluster() != 0 && deps_.membership->cluster() != request.cluster_id) {
+    co_return Error(sqlstate::kDataNodeInvalidConfig, "node is already a data node");
+  }
+  const int64_t limit = deps_.max_prepared_transactions();
+  if (limit == 0) {
+    co_return WithHint(WithDetail(Error(sqlstate::kDataNodeInvalidConfig, "prepared transactions need to be enabled"),
+                                  "Parameter max_prepared_transactions=0."),
+                       "Set max_prepared_transactions in the data node's tsd.conf to a value above 0 and reload it (no restart is needed).");
+  }
+  if (request.bootstrap) {
+    CO_ASSIGN_OR_RETURN(description.database_created, co_await deps_.create_database(request.database));
+  } else if (!description.database_exists) {
+    co_return Error(sqlstate::kInvalidCatalogName, StrCat("database \"", request.database, "\" does not exist"));
+  }
+  CO_RETURN_IF_ERROR(deps_.membership->Join(request.cluster_id));
+  description.member_of = request.cluster_id;
+  co_return description.Encode();
+}
+
+}  // namespace tsd::coord

@@ -1,0 +1,61 @@
+#pragma once
+// NodeService: what a node does for another node's access server: the store's transactions, fragments, membership, SQL for distributed_exec.
+// Implements net/rpc's RpcService. Counts each transaction's operations, so that a prepare after a restart that lost some is refused (T4).
+// Thread-safe.
+#include <functional>
+#include <map>
+#include <string>
+
+#include "coord/node/membership.h"
+#include "coord/node/node_messages.h"
+#include "coord/read/fragment_run.h"
+#include "engine/base/mutex.h"
+#include "engine/store/store.h"
+#include "net/rpc/service.h"
+
+namespace tsd::coord {
+
+struct NodeServiceDeps {
+  engine::Store* store = nullptr;
+  const Clock* clock = nullptr;
+  Membership* membership = nullptr;
+  /// May this peer connect? The hba rules decide.
+  std::function<Task<Status>(net::rpc::HelloInfo, net::Endpoint)> authorize;
+  /// Current max_prepared_transactions.
+  std::function<int64_t()> max_prepared_transactions;
+  /// Runs SQL in a session of its own, as `user`.
+  std::function<Task<Status>(ExecuteRequest, std::string user)> execute;
+  /// The node's own description; fills what only the server knows.
+  std::function<NodeDescription(const std::string& database)> describe;
+  /// Creates a database if it is missing; true if it was created.
+  std::function<Task<StatusOr<bool>>(std::string database)> create_database;
+};
+
+class NodeService final : public net::rpc::RpcService {
+ public:
+  explicit NodeService(NodeServiceDeps deps) : deps_(std::move(deps)) {}
+
+  Task<Status> Authorize(net::rpc::HelloInfo hello, net::Endpoint peer) override;
+  Task<StatusOr<std::string>> HandleCall(net::rpc::Method method, std::string payload, const net::rpc::PeerInfo& peer) override;
+  Task<Status> HandleStream(net::rpc::Method method, std::string payload, std::shared_ptr<net::rpc::RpcStream> stream,
+                            const net::rpc::PeerInfo& peer) override;
+
+ private:
+  Task<StatusOr<std::string>> Write(std::string payload);
+  Task<StatusOr<std::string>> Delete(std::string payload);
+  Task<StatusOr<std::string>> Transaction(net::rpc::Method method, std::string payload);
+  Task<StatusOr<std::string>> Prepare(TxnMessage message);
+  Task<StatusOr<std::string>> CommitOnePhase(TxnMessage message);
+  Task<StatusOr<std::string>> Sizes(std::string payload);
+  Task<StatusOr<std::string>> Join(std::string payload);
+  StatusOr<std::string> ListTransactions(std::string_view payload);
+  Status CheckOperations(TxnId txn, uint64_t expected);
+  void NoteOperation(TxnId txn);
+  void Forget(TxnId txn);
+
+  const NodeServiceDeps deps_;
+  Mutex mutex_;
+  std::map<TxnId, uint64_t> operations_ ABSL_GUARDED_BY(mutex_);  // of transactions not yet prepared or ended
+};
+
+}  // namespace tsd::coord

@@ -1,0 +1,99 @@
+#include "coord/node/remote_participant.h"
+
+#include "coord/node/node_messages.h"
+#include "engine/base/strings.h"
+
+namespace tsd::coord {
+namespace {
+
+using net::rpc::Method;
+
+// A write waits for memory on the node, a prepare for its disk: long, but never for ever. A dead connection is noticed much earlier.
+constexpr absl::Duration kWorkTimeout = absl::Seconds(60);
+constexpr absl::Duration kControlTimeout = absl::Seconds(10);
+
+}  // namespace
+
+Status NodeError(const std::string& node_name, const Status& status) {
+  if (status.ok()) return status;
+  if (HasSqlState(status, sqlstate::kSqlclientUnableToConnect)) {
+    return WithDetail(Error(sqlstate::kSqlclientUnableToConnect, StrCat("could not connect to \"", node_name, "\"")),
+                      StdView(status.message()));
+  }
+  if (HasSqlState(status, sqlstate::kConnectionFailure)) {
+    return WithDetail(Error(sqlstate::kConnectionFailure, StrCat("connection to data node \"", node_name, "\" was lost")),
+                      StdView(status.message()));
+  }
+  return WithPrefix(status, StrCat("[", node_name, "]: "));
+}
+
+Task<StatusOr<std::string>> RemoteParticipant::Call(Method method, std::string payload, absl::Duration timeout) {
+  StatusOr<std::string> answer = co_await client_->Call(method, std::move(payload), timeout);
+  if (!answer.ok()) co_return NodeError(name_, answer.status());
+  co_return answer;
+}
+
+Task<Status> RemoteParticipant::Write(engine::WriteRequest request) {
+  const StatusOr<std::string> answer = co_await Call(Method::kWrite, EncodeWrite(request), kWorkTimeout);
+  co_return answer.status();
+}
+
+Task<StatusOr<uint64_t>> RemoteParticipant::Delete(engine::DeleteRequest request) {
+  CO_ASSIGN_OR_RETURN(const std::string answer, co_await Call(Method::kDelete, EncodeDelete(request), kWorkTimeout));
+  ByteReader reader(answer);
+  co_return reader.GetVarint();
+}
+
+Task<Status> RemoteParticipant::RollbackTo(TxnId txn, uint32_t level) {
+  TxnMessage message;
+  message.txn = txn;
+  message.level = level;
+  const StatusOr<std::string> answer = co_await Call(Method::kRollbackTo, message.Encode(), kControlTimeout);
+  co_return answer.status();
+}
+
+Task<Status> RemoteParticipant::Prepare(TxnId txn, uint64_t operations, Timestamp floor, std::string coordinator) {
+  TxnMessage message{txn, operations, 0, floor, std::move(coordinator)};
+  const StatusOr<std::string> answer = co_await Call(Method::kPrepare, message.Encode(), kWorkTimeout);
+  co_return answer.status();
+}
+
+Task<Status> RemoteParticipant::CommitPrepared(TxnId txn, Timestamp commit) {
+  TxnMessage message{txn, 0, 0, commit, ""};
+  const StatusOr<std::string> answer = co_await Call(Method::kCommitPrepared, message.Encode(), kControlTimeout);
+  co_return answer.status();
+}
+
+Task<StatusOr<Timestamp>> RemoteParticipant::CommitOnePhase(TxnId txn, uint64_t operations, Timestamp minimum) {
+  TxnMessage message{txn, operations, 0, minimum, ""};
+  CO_ASSIGN_OR_RETURN(const std::string answer, co_await Call(Method::kCommitOnePhase, message.Encode(), kWorkTimeout));
+  ByteReader reader(answer);
+  co_return Timestamp(reader.GetU64());
+}
+
+Task<Status> RemoteParticipant::Abort(TxnId txn) {
+  TxnMessage message{txn, 0, 0, Timestamp(), ""};
+  const StatusOr<std::string> answer = co_await Call(Method::kAbort, message.Encode(), kControlTimeout);
+  co_return answer.status();
+}
+
+Task<StatusOr<std::vector<ActiveTransaction>>> RemoteParticipant::ListTransactions(uint64_t origin) {
+  ByteWriter writer;
+  writer.PutU64(origin);
+  CO_ASSIGN_OR_RETURN(const std::string answer, co_await Call(Method::kListTransactions, std::move(writer).Take(), kControlTimeout));
+  co_return DecodeTransactions(answer);
+}
+
+Task<Status> RemoteParticipant::DropChunks(std::vector<ChunkId> chunks) {
+  const StatusOr<std::string> answer = co_await Call(Method::kDropChunks, EncodeChunks(chunks), kControlTimeout);
+  co_return answer.status();
+}
+
+Task<StatusOr<std::vector<engine::ChunkSize>>> RemoteParticipant::SizesOf(std::vector<ChunkId> chunks) {
+  CO_ASSIGN_OR_RETURN(const std::string answer, co_await Call(Method::kSizes, EncodeChunks(chunks), kControlTimeout));
+  StatusOr<std::vector<engine::ChunkSize>> sizes = DecodeSizes(answer);
+  if (sizes.ok() && sizes->size() != chunks.size()) co_return Error(sqlstate::kProtocolViolation, "malformed size list from a peer");
+  co_return sizes;
+}
+
+}  // namespace tsd::coord

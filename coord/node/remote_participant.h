@@ -1,0 +1,37 @@
+#pragma once
+// A data node's store over RPC. Errors of the node come with their own SQLSTATE and the prefix "[name]: "; a node that cannot be reached is
+// 08001 'could not connect to "name"' with the reason as detail. Thread-safe.
+#include <memory>
+#include <string>
+
+#include "coord/txn/participant.h"
+#include "net/rpc/client.h"
+
+namespace tsd::coord {
+
+/// Rewrites an RPC error the way a client should read it.
+Status NodeError(const std::string& node_name, const Status& status);
+
+class RemoteParticipant final : public Participant {
+ public:
+  RemoteParticipant(std::string name, std::shared_ptr<net::rpc::RpcClient> client)
+      : name_(std::move(name)), client_(std::move(client)) {}
+  Task<Status> Write(engine::WriteRequest request) override;
+  Task<StatusOr<uint64_t>> Delete(engine::DeleteRequest request) override;
+  Task<Status> RollbackTo(TxnId txn, uint32_t level) override;
+  Task<Status> Prepare(TxnId txn, uint64_t operations, Timestamp floor, std::string coordinator) override;
+  Task<Status> CommitPrepared(TxnId txn, Timestamp commit) override;
+  Task<StatusOr<Timestamp>> CommitOnePhase(TxnId txn, uint64_t operations, Timestamp minimum) override;
+  Task<Status> Abort(TxnId txn) override;
+  Task<StatusOr<std::vector<ActiveTransaction>>> ListTransactions(uint64_t origin) override;
+  Task<Status> DropChunks(std::vector<ChunkId> chunks) override;
+  Task<StatusOr<std::vector<engine::ChunkSize>>> SizesOf(std::vector<ChunkId> chunks) override;
+
+ private:
+  Task<StatusOr<std::string>> Call(net::rpc::Method method, std::string payload, absl::Duration timeout);
+
+  const std::string name_;
+  const std::shared_ptr<net::rpc::RpcClient> client_;
+};
+
+}  // namespace tsd::coord

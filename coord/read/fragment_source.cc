@@ -1,0 +1,138 @@
+#include "coord/read/fragment_source.h"
+
+#include "coord/node/remote_participant.h"
+#include "engine/types/batch_codec.h"
+
+namespace tsd::coord {
+namespace {
+
+constexpr size_t kMaxQueuedBatches = 8;
+
+}  // namespace
+
+void FragmentSource::RunLocal(Executor& executor, std::shared_ptr<FragmentSource> source, FragmentDeps deps, FragmentRequest request) {
+  Spawn(executor, FillLocal(std::move(source), deps, std::move(request)));
+}
+
+void FragmentSource::RunRemote(Executor& executor, std::shared_ptr<FragmentSource> source, std::shared_ptr<net::rpc::RpcClient> client,
+                               FragmentRequest request) {
+  Spawn(executor, FillRemote(std::move(source), std::move(client), std::move(request)));
+}
+
+Task<void> FragmentSource::FillLocal(std::shared_ptr<FragmentSource> source, FragmentDeps deps, FragmentRequest request) {
+  StatusOr<FragmentStats> result = co_await RunFragment(deps, std::move(request), source.get());
+  source->Ended(std::move(result));
+}
+
+Task<StatusOr<FragmentStats>> FragmentSource::Receive(std::shared_ptr<FragmentSource> source, std::shared_ptr<net::rpc::RpcStream> stream) {
+  FragmentStats stats;
+  uint64_t bytes = 0;
+  while (true) {
+    CO_ASSIGN_OR_RETURN(std::optional<std::string> message, co_await stream->Receive());
+    if (!message.has_value()) break;
+    if (message->empty()) co_return Error(sqlstate::kProtocolViolation, "empty message in a fragment's answer");
+    const std::string_view body = std::string_view(*message).substr(1);
+    bytes += message->size();
+    if ((*message)[0] == static_cast<char>(FragmentMessage::kStats)) {
+      CO_ASSIGN_OR_RETURN(stats, FragmentStats::Decode(body));
+      continue;
+    }
+    CO_ASSIGN_OR_RETURN(ColumnBatch batch, DecodeBatch(body));
+    if (batch.empty()) continue;
+    CO_RETURN_IF_ERROR(co_await source->Rows(std::move(batch)));
+  }
+  stats.bytes_sent = bytes;
+  co_return stats;
+}
+
+Task<void> FragmentSource::FillRemote(std::shared_ptr<FragmentSource> source, std::shared_ptr<net::rpc::RpcClient> client,
+                                      FragmentRequest request) {
+  StatusOr<std::shared_ptr<net::rpc::RpcStream>> stream = co_await client->Open(net::rpc::Method::kRunFragment, request.Encode());
+  if (!stream.ok()) {
+    source->Ended(NodeError(source->node_name_, stream.status()));
+    co_return;
+  }
+  bool abandoned = false;
+  {
+    MutexLock lock(source->mutex_);
+    abandoned = source->abandoned_;
+    source->stream_ = *stream;
+  }
+  if (abandoned) (*stream)->Cancel(Error(sqlstate::kQueryCanceled, "canceling statement due to user request"));
+  (*stream)->Finish();
+  StatusOr<FragmentStats> result = co_await Receive(source, *stream);
+  if (!result.ok()) {
+    (*stream)->Cancel(result.status());
+    result = NodeError(source->node_name_, result.status());
+  }
+  source->Ended(std::move(result));
+}
+
+void FragmentSource::Ended(StatusOr<FragmentStats> result) {
+  {
+    MutexLock lock(mutex_);
+    ended_ = true;
+    stream_ = nullptr;
+    if (result.ok()) {
+      stats_ = *result;
+    } else {
+      error_ = result.status();
+    }
+  }
+  wake_->Set();
+}
+
+StatusOr<FragmentSource::Kind> FragmentSource::Take(ColumnBatch* batch) {
+  {
+    MutexLock lock(mutex_);
+    if (queue_.empty()) {
+      if (!ended_) return Kind::kWait;
+      if (!error_.ok()) return error_;
+      return Kind::kEnd;
+    }
+    *batch = std::move(queue_.front());
+    queue_.pop_front();
+  }
+  space_.Set();
+  return Kind::kRows;
+}
+
+void FragmentSource::Abandon() {
+  std::shared_ptr<net::rpc::RpcStream> stream;
+  {
+    MutexLock lock(mutex_);
+    abandoned_ = true;
+    queue_.clear();
+    stream = stream_;
+  }
+  space_.Set();
+  if (stream) stream->Cancel(Error(sqlstate::kQueryCanceled, "canceling statement due to user request"));
+}
+
+FragmentStats FragmentSource::stats() const {
+  MutexLock lock(mutex_);
+  return stats_;
+}
+
+Task<Status> FragmentSource::Rows(ColumnBatch batch) {
+  while (true) {
+    {
+      MutexLock lock(mutex_);
+      if (abandoned_) co_return Error(sqlstate::kQueryCanceled, "canceling statement due to user request");
+      if (queue_.size() < kMaxQueuedBatches) {
+        queue_.push_back(std::move(batch));
+        break;
+      }
+    }
+    co_await space_.Wait();
+  }
+  wake_->Set();
+  co_return OkStatus();
+}
+
+bool FragmentSource::IsCancelled() const {
+  MutexLock lock(mutex_);
+  return abandoned_;
+}
+
+}  // namespace tsd::coord

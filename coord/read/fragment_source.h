@@ -1,0 +1,54 @@
+#pragma once
+// FragmentSource: the access node's end of one running fragment: a bounded queue that a coroutine fills from the node (RPC or the own
+// store) and the gather operator empties. Thread-safe.
+#include <deque>
+#include <memory>
+#include <string>
+
+#include "coord/read/fragment_run.h"
+#include "engine/base/mutex.h"
+#include "engine/base/task.h"
+#include "net/rpc/client.h"
+
+namespace tsd::coord {
+
+class FragmentSource final : public FragmentSink, public std::enable_shared_from_this<FragmentSource> {
+ public:
+  enum class Kind : uint8_t { kRows, kEnd, kWait };
+
+  FragmentSource(std::string node_name, std::shared_ptr<Event> wake) : node_name_(std::move(node_name)), wake_(std::move(wake)) {}
+
+  /// Start filling; returns at once. The source keeps itself alive until the fragment has ended.
+  static void RunLocal(Executor& executor, std::shared_ptr<FragmentSource> source, FragmentDeps deps, FragmentRequest request);
+  static void RunRemote(Executor& executor, std::shared_ptr<FragmentSource> source, std::shared_ptr<net::rpc::RpcClient> client,
+                        FragmentRequest request);
+
+  /// The next batch; kWait: none yet, `wake` will be set. An error is the fragment's.
+  StatusOr<Kind> Take(ColumnBatch* batch);
+  /// Nobody will Take any more: the fragment is cancelled.
+  void Abandon();
+  FragmentStats stats() const;
+  const std::string& node_name() const { return node_name_; }
+
+  Task<Status> Rows(ColumnBatch batch) override;
+  bool IsCancelled() const override;
+
+ private:
+  static Task<void> FillLocal(std::shared_ptr<FragmentSource> source, FragmentDeps deps, FragmentRequest request);
+  static Task<void> FillRemote(std::shared_ptr<FragmentSource> source, std::shared_ptr<net::rpc::RpcClient> client, FragmentRequest request);
+  static Task<StatusOr<FragmentStats>> Receive(std::shared_ptr<FragmentSource> source, std::shared_ptr<net::rpc::RpcStream> stream);
+  void Ended(StatusOr<FragmentStats> result);
+
+  const std::string node_name_;
+  const std::shared_ptr<Event> wake_;  // of the query's driver
+  Event space_;
+  mutable Mutex mutex_;
+  std::deque<ColumnBatch> queue_ ABSL_GUARDED_BY(mutex_);
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
+  bool abandoned_ ABSL_GUARDED_BY(mutex_) = false;
+  Status error_ ABSL_GUARDED_BY(mutex_);
+  FragmentStats stats_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<net::rpc::RpcStream> stream_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace tsd::coord

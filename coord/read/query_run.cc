@@ -1,0 +1,182 @@
+#include "coord/read/query_run.h"
+
+#include "coord/read/gather.h"
+#include "sql/optimize/chunk_exclusion.h"
+#include "sql/plan/plan_codec.h"
+#include "sql/plan/plan_rewrite.h"
+
+namespace tsd::coord {
+namespace {
+
+// A table function running as a coroutine beside the operators; its rows arrive once.
+class TableFunctionOperator final : public sql::Operator {
+ public:
+  struct State {
+    Mutex mutex;
+    std::optional<StatusOr<ColumnBatch>> result ABSL_GUARDED_BY(mutex);
+  };
+  TableFunctionOperator(std::shared_ptr<State> state, std::string name) : state_(std::move(state)), name_(std::move(name)) {}
+  StatusOr<sql::Pull> Next(ColumnBatch* out) override {
+    MutexLock lock(state_->mutex);
+    if (!state_->result.has_value()) return sql::Pull::kBlocked;
+    RETURN_IF_ERROR(state_->result->status());
+    *out = std::move(**state_->result);
+    state_->result = ColumnBatch();
+    return out->empty() ? sql::Pull::kDone : sql::Pull::kRows;
+  }
+  std::string Name() const override { return name_; }
+
+ private:
+  const std::shared_ptr<State> state_;
+  const std::string name_;
+};
+
+Task<void> RunInto(std::shared_ptr<TableFunctionRunner> runner, std::string function, std::vector<std::optional<Value>> arguments,
+                   std::vector<DataType> types, std::shared_ptr<TableFunctionOperator::State> state, std::shared_ptr<Event> wake) {
+  StatusOr<ColumnBatch> result = co_await runner->RunTableFunction(std::move(function), std::move(arguments), std::move(types));
+  {
+    MutexLock lock(state->mutex);
+    state->result = std::move(result);
+  }
+  wake->Set();
+}
+
+}  // namespace
+
+std::vector<NodeChunks> ChunksByNode(const sql::Catalog& catalog, const sql::GatherNode& gather, size_t* excluded) {
+  const sql::ScanNode* scan = sql::FragmentScan(*gather.children[0]);
+  sql::RelationPtr relation = catalog.Find(gather.relation->id);
+  if (!relation) relation = gather.relation;
+  const std::vector<sql::ChunkPtr> chunks = sql::PruneChunks(*relation, scan->predicate);
+  const size_t all = relation->hypertable ? relation->hypertable->chunks->chunks.size() : 1;
+  *excluded = all - chunks.size();
+  std::map<NodeId, NodeChunks> by_node;
+  for (const sql::ChunkPtr& chunk : chunks) {
+    // The first available replica answers; equal node lists give equal choices, as a full pushdown needs.
+    NodeId chosen = chunk->nodes.empty() ? NodeId() : chunk->nodes.front();
+    for (NodeId node : chunk->nodes) {
+      const sql::DataNodePtr entry = catalog.FindNode(node);
+      if (!node.IsValid() || (entry && entry->available)) {
+        chosen = node;
+        break;
+      }
+    }
+    NodeChunks& part = by_node[chosen];
+    part.node = chosen;
+    part.chunks.push_back(chunk);
+  }
+  std::vector<NodeChunks> result;
+  for (auto& [node, part] : by_node) result.push_back(std::move(part));
+  return result;
+}
+
+QueryRun::QueryRun(const Services& services, std::shared_ptr<Transaction> transaction, QueryOptions options)
+    : services_(services),
+      transaction_(std::move(transaction)),
+      options_(std::move(options)),
+      memory_(static_cast<int64_t>(options_.memory_bytes)) {
+  options_.exec.memory = &memory_;
+  options_.exec.cancelled = &options_.cancel->cancelled;
+}
+
+QueryRun::~QueryRun() { root_.reset(); }
+
+Status QueryRun::Start(sql::PlanPtr plan) {
+  plan_ = std::move(plan);
+  sql::BuildOptions build;
+  if (options_.analyze) {
+    stats_.resize(sql::NumberPlan(*plan_).size());
+    build.clock = services_.clock;
+    build.stats = &stats_;
+  }
+  ASSIGN_OR_RETURN(root_, sql::BuildOperators(*plan_, *this, options_.exec, build));
+  return OkStatus();
+}
+
+Task<StatusOr<ColumnBatch>> QueryRun::Next() {
+  while (!done_) {
+    if (options_.exec.IsCancelled()) co_return Error(sqlstate::kQueryCanceled, "canceling statement due to user request");
+    ColumnBatch batch;
+    CO_ASSIGN_OR_RETURN(const sql::Pull pull, root_->Next(&batch));
+    if (pull == sql::Pull::kRows) co_return batch;
+    if (pull == sql::Pull::kDone) {
+      done_ = true;
+      root_.reset();
+      break;
+    }
+    co_await options_.cancel->wake->Wait();
+  }
+  co_return ColumnBatch();
+}
+
+StatusOr<sql::OperatorPtr> QueryRun::MakeGather(const sql::GatherNode& node) {
+  const sql::CatalogPtr catalog = transaction_->catalog() ? transaction_->catalog() : services_.log->Current();
+  size_t excluded = 0;
+  std::vector<NodeChunks> parts = ChunksByNode(*catalog, node, &excluded);
+  const sql::PlanPtr& fragment = node.children[0];
+  // No chunk at all: one empty fragment here, so that an aggregate without groups still has its row from above.
+  std::vector<std::shared_ptr<FragmentSource>> sources;
+  for (NodeChunks& part : parts) {
+    FragmentRequest request;
+    ASSIGN_OR_RETURN(request.plan, sql::EncodePlan(*sql::WithChunks(fragment, part.chunks)));
+    request.snapshot.read_timestamp = transaction_->snapshot();
+    request.snapshot.own = transaction_->id();
+    request.snapshot.own_level = transaction_->level();
+    request.zone = options_.zone;
+    request.now = TimestampFromAbsl(options_.exec.datetime.now);
+    request.memory_bytes = options_.memory_bytes;
+    auto source = std::make_shared<FragmentSource>(services_.cluster->NameOf(part.node), options_.cancel->wake);
+    if (part.node.IsValid()) {
+      ASSIGN_OR_RETURN(std::shared_ptr<net::rpc::RpcClient> client, services_.cluster->ClientOf(part.node));
+      FragmentSource::RunRemote(*services_.executor, source, std::move(client), std::move(request));
+    } else {
+      FragmentDeps deps;
+      deps.store = services_.store;
+      deps.clock = services_.clock;
+      FragmentSource::RunLocal(*services_.executor, source, deps, std::move(request));
+    }
+    sources.push_back(std::move(source));
+  }
+  fragments_[&node] = sources;
+  std::vector<GatherOperator::MergeKey> merge;
+  for (const sql::SortKey& key : node.merge) {
+    for (size_t i = 0; i < node.output.size(); ++i) {
+      if (node.output[i].id == key.column) merge.push_back({i, key.descending, key.nulls_first});
+    }
+  }
+  std::vector<DataType> types;
+  for (const auto& column : node.output) types.push_back(column.type);
+  return sql::OperatorPtr(std::make_unique<GatherOperator>(std::move(sources), std::move(merge), std::move(types)));
+}
+
+StatusOr<sql::OperatorPtr> QueryRun::MakeVirtualScan(const sql::VirtualScanNode& node) {
+  ASSIGN_OR_RETURN(const ColumnBatch all, options_.virtual_tables->Rows(*node.relation));
+  std::vector<ColumnBatch> batches;
+  if (!all.empty()) batches.push_back(all.Project(node.columns));
+  return sql::MakeBatchSource(std::move(batches));
+}
+
+StatusOr<sql::OperatorPtr> QueryRun::MakeTableFunction(const sql::FunctionScanNode& node, std::vector<std::optional<Value>> arguments) {
+  auto state = std::make_shared<TableFunctionOperator::State>();
+  std::vector<DataType> types;
+  for (const auto& column : node.output) types.push_back(column.type);
+  if (node.with_ordinality && !types.empty()) types.pop_back();
+  Spawn(*services_.executor, RunInto(options_.table_functions, node.function, std::move(arguments), std::move(types), state, options_.cancel->wake));
+  return sql::OperatorPtr(std::make_unique<TableFunctionOperator>(std::move(state), node.function));
+}
+
+std::vector<sql::FragmentNote> QueryRun::NotesOf(const sql::GatherNode& gather) const {
+  const sql::CatalogPtr catalog = transaction_->catalog() ? transaction_->catalog() : services_.log->Current();
+  size_t excluded = 0;
+  std::vector<sql::FragmentNote> notes;
+  for (const NodeChunks& part : ChunksByNode(*catalog, gather, &excluded)) {
+    sql::FragmentNote note;
+    note.node_name = services_.cluster->NameOf(part.node);
+    for (const sql::ChunkPtr& chunk : part.chunks) note.chunks.push_back(chunk->name);
+    notes.push_back(std::move(note));
+  }
+  for (sql::FragmentNote& note : notes) note.chunks_excluded = excluded;
+  return notes;
+}
+
+}  // namespace tsd::coord

@@ -1,0 +1,177 @@
+// INSERT, UPDATE, DELETE, TRUNCATE: the plan's rows go through the one write path.
+#include "coord/session/session.h"
+#include "coord/write/table_writer.h"
+#include "engine/base/strings.h"
+#include "sql/exec/projector.h"
+
+namespace tsd::coord {
+
+using sql::BoundKind;
+using sql::parse::Statement;
+
+namespace {
+
+// A READ COMMITTED statement that lost a race for a row is run again on a newer snapshot, so often, before the client hears 40001.
+constexpr int kMaxStatementRetries = 100;
+
+}  // namespace
+
+Status Session::CheckWritable(const sql::Relation& relation, std::string_view command) const {
+  if (TransactionReadOnly()) {
+    return Error(sqlstate::kReadOnlySqlTransaction, StrCat("cannot execute ", command, " in a read-only transaction"));
+  }
+  if (relation.kind == sql::RelationKind::kVirtual || SystemViews::IsSystemSchema(relation.schema)) {
+    return Error(sqlstate::kInsufficientPrivilege, StrCat("permission denied: \"", relation.name, "\" is a system catalog"));
+  }
+  if (relation.kind == sql::RelationKind::kView) {
+    return Error(sqlstate::kObjectNotInPrerequisiteState, StrCat("cannot ", command == "INSERT" ? "insert into" : command == "UPDATE" ? "update" : "delete from",
+                                                                 " view \"", relation.name, "\""));
+  }
+  if (relation.owner != identity_.user && !IsSuperuser()) {
+    return Error(sqlstate::kInsufficientPrivilege, StrCat("permission denied for table ", relation.name));
+  }
+  return OkStatus();
+}
+
+Task<StatusOr<StatementResult>> Session::RunModify(const Statement* statement, const std::vector<Value>* parameters) {
+  sql::BindContext context = MakeBindContext();
+  if (parameters != nullptr) {
+    for (const Value& value : *parameters) context.parameter_types.push_back(value.type());
+  }
+  CO_ASSIGN_OR_RETURN(const sql::BoundStatement bound, sql::BindStatement(*statement, context));
+  if (bound.kind == BoundKind::kSelect) co_return Error(sqlstate::kFeatureNotSupported, "this form of the statement is not supported");
+  const std::string_view command = bound.kind == BoundKind::kInsert ? "INSERT" : bound.kind == BoundKind::kUpdate ? "UPDATE" : "DELETE";
+  CO_RETURN_IF_ERROR(CheckWritable(*bound.relation, command));
+  CO_RETURN_IF_ERROR(co_await EnsureTransaction());
+  for (int attempt = 0;; ++attempt) {
+    co_await PrepareStatementSnapshot();
+    const uint32_t level = transaction_->level();
+    StatusOr<StatementResult> result = co_await ModifyOnce(bound, parameters);
+    const bool retry = !result.ok() && HasSqlState(result.status(), sqlstate::kSerializationFailure) &&
+                       transaction_->isolation() == engine::Isolation::kReadCommitted && attempt < kMaxStatementRetries &&
+                       !cancel_->cancelled.load();
+    if (!retry) co_return result;
+    CO_RETURN_IF_ERROR(co_await RollbackToLevel(level));
+    co_await SleepFor{absl::Milliseconds(random_->Between(0, 2 * std::min(attempt, 20)))};
+  }
+}
+
+Task<StatusOr<StatementResult>> Session::ModifyOnce(const sql::BoundStatement& bound, const std::vector<Value>* parameters) {
+  CO_ASSIGN_OR_RETURN(sql::PlanPtr plan, OptimizePlan(bound, parameters));
+  auto run = std::make_shared<QueryRun>(services_, transaction_, MakeQueryOptions(false));
+  CO_RETURN_IF_ERROR(run->Start(std::move(plan)));
+  std::unique_ptr<sql::Projector> returning;
+  if (!bound.returning.empty()) {
+    CO_ASSIGN_OR_RETURN(returning, sql::Projector::Make(bound.returning));
+  }
+
+  WriteDeps deps{services_.log, services_.cluster, services_.chunks, services_.executor};
+  TableWriter writer(deps, transaction_, bound.relation);
+  const size_t columns = bound.relation->columns.size();
+  uint64_t affected = 0;
+  std::vector<ColumnBatch> returned;
+  Status status;
+  while (true) {
+    StatusOr<ColumnBatch> next = co_await run->Next();
+    if (!next.ok()) {
+      status = next.status();
+      break;
+    }
+    if (next->empty()) break;
+    const ColumnBatch batch = std::move(*next);
+    if (bound.kind != BoundKind::kInsert) {
+      const size_t ids[] = {0, 1};
+      StatusOr<uint64_t> deleted = co_await DeleteRows(bound.relation, batch.Project(ids));
+      status = deleted.status();
+      if (status.ok()) affected += *deleted;
+    } else {
+      affected += batch.rows();
+    }
+    if (status.ok() && bound.kind != BoundKind::kDelete) {
+      const size_t first = bound.kind == BoundKind::kInsert ? 0 : 2;
+      std::vector<size_t> values(columns);
+      for (size_t i = 0; i < columns; ++i) values[i] = first + i;
+      status = co_await writer.Write(batch.Project(values));
+    }
+    if (status.ok() && returning) {
+      StatusOr<ColumnBatch> rows = returning->Run(batch, run->exec());
+      status = rows.status();
+      if (status.ok()) returned.push_back(std::move(*rows));
+    }
+    if (!status.ok()) break;
+  }
+  // Also after an error: every write under way has ended before the statement is undone.
+  const Status finished = co_await writer.Finish();
+  if (status.ok()) status = finished;
+  CO_RETURN_IF_ERROR(status);
+
+  StatementResult result;
+  const std::string count = std::to_string(affected);
+  result.tag = bound.kind == BoundKind::kInsert ? "INSERT 0 " + count : bound.kind == BoundKind::kUpdate ? "UPDATE " + count : "DELETE " + count;
+  if (returning) {
+    result.columns = DescriptionOf(bound.columns);
+    result.rows = std::make_shared<MaterializedRows>(std::move(returned));
+  }
+  co_return result;
+}
+
+// `ids`: chunk id, row id. Each chunk's rows are marked on every node that holds the chunk.
+Task<StatusOr<uint64_t>> Session::DeleteRows(sql::RelationPtr relation, ColumnBatch ids) {
+  std::map<ChunkId, std::vector<uint64_t>> by_chunk;
+  for (size_t row = 0; row < ids.rows(); ++row) {
+    by_chunk[ChunkId(static_cast<uint64_t>(ids.column(0).Get<int64_t>(row)))].push_back(static_cast<uint64_t>(ids.column(1).Get<int64_t>(row)));
+  }
+  const sql::CatalogPtr current = catalog();
+  sql::RelationPtr now = current->Find(relation->id);
+  uint64_t deleted = 0;
+  for (auto& [chunk, rows] : by_chunk) {
+    std::vector<NodeId> nodes(1);
+    if (now && now->hypertable) {
+      for (const sql::ChunkPtr& entry : now->hypertable->chunks->chunks) {
+        if (entry->id == chunk) nodes = entry->nodes;
+      }
+    }
+    uint64_t count = 0;
+    for (NodeId node : nodes) {
+      CO_ASSIGN_OR_RETURN(std::shared_ptr<Participant> participant, services_.cluster->ParticipantOf(node));
+      transaction_->Join(node);
+      engine::DeleteRequest request;
+      request.txn = transaction_->id();
+      request.level = transaction_->level();
+      request.chunk = chunk;
+      request.row_ids = rows;
+      request.read_timestamp = transaction_->snapshot();
+      CO_ASSIGN_OR_RETURN(count, co_await participant->Delete(std::move(request)));
+      transaction_->NoteOperation(node);
+    }
+    deleted += count;
+  }
+  co_return deleted;
+}
+
+Task<StatusOr<StatementResult>> Session::RunTruncate(const sql::parse::TruncateStatement& statement) {
+  CO_RETURN_IF_ERROR(co_await BeginDdl());
+  for (const auto& table : statement.tables) {
+    sql::BindContext context = MakeBindContext();
+    CO_ASSIGN_OR_RETURN(sql::RelationPtr relation, sql::ResolveRelation(table.name, context));
+    CO_RETURN_IF_ERROR(CheckWritable(*relation, "TRUNCATE TABLE"));
+    // A truncated table gets new, empty storage; the old one goes once the transaction has committed.
+    CatalogChange change;
+    DropStorage(*relation, &change);
+    if (relation->hypertable) {
+      std::vector<ChunkId> chunks;
+      for (const sql::ChunkPtr& chunk : relation->hypertable->chunks->chunks) chunks.push_back(chunk->id);
+      change.RemoveChunks(relation->id, chunks);
+    } else {
+      sql::Relation fresh = *relation;
+      fresh.heap = services_.log->AllocateChunk();
+      change.PutRelation(fresh);
+    }
+    CO_RETURN_IF_ERROR(ApplyDdl(std::move(change)));
+  }
+  StatementResult result;
+  result.tag = "TRUNCATE TABLE";
+  co_return result;
+}
+
+}  // namespace tsd::coord

@@ -1,0 +1,52 @@
+#pragma once
+// Services: what every session of a server shares. Made once by coord/server; outlives the sessions. Each part is thread-safe.
+#include <functional>
+#include <string>
+
+#include "coord/cluster/cluster.h"
+#include "coord/cluster/cluster_log.h"
+#include "coord/node/membership.h"
+#include "coord/session/settings.h"
+#include "coord/txn/commit_clock.h"
+#include "coord/txn/transaction_manager.h"
+#include "coord/write/chunk_creator.h"
+#include "engine/base/clock.h"
+#include "engine/base/random.h"
+#include "engine/store/store.h"
+#include "net/pg/hba.h"
+#include "net/pg/server_context.h"
+
+namespace tsd::coord {
+
+class SessionRegistry;
+/// Held by a transaction from its first catalog change to its end: one DDL transaction at a time.
+using DdlLock = AsyncMutex;
+
+enum class ServerRole : uint8_t { kAccess, kData };
+
+struct Services {
+  ServerRole role = ServerRole::kAccess;
+  std::string node_uuid;
+  absl::Time start_time;
+  engine::Env* env = nullptr;
+  const Clock* clock = nullptr;
+  Executor* executor = nullptr;
+  engine::Store* store = nullptr;
+  ClusterLog* log = nullptr;
+  Cluster* cluster = nullptr;
+  CommitClock* commit_clock = nullptr;
+  TransactionManager* transactions = nullptr;
+  ChunkCreator* chunks = nullptr;
+  Membership* membership = nullptr;
+  ServerSettings* settings = nullptr;
+  net::pg::HbaRules* hba = nullptr;
+  net::pg::PgServerContext* pg = nullptr;
+  SessionRegistry* sessions = nullptr;
+  DdlLock* ddl_lock = nullptr;
+  /// Reads tsd.conf and hba.conf again. OK even if a file is bad: then the old values stay and the log says why.
+  std::function<Status()> reload;
+  Random* random = nullptr;  // root; fork it, under random_mutex
+  Mutex* random_mutex = nullptr;
+};
+
+}  // namespace tsd::coord

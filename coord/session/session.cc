@@ -1,0 +1,258 @@
+#include "coord/session/session.h"
+
+#include <absl/strings/ascii.h>
+#include <absl/strings/str_split.h>
+
+#include "coord/session/session_registry.h"
+#include "engine/base/log.h"
+#include "engine/base/strings.h"
+#include "engine/types/timezone.h"
+
+namespace tsd::coord {
+
+using net::pg::ResultSink;
+using sql::parse::Statement;
+using sql::parse::StatementKind;
+
+Task<StatusOr<ColumnBatch>> MaterializedRows::Next() {
+  if (next_ >= batches_.size()) co_return ColumnBatch();
+  ColumnBatch batch = std::move(batches_[next_++]);
+  co_return batch;
+}
+
+Session::Session(const Services& services, SessionIdentity identity)
+    : services_(services), identity_(std::move(identity)), settings_(*services.settings) {
+  {
+    MutexLock lock(*services_.random_mutex);
+    random_ = std::make_unique<Random>(services_.random->Next());
+  }
+  views_ = std::make_unique<SystemViews>(*this);
+  functions_ = std::make_unique<CatalogFunctions>(*this);
+  services_.sessions->Add(this);
+  BeginStatementClock();
+  RefreshContexts();
+}
+
+Session::~Session() { services_.sessions->Remove(this); }
+
+Status Session::ApplyStartup(const net::pg::StartupParameters& startup) {
+  for (const auto& [name, value] : startup.settings) {
+    if (name == "replication") {
+      return Error(sqlstate::kFeatureNotSupported, "replication connections are not supported");
+    }
+    RETURN_IF_ERROR(settings_.SetStartup(name, value));
+  }
+  settings_.TakeChanges();
+  RefreshContexts();
+  return OkStatus();
+}
+
+sql::CatalogPtr Session::catalog() const {
+  return transaction_ && transaction_->catalog() ? transaction_->catalog() : services_.log->Current();
+}
+
+bool Session::IsSuperuser() const {
+  const sql::CatalogPtr current = catalog();
+  auto found = current->roles.find(identity_.user);
+  return found != current->roles.end() && found->second.superuser;
+}
+
+std::vector<std::string> Session::SearchPath() const {
+  std::vector<std::string> path;
+  std::string current;
+  const std::string text = settings_.GetOr("search_path", "public");
+  bool quoted = false;
+  auto finish = [&] {
+    std::string name(absl::StripAsciiWhitespace(current));
+    if (name == "$user") name = identity_.user;
+    if (!name.empty()) path.push_back(name);
+    current.clear();
+  };
+  for (char c : text) {
+    if (c == '"') {
+      quoted = !quoted;
+    } else if (c == ',' && !quoted) {
+      finish();
+    } else {
+      current.push_back(quoted ? c : absl::ascii_tolower(static_cast<unsigned char>(c)));
+    }
+  }
+  finish();
+  // Schemas that do not exist are skipped, as PostgreSQL does.
+  const sql::CatalogPtr now = catalog();
+  std::erase_if(path, [&](const std::string& name) { return !now->schemas.contains(name) && !SystemViews::IsSystemSchema(name); });
+  return path;
+}
+
+std::vector<std::string> Session::SearchPathWithImplicit() const {
+  std::vector<std::string> path = SearchPath();
+  if (std::ranges::find(path, "pg_catalog") == path.end()) path.insert(path.begin(), "pg_catalog");
+  return path;
+}
+
+void Session::BeginStatementClock() {
+  statement_start_ = services_.clock->Now();
+  if (block_ == Block::kNone) transaction_start_ = statement_start_;
+}
+
+void Session::RefreshContexts() {
+  absl::TimeZone zone;
+  if (FindTimeZoneSetting(settings_.GetOr("TimeZone", "UTC"), &zone)) text_context_.datetime.zone = zone;
+  const std::string style = settings_.GetOr("DateStyle", "ISO, MDY");
+  text_context_.datetime.order = style.ends_with("DMY") ? DateOrder::kDmy : style.ends_with("YMD") ? DateOrder::kYmd : DateOrder::kMdy;
+  text_context_.datetime.now = transaction_start_;
+  text_context_.bytea_output = settings_.GetOr("bytea_output", "hex") == "escape" ? ByteaOutput::kEscape : ByteaOutput::kHex;
+  text_context_.extra_float_digits = std::atoi(settings_.GetOr("extra_float_digits", "1").c_str());
+  text_context_.names = functions_.get();
+}
+
+void Session::Notice(std::string severity, std::string_view state, std::string message, std::string detail, std::string hint) {
+  static const std::map<std::string, int> kRanks = {{"DEBUG", 0}, {"LOG", 1}, {"INFO", 4}, {"NOTICE", 2}, {"WARNING", 3}};
+  const std::string threshold = settings_.GetOr("client_min_messages", "notice");
+  const int minimum = threshold == "error" ? 4 : threshold == "warning" ? 3 : threshold == "notice" ? 2 : threshold == "log" ? 1 : 0;
+  auto rank = kRanks.find(severity);
+  if (sink_ == nullptr || (rank != kRanks.end() && rank->second < minimum)) return;
+  net::pg::Notice notice;
+  notice.severity = std::move(severity);
+  notice.message = std::move(message);
+  notice.fields.sqlstate = std::string(state);
+  notice.fields.detail = std::move(detail);
+  notice.fields.hint = std::move(hint);
+  sink_->SendNotice(notice);
+}
+
+void Session::Cancel(Status reason) {
+  {
+    MutexLock lock(cancel_mutex_);
+    if (cancel_reason_.ok()) cancel_reason_ = std::move(reason);
+  }
+  cancel_->cancelled.store(true);
+  cancel_->wake->Set();
+}
+
+// What a statement that stopped because of Cancel ends with.
+Status Session::CancelledStatus() {
+  MutexLock lock(cancel_mutex_);
+  return cancel_reason_.ok() ? Error(sqlstate::kQueryCanceled, "canceling statement due to user request") : cancel_reason_;
+}
+
+void Session::ArmStatementTimeout() {
+  if (timeout_timer_ != 0) services_.executor->Cancel(timeout_timer_);
+  timeout_timer_ = 0;
+  const int64_t timeout_ms = SettingMillis(settings_.GetOr("statement_timeout", "0"));
+  if (timeout_ms <= 0) return;
+  std::weak_ptr<Session> self = weak_from_this();
+  timeout_timer_ = services_.executor->PostAfter(absl::Milliseconds(timeout_ms), [self] {
+    if (std::shared_ptr<Session> session = self.lock()) {
+      session->Cancel(Error(sqlstate::kQueryCanceled, "canceling statement due to statement timeout"));
+    }
+  });
+}
+
+net::pg::TransactionStatus Session::transaction_status() const {
+  switch (block_) {
+    case Block::kExplicit: return net::pg::TransactionStatus::kInTransaction;
+    case Block::kFailed: return net::pg::TransactionStatus::kFailed;
+    default: return net::pg::TransactionStatus::kIdle;
+  }
+}
+
+Status Session::CheckBlockAllows(const Statement& statement) const {
+  if (block_ != Block::kFailed) return OkStatus();
+  if (const auto* transaction = sql::parse::TryAs<sql::parse::TransactionStatement>(&statement)) {
+    switch (transaction->transaction) {
+      case sql::parse::TransactionKind::kCommit:
+      case sql::parse::TransactionKind::kRollback:
+      case sql::parse::TransactionKind::kRollbackTo: return OkStatus();
+      default: break;
+    }
+  }
+  return Error(sqlstate::kInFailedSqlTransaction, "current transaction is aborted, commands ignored until end of transaction block");
+}
+
+Task<Status> Session::SimpleQuery(std::string text, ResultSink* sink) {
+  sink_ = sink;
+  BeginStatementClock();
+  StatusOr<std::vector<sql::parse::ParsedStatement>> parsed = sql::parse::ParseSql(text);
+  Status status = parsed.status();
+  if (status.ok()) {
+    if (parsed->empty()) sink->Empty();
+    for (const sql::parse::ParsedStatement& entry : *parsed) {
+      status = co_await RunSimple(entry.statement.get(), std::string(entry.text), sink);
+      if (!status.ok()) break;
+    }
+  } else if (block_ == Block::kFailed && !HasSqlState(status, sqlstate::kSyntaxError)) {
+    status = Error(sqlstate::kInFailedSqlTransaction, "current transaction is aborted, commands ignored until end of transaction block");
+  }
+  if (block_ == Block::kImplicit) {
+    const Status ended = co_await EndImplicit(status.ok());
+    if (status.ok()) status = ended;
+  } else if (!status.ok()) {
+    FailBlock();
+  }
+  for (const auto& [name, value] : settings_.TakeChanges()) sink->ParameterChanged(name, value);
+  sink_ = nullptr;
+  co_return status;
+}
+
+Task<Status> Session::RunSimple(const Statement* statement, std::string text, ResultSink* sink) {
+  CO_RETURN_IF_ERROR(CheckBlockAllows(*statement));
+  if (settings_.GetOr("log_statement", "none") == "all") log::Info("statement: ", text);
+  CO_RETURN_IF_ERROR(co_await BeginImplicit());
+  StatusOr<StatementResult> result = co_await Run(statement, nullptr, sink);
+  Status status = result.status();
+  if (status.ok()) status = co_await SendAll(std::move(*result), sink, true);
+  if (!status.ok() && cancel_->cancelled.load()) status = CancelledStatus();
+  if (timeout_timer_ != 0) services_.executor->Cancel(timeout_timer_);
+  timeout_timer_ = 0;
+  for (const auto& [name, value] : settings_.TakeChanges()) sink->ParameterChanged(name, value);
+  co_return status;
+}
+
+Task<Status> Session::SendAll(StatementResult result, ResultSink* sink, bool describe) {
+  uint64_t count = 0;
+  if (result.columns.has_value()) {
+    if (describe) sink->Describe(*result.columns);
+    while (result.rows) {
+      CO_ASSIGN_OR_RETURN(ColumnBatch batch, co_await result.rows->Next());
+      if (batch.empty()) break;
+      count += batch.rows();
+      CO_RETURN_IF_ERROR(co_await sink->Rows(std::move(batch)));
+    }
+  }
+  sink->Complete(result.count_rows ? StrCat(result.tag, " ", count) : result.tag);
+  co_return OkStatus();
+}
+
+Task<StatusOr<StatementResult>> Session::Run(const Statement* statement, const std::vector<Value>* parameters, ResultSink* sink) {
+  {
+    MutexLock lock(cancel_mutex_);
+    cancel_reason_ = OkStatus();
+  }
+  cancel_->cancelled.store(false);
+  sink_ = sink;
+  RefreshContexts();
+  ArmStatementTimeout();
+  switch (statement->kind) {
+    case StatementKind::kTransaction:
+      co_return co_await RunTransaction(sql::parse::As<sql::parse::TransactionStatement>(*statement));
+    case StatementKind::kSelect: co_return co_await RunSelect(statement, parameters);
+    case StatementKind::kInsert:
+    case StatementKind::kUpdate:
+    case StatementKind::kDelete: co_return co_await RunModify(statement, parameters);
+    case StatementKind::kExplain:
+      co_return co_await RunExplain(sql::parse::As<sql::parse::ExplainStatement>(*statement), parameters);
+    default: co_return co_await RunUtility(statement, sink);
+  }
+}
+
+Task<void> Session::End() {
+  services_.sessions->Remove(this);
+  if (timeout_timer_ != 0) services_.executor->Cancel(timeout_timer_);
+  portals_.clear();
+  prepared_.clear();
+  sink_ = nullptr;
+  co_await RollbackBlock();
+}
+
+}  // namespace tsd::coord

@@ -1,0 +1,241 @@
+#pragma once
+// Session: one client's session: statements in, results out. Implements net/pg's SessionHandler; knows no bytes. One coroutine at a time
+// (Cancel apart). The parts: session.cc (life, simple queries), extended.cc (prepared statements, portals), transaction_block.cc (BEGIN to
+// COMMIT), select.cc and modify.cc (queries, DML), copy.cc, ddl.cc, utility.cc (SET, SHOW, EXPLAIN …), table_functions.cc (add_data_node …).
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "coord/read/query_run.h"
+#include "coord/session/catalog_functions.h"
+#include "coord/session/services.h"
+#include "coord/session/settings.h"
+#include "coord/session/system_views.h"
+#include "coord/txn/transaction.h"
+#include "net/pg/handler.h"
+#include "sql/bind/binder.h"
+#include "sql/parse/ast.h"
+#include "sql/parse/parser.h"
+
+namespace tsd::coord {
+
+struct SessionIdentity {
+  std::string user;
+  std::string database;
+  net::Endpoint peer;
+  int32_t process_id = 0;
+};
+
+/// What running a statement gives: rows to pull (with their description), or just a tag.
+struct StatementResult {
+  std::optional<net::pg::RowDescription> columns;
+  std::shared_ptr<RowSource> rows;
+  std::string tag;             // complete, or with `count_rows` the word before the count ("SELECT", "FETCH")
+  bool count_rows = false;
+  bool empty_query = false;
+};
+
+/// Rows at hand.
+class MaterializedRows final : public RowSource {
+ public:
+  explicit MaterializedRows(std::vector<ColumnBatch> batches) : batches_(std::move(batches)) {}
+  Task<StatusOr<ColumnBatch>> Next() override;
+
+ private:
+  std::vector<ColumnBatch> batches_;
+  size_t next_ = 0;
+};
+
+/// A statement as prepared (named or unnamed).
+struct PreparedStatement {
+  std::string text;
+  std::shared_ptr<std::vector<sql::parse::ParsedStatement>> parsed;  // none or one statement
+  std::vector<DataType> parameter_types;
+  std::optional<net::pg::RowDescription> columns;
+  const sql::parse::Statement* statement() const { return parsed->empty() ? nullptr : (*parsed)[0].statement.get(); }
+};
+
+struct Portal {
+  std::shared_ptr<PreparedStatement> prepared;
+  std::vector<Value> parameters;
+  std::vector<int16_t> formats;
+  std::optional<net::pg::RowDescription> columns;
+  std::shared_ptr<RowSource> rows;      // once started
+  ColumnBatch rest;                     // pulled and not yet sent
+  size_t rest_row = 0;
+  uint64_t sent = 0;
+  std::string tag;
+  bool count_rows = false;
+  bool started = false;
+  bool done = false;
+  // SQL cursors (DECLARE)
+  bool is_cursor = false;
+  bool hold = false;
+  bool scroll = false;
+  std::vector<ColumnBatch> history;     // scroll: all rows pulled so far
+  int64_t position = 0;                 // rows before the current one, 0 = before the first
+  sql::parse::QueryPtr cursor_query;
+};
+
+class Session final : public net::pg::SessionHandler, public TableFunctionRunner, public std::enable_shared_from_this<Session> {
+ public:
+  Session(const Services& services, SessionIdentity identity);
+  ~Session() override;
+  Status ApplyStartup(const net::pg::StartupParameters& startup);
+
+  // ---- net::pg::SessionHandler ----
+  Task<Status> SimpleQuery(std::string text, net::pg::ResultSink* sink) override;
+  Task<Status> Parse(std::string name, std::string text, std::vector<uint32_t> parameter_oids) override;
+  Task<StatusOr<net::pg::StatementDescription>> DescribeStatement(std::string name) override;
+  Task<Status> Bind(std::string portal, std::string statement, std::vector<net::pg::ParameterValue> parameters,
+                    std::vector<int16_t> result_formats) override;
+  Task<StatusOr<std::optional<net::pg::RowDescription>>> DescribePortal(std::string portal) override;
+  std::vector<int16_t> PortalFormats(const std::string& portal) override;
+  Task<StatusOr<bool>> Execute(std::string portal, uint64_t max_rows, net::pg::ResultSink* sink) override;
+  void CloseStatement(const std::string& name) override;
+  void ClosePortal(const std::string& name) override;
+  Task<Status> Sync(net::pg::ResultSink* sink) override;
+  void Failed() override;
+  net::pg::TransactionStatus transaction_status() const override;
+  void Cancel(Status reason) override;
+  Task<void> End() override;
+  const TextContext& text_context() const override { return text_context_; }
+
+  // ---- TableFunctionRunner ----
+  Task<StatusOr<ColumnBatch>> RunTableFunction(std::string function, std::vector<std::optional<Value>> arguments,
+                                               std::vector<DataType> types) override;
+
+  // ---- for the parts and for views over sessions ----
+  const SessionIdentity& identity() const { return identity_; }
+  SessionSettings& settings() { return settings_; }
+  const Services& services() const { return services_; }
+  sql::CatalogPtr catalog() const;
+  std::vector<std::string> SearchPath() const;
+  std::vector<std::string> SearchPathWithImplicit() const;
+  bool IsSuperuser() const;
+  void Notice(std::string severity, std::string_view state, std::string message, std::string detail = "", std::string hint = "");
+  absl::Time transaction_start() const { return transaction_start_; }
+  /// A setting's value as SHOW gives it.
+  StatusOr<std::string> ShowSetting(std::string_view name) const;
+  std::string TransactionIsolationName() const;
+  bool TransactionReadOnly() const;
+  const std::map<std::string, std::shared_ptr<PreparedStatement>>& prepared_statements() const { return prepared_; }
+
+ private:
+  friend class CoordFunctions;
+  enum class Block : uint8_t { kNone, kImplicit, kExplicit, kFailed };
+  struct Savepoint {
+    std::string name;
+    uint32_t level;
+  };
+
+  // ---- session.cc ----
+  Task<Status> RunSimple(const sql::parse::Statement* statement, std::string text, net::pg::ResultSink* sink);
+  /// Runs any statement. Its rows, if any, are pulled from the result afterwards.
+  Task<StatusOr<StatementResult>> Run(const sql::parse::Statement* statement, const std::vector<Value>* parameters, net::pg::ResultSink* sink);
+  Task<StatusOr<StatementResult>> RunUtility(const sql::parse::Statement* statement, net::pg::ResultSink* sink);
+  Task<Status> SendAll(StatementResult result, net::pg::ResultSink* sink, bool describe);
+  Status CancelledStatus();
+  void ArmStatementTimeout();
+  void BeginStatementClock();
+  void RefreshContexts();
+  Status CheckBlockAllows(const sql::parse::Statement& statement) const;
+
+  // ---- transaction_block.cc ----
+  Task<Status> BeginImplicit();
+  Task<Status> EndImplicit(bool commit);
+  Task<StatusOr<StatementResult>> RunTransaction(const sql::parse::TransactionStatement& statement);
+  Task<Status> CommitBlock();
+  Task<void> RollbackBlock();
+  void FailBlock();
+  Task<Status> EnsureTransaction();
+  Task<void> PrepareStatementSnapshot();
+  Task<Status> RollbackToLevel(uint32_t level);
+  engine::Isolation NewIsolation() const;
+  void ApplyModes(const sql::parse::TransactionModes& modes);
+  Status SetTransactionModes(const sql::parse::SetTransactionStatement& statement);
+  Status RequireNoBlock(std::string_view what) const;
+  void FinishTransaction(bool committed);
+
+  // ---- select.cc ----
+  sql::BindContext MakeBindContext();
+  QueryOptions MakeQueryOptions(bool analyze);
+  StatusOr<sql::PlanPtr> OptimizePlan(const sql::BoundStatement& bound, const std::vector<Value>* parameters);
+  Task<StatusOr<std::shared_ptr<QueryRun>>> StartQuery(const sql::BoundStatement& bound, const std::vector<Value>* parameters, bool analyze);
+  Task<StatusOr<StatementResult>> RunSelect(const sql::parse::Statement* statement, const std::vector<Value>* parameters);
+  net::pg::RowDescription DescriptionOf(const std::vector<sql::ResultColumn>& columns) const;
+  StatusOr<std::optional<net::pg::RowDescription>> DescribeRows(const sql::parse::Statement* statement, std::vector<DataType>* parameter_types);
+
+  // ---- modify.cc ----
+  Task<StatusOr<StatementResult>> RunModify(const sql::parse::Statement* statement, const std::vector<Value>* parameters);
+  Task<StatusOr<StatementResult>> ModifyOnce(const sql::BoundStatement& bound, const std::vector<Value>* parameters);
+  Task<StatusOr<uint64_t>> DeleteRows(sql::RelationPtr relation, ColumnBatch ids);
+  Status CheckWritable(const sql::Relation& relation, std::string_view command) const;
+  Task<StatusOr<StatementResult>> RunTruncate(const sql::parse::TruncateStatement& statement);
+
+  // ---- copy.cc ----
+  Task<StatusOr<StatementResult>> RunCopy(const sql::parse::CopyStatement& statement, net::pg::ResultSink* sink);
+  Task<StatusOr<StatementResult>> CopyFrom(const sql::parse::CopyStatement& statement, net::pg::ResultSink* sink);
+  Task<StatusOr<StatementResult>> CopyTo(const sql::parse::CopyStatement& statement, net::pg::ResultSink* sink);
+
+  // ---- ddl.cc ----
+  Task<StatusOr<StatementResult>> RunDdl(const sql::parse::Statement* statement);
+  Task<Status> BeginDdl();
+  Status ApplyDdl(CatalogChange change);
+  Task<StatusOr<StatementResult>> CreateTable(const sql::parse::CreateTableStatement& statement);
+  Task<StatusOr<StatementResult>> CreateTableAs(const sql::parse::CreateTableAsStatement& statement);
+  Task<StatusOr<StatementResult>> CreateView(const sql::parse::CreateViewStatement& statement);
+  Task<StatusOr<StatementResult>> Drop(const sql::parse::Statement* statement);
+  Task<StatusOr<StatementResult>> AlterServer(const sql::parse::Statement* statement);
+  Task<StatusOr<StatementResult>> OtherDdl(const sql::parse::Statement* statement);
+  void DropStorage(const sql::Relation& relation, CatalogChange* change);
+
+  // ---- utility.cc ----
+  Task<StatusOr<StatementResult>> RunExplain(const sql::parse::ExplainStatement& statement, const std::vector<Value>* parameters);
+  StatusOr<StatementResult> RunShow(const sql::parse::ShowStatement& statement);
+  Status RunSet(const sql::parse::SetStatement& statement);
+  Task<StatusOr<StatementResult>> RunCall(const sql::parse::CallStatement& statement);
+  Task<StatusOr<StatementResult>> RunExecute(const sql::parse::ExecuteStatement& statement, net::pg::ResultSink* sink);
+  Status RunPrepare(const sql::parse::PrepareStatement& statement);
+  Task<StatusOr<StatementResult>> RunDeclare(const sql::parse::DeclareCursorStatement& statement);
+  Task<StatusOr<StatementResult>> RunFetch(const sql::parse::FetchStatement& statement);
+  Task<StatusOr<ColumnBatch>> FetchRows(Portal* portal, const sql::parse::FetchStatement& statement);
+  Status RunDiscard();
+
+  // ---- extended.cc ----
+  StatusOr<std::shared_ptr<PreparedStatement>> PrepareText(std::string text, std::vector<DataType> parameter_types);
+  StatusOr<std::vector<Value>> DecodeParameters(const PreparedStatement& prepared, const std::vector<net::pg::ParameterValue>& parameters);
+  Task<StatusOr<bool>> SendPortalRows(Portal* portal, uint64_t max_rows, net::pg::ResultSink* sink);
+
+  const Services& services_;
+  const SessionIdentity identity_;
+  SessionSettings settings_;
+  std::unique_ptr<SystemViews> views_;
+  std::unique_ptr<CatalogFunctions> functions_;
+  TextContext text_context_;
+  std::shared_ptr<CancelState> cancel_ = std::make_shared<CancelState>();
+  std::unique_ptr<Random> random_;
+
+  Block block_ = Block::kNone;
+  std::shared_ptr<Transaction> transaction_;
+  bool holds_ddl_lock_ = false;
+  std::vector<Savepoint> savepoints_;
+  sql::parse::IsolationLevel isolation_ = sql::parse::IsolationLevel::kReadCommitted;
+  bool read_only_ = false;
+  bool snapshot_taken_ = false;
+  bool failed_implicit_ = false;  // an extended-protocol series failed; Sync rolls back
+  absl::Time transaction_start_;
+  absl::Time statement_start_;
+
+  std::map<std::string, std::shared_ptr<PreparedStatement>> prepared_;
+  std::map<std::string, std::shared_ptr<Portal>> portals_;
+  net::pg::ResultSink* sink_ = nullptr;  // of the statement under way, for notices
+  TimerId timeout_timer_ = 0;
+
+  mutable Mutex cancel_mutex_;
+  Status cancel_reason_ ABSL_GUARDED_BY(cancel_mutex_);
+};
+
+}  // namespace tsd::coord

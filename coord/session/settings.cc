@@ -1,0 +1,383 @@
+#include "coord/session/settings.h"
+
+#include <absl/strings/ascii.h>
+#include <absl/strings/numbers.h>
+#include <absl/strings/str_join.h>
+#include <absl/strings/str_split.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/base/strings.h"
+#include "engine/types/text_form.h"
+#include "engine/types/timezone.h"
+
+namespace tsd::coord {
+namespace {
+
+std::string Lower(std::string_view name) { return absl::AsciiStrToLower(AbslView(name)); }
+
+struct Unit {
+  std::string_view name;
+  double factor;  // in the base unit: ms for times, kB for memory
+};
+constexpr Unit kTimeUnits[] = {{"us", 0.001}, {"ms", 1}, {"s", 1000}, {"min", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}};
+constexpr Unit kMemoryUnits[] = {{"B", 1.0 / 1024}, {"kB", 1}, {"MB", 1024}, {"GB", 1024.0 * 1024}, {"TB", 1024.0 * 1024 * 1024}};
+
+bool IsTimeUnit(std::string_view unit) { return unit == "ms" || unit == "s" || unit == "min"; }
+
+double FactorOf(std::string_view unit, bool time) {
+  if (time) {
+    for (const Unit& entry : kTimeUnits) {
+      if (entry.name == unit) return entry.factor;
+    }
+  } else {
+    if (unit == "8kB") return 8;
+    for (const Unit& entry : kMemoryUnits) {
+      if (entry.name == unit) return entry.factor;
+    }
+  }
+  return 0;
+}
+
+Status BadValue(const SettingDefinition& definition, const std::string& value) {
+  return Error(sqlstate::kInvalidParameterValue, StrCat("invalid value for parameter \"", definition.name, "\": \"", value, "\""));
+}
+
+// An integer with unit, in the setting's own unit, printed in the largest unit that divides it.
+StatusOr<std::string> NormalizeInteger(const SettingDefinition& definition, const std::string& value) {
+  const std::string text(absl::StripAsciiWhitespace(value));
+  size_t digits = 0;
+  while (digits < text.size() && (absl::ascii_isdigit(static_cast<unsigned char>(text[digits])) || text[digits] == '-' ||
+                                  text[digits] == '+' || text[digits] == '.')) {
+    ++digits;
+  }
+  double number = 0;
+  if (digits == 0 || !absl::SimpleAtod(text.substr(0, digits), &number)) return BadValue(definition, value);
+  const std::string unit(absl::StripAsciiWhitespace(text.substr(digits)));
+  const bool time = IsTimeUnit(definition.unit);
+  if (!unit.empty()) {
+    const double factor = definition.unit.empty() ? 0 : FactorOf(unit, time);
+    if (factor == 0) {
+      Status status = BadValue(definition, value);
+      return time ? WithHint(std::move(status), "Valid units for this parameter are \"us\", \"ms\", \"s\", \"min\", \"h\", and \"d\".") : status;
+    }
+    number = number * factor / FactorOf(definition.unit, time);
+  }
+  const int64_t whole = static_cast<int64_t>(std::llrint(number));
+  if (whole < definition.minimum || whole > definition.maximum) {
+    return Error(sqlstate::kInvalidParameterValue, StrCat(whole, definition.unit.empty() ? "" : " ", definition.unit,
+                                                          " is outside the valid range for parameter \"", definition.name, "\" (",
+                                                          definition.minimum, " .. ", definition.maximum, ")"));
+  }
+  if (definition.unit.empty() || whole <= 0) return std::to_string(whole);
+  double base = static_cast<double>(whole) * FactorOf(definition.unit, time);
+  std::string best = StrCat(whole, definition.unit);
+  auto consider = [&](const Unit& entry) {
+    const double count = base / entry.factor;
+    if (count >= 1 && count == std::floor(count)) best = StrCat(static_cast<int64_t>(count), entry.name);
+  };
+  if (time) {
+    for (const Unit& entry : kTimeUnits) consider(entry);
+  } else {
+    for (const Unit& entry : kMemoryUnits) consider(entry);
+  }
+  return best;
+}
+
+StatusOr<std::string> NormalizeEnum(const SettingDefinition& definition, const std::string& value) {
+  const std::string lower = Lower(value);
+  for (const std::string& choice : definition.choices) {
+    if (Lower(choice) == lower) return choice;
+  }
+  return WithHint(BadValue(definition, value), StrCat("Available values: ", absl::StrJoin(definition.choices, ", "), "."));
+}
+
+StatusOr<std::string> NormalizeString(const SettingDefinition& definition, const std::string& value) {
+  if (definition.name == "TimeZone") {
+    absl::TimeZone zone;
+    if (!FindTimeZoneSetting(value, &zone)) return BadValue(definition, value);
+    return value;
+  }
+  if (definition.name == "client_encoding") {
+    std::string name = Lower(value);
+    std::erase_if(name, [](char c) { return c == '\'' || c == '-' || c == '_' || c == ' '; });
+    if (name == "utf8" || name == "unicode") return std::string("UTF8");
+    if (name == "sqlascii") return std::string("SQL_ASCII");
+    return Error(sqlstate::kFeatureNotSupported, StrCat("conversion between ", value, " and UTF8 is not supported"));
+  }
+  if (definition.name == "DateStyle") {
+    std::string style = "ISO", order = "MDY";
+    for (absl::string_view part : absl::StrSplit(value, ',')) {
+      const std::string word = Lower(StdView(absl::StripAsciiWhitespace(part)));
+      if (word == "iso" || word == "default") {
+        style = "ISO";
+      } else if (word == "mdy" || word == "us" || word == "noneuro" || word == "noneuropean") {
+        order = "MDY";
+      } else if (word == "dmy" || word == "euro" || word == "european") {
+        order = "DMY";
+      } else if (word == "ymd") {
+        order = "YMD";
+      } else if (word == "sql" || word == "postgres" || word == "german") {
+        return Error(sqlstate::kFeatureNotSupported, StrCat("DateStyle \"", word, "\" is not supported"));
+      } else {
+        return BadValue(definition, value);
+      }
+    }
+    return StrCat(style, ", ", order);
+  }
+  return value;
+}
+
+bool IsReservedPrefix(std::string_view name) { return name.starts_with("timescaledb.") || name.starts_with("tsd."); }
+
+}  // namespace
+
+const SettingDefinition* FindSetting(std::string_view name) {
+  static const auto* index = [] {
+    auto* map = new std::map<std::string, const SettingDefinition*, std::less<>>();
+    for (const SettingDefinition& definition : AllSettings()) (*map)[Lower(definition.name)] = &definition;
+    return map;
+  }();
+  auto found = index->find(Lower(name));
+  return found == index->end() ? nullptr : found->second;
+}
+
+Status UnknownSetting(std::string_view name) {
+  return Error(sqlstate::kUndefinedObject, StrCat("unrecognized configuration parameter \"", name, "\""));
+}
+
+StatusOr<std::string> NormalizeSetting(const SettingDefinition& definition, const std::string& value) {
+  switch (definition.kind) {
+    case SettingKind::kBool: {
+      StatusOr<bool> parsed = ParseBool(value);
+      if (!parsed.ok()) return Error(sqlstate::kInvalidParameterValue, StrCat("parameter \"", definition.name, "\" requires a Boolean value"));
+      return std::string(*parsed ? "on" : "off");
+    }
+    case SettingKind::kInteger: return NormalizeInteger(definition, value);
+    case SettingKind::kReal: {
+      double number = 0;
+      if (!absl::SimpleAtod(value, &number)) return BadValue(definition, value);
+      std::string text;
+      FormatFloat64(number, 1, text);
+      return text;
+    }
+    case SettingKind::kEnum: return NormalizeEnum(definition, value);
+    case SettingKind::kString: return NormalizeString(definition, value);
+  }
+  return value;
+}
+
+int64_t SettingMillis(std::string_view value) {
+  size_t digits = 0;
+  while (digits < value.size() && (absl::ascii_isdigit(static_cast<unsigned char>(value[digits])) || value[digits] == '-')) ++digits;
+  int64_t number = 0;
+  if (!absl::SimpleAtoi(AbslView(value.substr(0, digits)), &number)) return 0;
+  const double factor = FactorOf(value.substr(digits), true);
+  return static_cast<int64_t>(static_cast<double>(number) * (factor == 0 ? 1 : factor));
+}
+
+int64_t SettingBytes(std::string_view value) {
+  const size_t digits = std::min(value.find_first_not_of("0123456789"), value.size());
+  int64_t number = 0;
+  if (!absl::SimpleAtoi(AbslView(value.substr(0, digits)), &number)) return 0;
+  const double factor = FactorOf(value.substr(digits), false);
+  return static_cast<int64_t>(static_cast<double>(number) * (factor == 0 ? 1 : factor) * 1024);
+}
+
+// ---- ServerSettings ----
+
+Status ServerSettings::LoadFile(std::string_view text, bool at_start) {
+  std::map<std::string, std::string> parsed;
+  int line_number = 0;
+  for (absl::string_view raw : absl::StrSplit(AbslView(text), '\n')) {
+    ++line_number;
+    std::string line;
+    bool quoted = false;
+    for (char c : raw) {
+      if (c == '\'') quoted = !quoted;
+      if (c == '#' && !quoted) break;
+      line.push_back(c);
+    }
+    const std::string trimmed(absl::StripAsciiWhitespace(line));
+    if (trimmed.empty()) continue;
+    const size_t end = trimmed.find_first_of("= \t");
+    if (end == std::string::npos || quoted) {
+      return Error(sqlstate::kConfigFileError, StrCat("syntax error in tsd.conf line ", line_number));
+    }
+    const std::string name = Lower(std::string_view(trimmed).substr(0, end));
+    std::string value(absl::StripAsciiWhitespace(trimmed.substr(end)));
+    if (!value.empty() && value[0] == '=') value = std::string(absl::StripAsciiWhitespace(value.substr(1)));
+    if (value.size() >= 2 && value.front() == '\'' && value.back() == '\'') {
+      value = value.substr(1, value.size() - 2);
+      for (size_t at = value.find("''"); at != std::string::npos; at = value.find("''", at + 1)) value.erase(at, 1);
+    }
+    const SettingDefinition* definition = FindSetting(name);
+    if (definition == nullptr) {
+      if (name.find('.') != std::string::npos && !IsReservedPrefix(name)) continue;
+      return Error(sqlstate::kUndefinedObject, StrCat("unrecognized configuration parameter \"", name, "\" in tsd.conf line ", line_number));
+    }
+    if (definition->context == SettingContext::kInternal) {
+      return Error(sqlstate::kCantChangeRuntimeParam, StrCat("parameter \"", name, "\" cannot be changed (tsd.conf line ", line_number, ")"));
+    }
+    StatusOr<std::string> normal = NormalizeSetting(*definition, value);
+    if (!normal.ok()) return WithPrefix(normal.status(), StrCat("tsd.conf line ", line_number, ": "));
+    parsed[name] = *normal;
+  }
+  MutexLock lock(mutex_);
+  pending_.clear();
+  if (!at_start) {
+    for (const SettingDefinition& definition : AllSettings()) {
+      if (definition.context != SettingContext::kPostmaster) continue;
+      const std::string name = Lower(definition.name);
+      auto old_value = file_.find(name);
+      auto new_value = parsed.find(name);
+      const std::string before = old_value == file_.end() ? definition.default_value : old_value->second;
+      const std::string after = new_value == parsed.end() ? definition.default_value : new_value->second;
+      if (before == after) continue;
+      pending_[name] = after;
+      if (old_value == file_.end()) {
+        parsed.erase(name);
+      } else {
+        parsed[name] = before;
+      }
+    }
+  }
+  file_ = std::move(parsed);
+  return OkStatus();
+}
+
+Status ServerSettings::Override(const std::string& name, const std::string& value) {
+  const SettingDefinition* definition = FindSetting(name);
+  if (definition == nullptr) return UnknownSetting(name);
+  ASSIGN_OR_RETURN(std::string normal, NormalizeSetting(*definition, value));
+  MutexLock lock(mutex_);
+  overrides_[Lower(name)] = std::move(normal);
+  return OkStatus();
+}
+
+std::string ServerSettings::Get(std::string_view name) const {
+  const std::string lower = Lower(name);
+  {
+    MutexLock lock(mutex_);
+    if (auto found = overrides_.find(lower); found != overrides_.end()) return found->second;
+    if (auto found = file_.find(lower); found != file_.end()) return found->second;
+  }
+  const SettingDefinition* definition = FindSetting(name);
+  return definition == nullptr ? "" : definition->default_value;
+}
+
+int64_t ServerSettings::GetInteger(std::string_view name) const {
+  const std::string value = Get(name);
+  int64_t number = 0;
+  if (!absl::SimpleAtoi(value, &number)) return 0;
+  return number;
+}
+
+std::vector<std::string> ServerSettings::PendingRestart() const {
+  MutexLock lock(mutex_);
+  std::vector<std::string> names;
+  for (const auto& [name, value] : pending_) names.push_back(name);
+  return names;
+}
+
+// ---- SessionSettings ----
+
+StatusOr<std::string> SessionSettings::Get(std::string_view name) const {
+  const std::string lower = Lower(name);
+  for (const auto* map : {&local_, &values_, &startup_}) {
+    if (auto found = map->find(lower); found != map->end()) return found->second;
+  }
+  if (FindSetting(name) == nullptr) return UnknownSetting(name);
+  return server_.Get(name);
+}
+
+std::string SessionSettings::GetOr(std::string_view name, std::string_view fallback) const {
+  StatusOr<std::string> value = Get(name);
+  return value.ok() ? *value : std::string(fallback);
+}
+
+Status SessionSettings::Check(const std::string& name, std::string* value, bool startup) const {
+  const SettingDefinition* definition = FindSetting(name);
+  if (definition == nullptr) {
+    if (name.find('.') != std::string::npos && !IsReservedPrefix(Lower(name))) return OkStatus();
+    return UnknownSetting(name);
+  }
+  switch (definition->context) {
+    case SettingContext::kInternal:
+      return Error(sqlstate::kCantChangeRuntimeParam, StrCat("parameter \"", definition->name, "\" cannot be changed"));
+    case SettingContext::kPostmaster:
+      return Error(sqlstate::kCantChangeRuntimeParam, StrCat("parameter \"", definition->name, "\" cannot be changed without restarting the server"));
+    case SettingContext::kSighup:
+      return Error(sqlstate::kCantChangeRuntimeParam, StrCat("parameter \"", definition->name, "\" cannot be changed now"));
+    case SettingContext::kUser: break;
+  }
+  (void)startup;
+  ASSIGN_OR_RETURN(*value, NormalizeSetting(*definition, *value));
+  return OkStatus();
+}
+
+Status SessionSettings::SetStartup(const std::string& name, const std::string& value) {
+  std::string normal = value;
+  RETURN_IF_ERROR(Check(name, &normal, true));
+  startup_[Lower(name)] = normal;
+  return OkStatus();
+}
+
+Status SessionSettings::Set(const std::string& name, const std::string& value, bool local) {
+  std::string normal = value;
+  RETURN_IF_ERROR(Check(name, &normal, false));
+  if (local) {
+    local_[Lower(name)] = normal;
+  } else {
+    values_[Lower(name)] = normal;
+    local_.erase(Lower(name));
+  }
+  return OkStatus();
+}
+
+Status SessionSettings::Reset(const std::string& name) {
+  const std::string lower = Lower(name);
+  std::string value = GetOr(name, "");
+  RETURN_IF_ERROR(Check(name, &value, false));
+  values_.erase(lower);
+  local_.erase(lower);
+  return OkStatus();
+}
+
+void SessionSettings::ResetAll() {
+  values_.clear();
+  local_.clear();
+}
+
+void SessionSettings::BeginTransaction() {
+  if (!saved_.has_value()) saved_ = values_;
+}
+
+void SessionSettings::EndTransaction(bool committed) {
+  local_.clear();
+  if (!committed && saved_.has_value()) values_ = *saved_;
+  saved_.reset();
+}
+
+std::vector<std::pair<std::string, std::string>> SessionSettings::Reported() const {
+  std::vector<std::pair<std::string, std::string>> result;
+  for (const SettingDefinition& definition : AllSettings()) {
+    if (definition.report) result.emplace_back(definition.name, GetOr(definition.name, ""));
+  }
+  return result;
+}
+
+std::vector<std::pair<std::string, std::string>> SessionSettings::TakeChanges() {
+  std::vector<std::pair<std::string, std::string>> changes;
+  for (auto& [name, value] : Reported()) {
+    auto [told, inserted] = told_.try_emplace(name, value);
+    if (!inserted && told->second != value) {
+      told->second = value;
+      changes.emplace_back(name, value);
+    }
+  }
+  return changes;
+}
+
+}  // namespace tsd::coord

@@ -1,0 +1,91 @@
+#pragma once
+// Settings (PostgreSQL's GUCs): the table of what exists, the server's values (tsd.conf, command line; reloadable) and a session's own.
+// SettingTable and ServerSettings are thread-safe; SessionSettings belongs to one session.
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/mutex.h"
+#include "engine/base/status.h"
+
+namespace tsd::coord {
+
+enum class SettingKind : uint8_t { kBool, kInteger, kReal, kString, kEnum };
+/// Who may change it, and when (pg_settings.context).
+enum class SettingContext : uint8_t { kInternal, kPostmaster, kSighup, kUser };
+
+struct SettingDefinition {
+  std::string name;          // as SHOW prints it ("TimeZone"); looked up without case
+  SettingKind kind = SettingKind::kString;
+  SettingContext context = SettingContext::kUser;
+  std::string default_value;
+  std::string unit;          // "ms", "s", "kB", "8kB" … or empty
+  int64_t minimum = 0, maximum = 0;      // kInteger
+  std::vector<std::string> choices;      // kEnum
+  std::string category;
+  std::string description;
+  bool report = false;       // told to clients when it changes (ParameterStatus)
+};
+
+/// nullptr if there is no such setting.
+const SettingDefinition* FindSetting(std::string_view name);
+const std::vector<SettingDefinition>& AllSettings();
+/// The canonical text of a value ("on" for "true", "60s" for statement_timeout 60000). 22023 with PostgreSQL's texts.
+StatusOr<std::string> NormalizeSetting(const SettingDefinition& definition, const std::string& value);
+/// 42704 'unrecognized configuration parameter "x"'. Names with a dot are custom and allowed, except under timescaledb and tsd.
+Status UnknownSetting(std::string_view name);
+/// Milliseconds of a normalised time setting ("5s" -> 5000).
+int64_t SettingMillis(std::string_view value);
+/// Bytes of a normalised memory setting ("1GB").
+int64_t SettingBytes(std::string_view value);
+
+class ServerSettings {
+ public:
+  /// Values from tsd.conf's text: name = value lines. An error names the line and changes nothing.
+  Status LoadFile(std::string_view text, bool at_start);
+  /// From the command line or the server itself; wins over the file.
+  Status Override(const std::string& name, const std::string& value);
+  std::string Get(std::string_view name) const;
+  int64_t GetInteger(std::string_view name) const;
+  /// Values that wait for a restart (changed in the file, context postmaster).
+  std::vector<std::string> PendingRestart() const;
+
+ private:
+  mutable Mutex mutex_;
+  std::map<std::string, std::string> file_ ABSL_GUARDED_BY(mutex_);       // by lower-case name
+  std::map<std::string, std::string> overrides_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, std::string> pending_ ABSL_GUARDED_BY(mutex_);
+};
+
+class SessionSettings {
+ public:
+  explicit SessionSettings(const ServerSettings& server) : server_(server) {}
+
+  StatusOr<std::string> Get(std::string_view name) const;
+  std::string GetOr(std::string_view name, std::string_view fallback) const;
+  /// What the session started with; RESET returns to it.
+  Status SetStartup(const std::string& name, const std::string& value);
+  Status Set(const std::string& name, const std::string& value, bool local);
+  Status Reset(const std::string& name);
+  void ResetAll();
+  /// Transaction ends: SET LOCAL is undone; after a rollback, SET too.
+  void BeginTransaction();
+  void EndTransaction(bool committed);
+  /// Names of reported settings whose value differs from the last call; values for ParameterStatus.
+  std::vector<std::pair<std::string, std::string>> TakeChanges();
+  std::vector<std::pair<std::string, std::string>> Reported() const;
+
+ private:
+  Status Check(const std::string& name, std::string* value, bool startup) const;
+
+  const ServerSettings& server_;
+  std::map<std::string, std::string> startup_;
+  std::map<std::string, std::string> values_;
+  std::map<std::string, std::string> local_;
+  std::optional<std::map<std::string, std::string>> saved_;  // values_ at the transaction's start
+  std::map<std::string, std::string> told_;
+};
+
+}  // namespace tsd::coord

@@ -1,0 +1,152 @@
+#include "coord/session/table_functions.h"
+
+#include <map>
+
+#include "coord/session/coord_functions.h"
+#include "engine/base/strings.h"
+
+namespace tsd::coord {
+namespace {
+
+using sql::TableFunctionSignature;
+
+TableFunctionSignature::Parameter Required(std::string name, DataType type) { return {std::move(name), type, false}; }
+TableFunctionSignature::Parameter Optional(std::string name, DataType type) { return {std::move(name), type, true}; }
+
+constexpr TypeId kAny = TypeId::kUnknown;
+
+std::vector<TableFunctionSignature::Parameter> HypertableParameters(bool distributed_flag) {
+  std::vector<TableFunctionSignature::Parameter> parameters = {
+      Required("relation", TypeId::kRegclass),          Required("time_column_name", TypeId::kName),
+      Optional("partitioning_column", TypeId::kName),   Optional("number_partitions", TypeId::kInt32),
+      Optional("associated_schema_name", TypeId::kName), Optional("associated_table_prefix", TypeId::kName),
+      Optional("chunk_time_interval", kAny),            Optional("create_default_indexes", TypeId::kBool),
+      Optional("if_not_exists", TypeId::kBool),         Optional("partitioning_func", TypeId::kRegproc),
+      Optional("migrate_data", TypeId::kBool),          Optional("chunk_target_size", TypeId::kText),
+      Optional("chunk_sizing_func", TypeId::kRegproc),  Optional("time_partitioning_func", TypeId::kRegproc),
+      Optional("replication_factor", TypeId::kInt32),   Optional("data_nodes", DataType::ArrayOf(TypeId::kName)),
+  };
+  if (distributed_flag) parameters.push_back(Optional("distributed", TypeId::kBool));
+  return parameters;
+}
+
+std::vector<TableFunctionSignature> Signatures() {
+  const std::vector<TableFunctionSignature::ResultColumn> hypertable_row = {
+      {"hypertable_id", TypeId::kInt32}, {"schema_name", TypeId::kName}, {"table_name", TypeId::kName}, {"created", TypeId::kBool}};
+  const std::vector<TableFunctionSignature::ResultColumn> size_columns = {
+      {"table_bytes", TypeId::kInt64}, {"index_bytes", TypeId::kInt64}, {"toast_bytes", TypeId::kInt64}, {"total_bytes", TypeId::kInt64},
+      {"node_name", TypeId::kName}};
+  std::vector<TableFunctionSignature::ResultColumn> chunk_size_columns = {{"chunk_schema", TypeId::kName}, {"chunk_name", TypeId::kName}};
+  chunk_size_columns.insert(chunk_size_columns.end(), size_columns.begin(), size_columns.end());
+  const std::vector<TableFunctionSignature::Parameter> bounds = {Optional("older_than", kAny), Optional("newer_than", kAny)};
+  return {
+      {"", "add_data_node",
+       {Required("node_name", TypeId::kName), Required("host", TypeId::kText), Optional("database", TypeId::kName), Optional("port", TypeId::kInt32),
+        Optional("if_not_exists", TypeId::kBool), Optional("bootstrap", TypeId::kBool), Optional("password", TypeId::kText)},
+       {{"node_name", TypeId::kName}, {"host", TypeId::kText}, {"port", TypeId::kInt32}, {"database", TypeId::kName},
+        {"node_created", TypeId::kBool}, {"database_created", TypeId::kBool}, {"extension_created", TypeId::kBool}},
+       false},
+      {"", "delete_data_node",
+       {Required("node_name", TypeId::kName), Optional("if_exists", TypeId::kBool), Optional("force", TypeId::kBool),
+        Optional("repartition", TypeId::kBool), Optional("drop_database", TypeId::kBool)},
+       {{"delete_data_node", TypeId::kBool}}, false},
+      {"", "attach_data_node",
+       {Required("node_name", TypeId::kName), Required("hypertable", TypeId::kRegclass), Optional("if_not_attached", TypeId::kBool),
+        Optional("repartition", TypeId::kBool)},
+       {{"hypertable_id", TypeId::kInt32}, {"node_hypertable_id", TypeId::kInt32}, {"node_name", TypeId::kName}}, false},
+      {"", "detach_data_node",
+       {Required("node_name", TypeId::kName), Optional("hypertable", TypeId::kRegclass), Optional("if_attached", TypeId::kBool),
+        Optional("force", TypeId::kBool), Optional("repartition", TypeId::kBool), Optional("drop_remote_data", TypeId::kBool)},
+       {{"detach_data_node", TypeId::kInt32}}, false},
+      {"", "alter_data_node",
+       {Required("node_name", TypeId::kName), Optional("host", TypeId::kText), Optional("database", TypeId::kName), Optional("port", TypeId::kInt32),
+        Optional("available", TypeId::kBool)},
+       {{"node_name", TypeId::kName}, {"host", TypeId::kText}, {"port", TypeId::kInt32}, {"database", TypeId::kName}, {"available", TypeId::kBool}},
+       false},
+      {"", "distributed_exec",
+       {Required("query", TypeId::kText), Optional("node_list", DataType::ArrayOf(TypeId::kName)), Optional("transactional", TypeId::kBool)},
+       {{"distributed_exec", TypeId::kVoid}}, false},
+      {"", "create_hypertable", HypertableParameters(true), hypertable_row, false},
+      {"", "create_distributed_hypertable", HypertableParameters(false), hypertable_row, false},
+      {"", "set_chunk_time_interval",
+       {Required("hypertable", TypeId::kRegclass), Required("chunk_time_interval", kAny), Optional("dimension_name", TypeId::kName)},
+       {{"set_chunk_time_interval", TypeId::kVoid}}, false},
+      {"", "show_chunks",
+       {Required("relation", TypeId::kRegclass), bounds[0], bounds[1], Optional("created_before", kAny), Optional("created_after", kAny)},
+       {{"show_chunks", TypeId::kRegclass}}, true},
+      {"", "drop_chunks",
+       {Required("relation", TypeId::kRegclass), bounds[0], bounds[1], Optional("verbose", TypeId::kBool), Optional("created_before", kAny),
+        Optional("created_after", kAny)},
+       {{"drop_chunks", TypeId::kText}}, true},
+      {"", "hypertable_size", {Required("hypertable", TypeId::kRegclass)}, {{"hypertable_size", TypeId::kInt64}}, false},
+      {"", "hypertable_detailed_size", {Required("hypertable", TypeId::kRegclass)}, size_columns, true},
+      {"", "chunks_detailed_size", {Required("hypertable", TypeId::kRegclass)}, chunk_size_columns, true},
+      {"pg_catalog", "pg_reload_conf", {}, {{"pg_reload_conf", TypeId::kBool}}, false},
+      {"pg_catalog", "pg_cancel_backend", {Required("pid", TypeId::kInt32)}, {{"pg_cancel_backend", TypeId::kBool}}, false},
+      {"pg_catalog", "pg_terminate_backend", {Required("pid", TypeId::kInt32), Optional("timeout", TypeId::kInt64)},
+       {{"pg_terminate_backend", TypeId::kBool}}, false},
+      {"pg_catalog", "pg_sleep", {Required("seconds", TypeId::kFloat64)}, {{"pg_sleep", TypeId::kVoid}}, false},
+  };
+}
+
+class Functions final : public sql::TableFunctions {
+ public:
+  Functions() : signatures_(Signatures()) {
+    for (const TableFunctionSignature& signature : signatures_) by_name_[signature.name].push_back(&signature);
+  }
+  std::vector<const TableFunctionSignature*> Find(std::string_view schema, std::string_view name) const override {
+    auto found = by_name_.find(name);
+    if (found == by_name_.end()) return {};
+    const bool fits = schema.empty() || (found->second.front()->schema == "pg_catalog" ? schema == "pg_catalog" : schema == "public");
+    return fits ? found->second : std::vector<const TableFunctionSignature*>();
+  }
+
+ private:
+  const std::vector<TableFunctionSignature> signatures_;
+  std::map<std::string, std::vector<const TableFunctionSignature*>, std::less<>> by_name_;
+};
+
+}  // namespace
+
+const sql::TableFunctions& CoordTableFunctions() {
+  static const auto* functions = new Functions();
+  return *functions;
+}
+
+CoordFunctions::Handler CoordFunctions::Find(const std::string& name) {
+  static const std::map<std::string, Handler> kHandlers = {
+      {"add_data_node", &CoordFunctions::AddDataNode},
+      {"delete_data_node", &CoordFunctions::DeleteDataNode},
+      {"attach_data_node", &CoordFunctions::AttachDataNode},
+      {"detach_data_node", &CoordFunctions::DetachDataNode},
+      {"alter_data_node", &CoordFunctions::AlterDataNode},
+      {"distributed_exec", &CoordFunctions::DistributedExec},
+      {"create_hypertable", &CoordFunctions::CreateHypertable},
+      {"create_distributed_hypertable", &CoordFunctions::CreateDistributedHypertable},
+      {"set_chunk_time_interval", &CoordFunctions::SetChunkTimeInterval},
+      {"show_chunks", &CoordFunctions::ShowChunks},
+      {"drop_chunks", &CoordFunctions::DropChunks},
+      {"hypertable_size", &CoordFunctions::HypertableSize},
+      {"hypertable_detailed_size", &CoordFunctions::HypertableDetailedSize},
+      {"chunks_detailed_size", &CoordFunctions::ChunksDetailedSize},
+      {"pg_reload_conf", &CoordFunctions::ReloadConf},
+      {"pg_cancel_backend", &CoordFunctions::CancelBackend},
+      {"pg_terminate_backend", &CoordFunctions::TerminateBackend},
+      {"pg_sleep", &CoordFunctions::Sleep},
+  };
+  auto found = kHandlers.find(name);
+  return found == kHandlers.end() ? nullptr : found->second;
+}
+
+Task<StatusOr<ColumnBatch>> Session::RunTableFunction(std::string function, std::vector<std::optional<Value>> arguments,
+                                                      std::vector<DataType> types) {
+  const CoordFunctions::Handler handler = CoordFunctions::Find(function);
+  if (handler == nullptr) co_return Error(sqlstate::kUndefinedFunction, StrCat("function ", function, "() does not exist"));
+  CoordFunctions functions(shared_from_this());
+  ResultRows rows(std::move(types));
+  CallArguments call(std::move(arguments));
+  CO_RETURN_IF_ERROR(co_await (functions.*handler)(std::move(call), &rows));
+  co_return rows.Finish();
+}
+
+}  // namespace tsd::coord

@@ -1,0 +1,42 @@
+#include "coord/txn/participant.h"
+
+namespace tsd::coord {
+
+Task<Status> LocalParticipant::Write(engine::WriteRequest request) { co_return co_await store_.Write(std::move(request)); }
+
+Task<StatusOr<uint64_t>> LocalParticipant::Delete(engine::DeleteRequest request) {
+  co_return co_await store_.Delete(std::move(request));
+}
+
+Task<Status> LocalParticipant::RollbackTo(TxnId txn, uint32_t level) { co_return co_await store_.RollbackTo(txn, level); }
+
+// The local store lives and dies with this process, so it cannot have lost operations of a transaction that is still known here.
+Task<Status> LocalParticipant::Prepare(TxnId txn, uint64_t, Timestamp floor, std::string coordinator) {
+  co_return co_await store_.Prepare(txn, floor, std::move(coordinator));
+}
+
+Task<Status> LocalParticipant::CommitPrepared(TxnId txn, Timestamp commit) { co_return co_await store_.CommitPrepared(txn, commit); }
+
+Task<StatusOr<Timestamp>> LocalParticipant::CommitOnePhase(TxnId txn, uint64_t, Timestamp minimum) {
+  co_return co_await store_.CommitOnePhase(txn, minimum);
+}
+
+Task<Status> LocalParticipant::Abort(TxnId txn) { co_return co_await store_.Abort(txn); }
+
+Task<StatusOr<std::vector<ActiveTransaction>>> LocalParticipant::ListTransactions(uint64_t origin) {
+  std::vector<ActiveTransaction> result;
+  for (const engine::PreparedTransaction& prepared : store_.InDoubt()) {
+    if (prepared.txn.origin == origin) result.push_back({prepared.txn, true});
+  }
+  co_return result;
+}
+
+Task<Status> LocalParticipant::DropChunks(std::vector<ChunkId> chunks) { co_return co_await store_.DropChunks(std::move(chunks)); }
+
+Task<StatusOr<std::vector<engine::ChunkSize>>> LocalParticipant::SizesOf(std::vector<ChunkId> chunks) {
+  std::vector<engine::ChunkSize> result;
+  for (ChunkId chunk : chunks) result.push_back(store_.SizeOf(chunk));
+  co_return result;
+}
+
+}  // namespace tsd::coord

@@ -1,0 +1,54 @@
+#pragma once
+// Participant: one node's store as a transaction sees it. The access node's own store is one (LocalParticipant, no socket); a data node's
+// is reached over RPC (coord/node/remote_participant.h). Thread-safe.
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/base/task.h"
+#include "engine/store/store.h"
+
+namespace tsd::coord {
+
+struct ActiveTransaction {
+  TxnId txn;
+  bool prepared = false;
+};
+
+class Participant {
+ public:
+  virtual ~Participant() = default;
+  virtual Task<Status> Write(engine::WriteRequest request) = 0;
+  virtual Task<StatusOr<uint64_t>> Delete(engine::DeleteRequest request) = 0;
+  virtual Task<Status> RollbackTo(TxnId txn, uint32_t level) = 0;
+  /// `operations`: how many writes and deletes of the transaction were acknowledged here. A node that has seen fewer was restarted
+  /// meanwhile and has lost some: it refuses.
+  virtual Task<Status> Prepare(TxnId txn, uint64_t operations, Timestamp floor, std::string coordinator) = 0;
+  virtual Task<Status> CommitPrepared(TxnId txn, Timestamp commit) = 0;
+  virtual Task<StatusOr<Timestamp>> CommitOnePhase(TxnId txn, uint64_t operations, Timestamp minimum) = 0;
+  virtual Task<Status> Abort(TxnId txn) = 0;
+  /// Transactions of this coordinator's cluster that are active or in doubt there.
+  virtual Task<StatusOr<std::vector<ActiveTransaction>>> ListTransactions(uint64_t origin) = 0;
+  virtual Task<Status> DropChunks(std::vector<ChunkId> chunks) = 0;
+  virtual Task<StatusOr<std::vector<engine::ChunkSize>>> SizesOf(std::vector<ChunkId> chunks) = 0;
+};
+
+class LocalParticipant final : public Participant {
+ public:
+  explicit LocalParticipant(engine::Store& store) : store_(store) {}
+  Task<Status> Write(engine::WriteRequest request) override;
+  Task<StatusOr<uint64_t>> Delete(engine::DeleteRequest request) override;
+  Task<Status> RollbackTo(TxnId txn, uint32_t level) override;
+  Task<Status> Prepare(TxnId txn, uint64_t operations, Timestamp floor, std::string coordinator) override;
+  Task<Status> CommitPrepared(TxnId txn, Timestamp commit) override;
+  Task<StatusOr<Timestamp>> CommitOnePhase(TxnId txn, uint64_t operations, Timestamp minimum) override;
+  Task<Status> Abort(TxnId txn) override;
+  Task<StatusOr<std::vector<ActiveTransaction>>> ListTransactions(uint64_t origin) override;
+  Task<Status> DropChunks(std::vector<ChunkId> chunks) override;
+  Task<StatusOr<std::vector<engine::ChunkSize>>> SizesOf(std::vector<ChunkId> chunks) override;
+
+ private:
+  engine::Store& store_;
+};
+
+}  // namespace tsd::coord

@@ -1,0 +1,59 @@
+#pragma once
+// Transaction: one session's transaction on the access node: its participants, its catalog change, its snapshot. Used by one coroutine at
+// a time (parallel writes note themselves through NoteOperation, which is thread-safe). TransactionManager begins and ends it.
+#include <map>
+#include <set>
+#include <vector>
+
+#include "coord/cluster/catalog_change.h"
+#include "engine/base/ids.h"
+#include "engine/base/mutex.h"
+#include "engine/store/store.h"
+
+namespace tsd::coord {
+
+class Transaction {
+ public:
+  Transaction(TxnId id, engine::Isolation isolation) : id_(id), isolation_(isolation) {}
+
+  TxnId id() const { return id_; }
+  engine::Isolation isolation() const { return isolation_; }
+  bool read_only() const { return read_only_; }
+  void SetReadOnly(bool read_only) { read_only_ = read_only; }
+
+  /// A statement's number; its writes carry it, and it does not see them.
+  uint32_t level() const { return level_; }
+  uint32_t NextLevel() { return ++level_; }
+
+  /// The snapshot of the current statement (READ COMMITTED) or of the whole transaction.
+  Timestamp snapshot() const { return snapshot_; }
+  void SetSnapshot(Timestamp snapshot) { snapshot_ = snapshot; }
+
+  /// Before the first write is sent to a node: from then on it is told the outcome.
+  void Join(NodeId node);
+  /// A write or delete was acknowledged by the node.
+  void NoteOperation(NodeId node);
+  std::vector<NodeId> participants() const;
+  uint64_t operations(NodeId node) const;
+
+  CatalogChange& change() { return change_; }
+  /// The catalog with this transaction's change applied; null while it made none.
+  sql::CatalogPtr catalog() const { return catalog_; }
+  void SetCatalog(sql::CatalogPtr catalog) { catalog_ = std::move(catalog); }
+
+  /// Storage to remove once the transaction has committed / aborted.
+  std::vector<std::pair<NodeId, ChunkId>> drops_on_abort;
+
+ private:
+  const TxnId id_;
+  const engine::Isolation isolation_;
+  bool read_only_ = false;
+  uint32_t level_ = 0;
+  Timestamp snapshot_;
+  CatalogChange change_;
+  sql::CatalogPtr catalog_;
+  mutable Mutex mutex_;
+  std::map<NodeId, uint64_t> operations_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace tsd::coord

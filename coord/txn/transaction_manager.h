@@ -1,0 +1,55 @@
+#pragma once
+// TransactionManager: begins transactions, drives CommitMachine over participants and the cluster log, and resolves what crashes left
+// behind. Upholds T1, T2 (coord/TXN.md). Thread-safe.
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "coord/cluster/cluster_log.h"
+#include "coord/txn/commit_clock.h"
+#include "coord/txn/commit_machine.h"
+#include "coord/txn/participant.h"
+#include "coord/txn/transaction.h"
+
+namespace tsd::coord {
+
+/// Finds the participant of a node; an unknown node is an error naming it.
+using ParticipantLookup = std::function<StatusOr<std::shared_ptr<Participant>>(NodeId)>;
+
+class TransactionManager {
+ public:
+  TransactionManager(ClusterLog& log, CommitClock& clock, Executor& executor, ParticipantLookup participants, std::string coordinator);
+
+  /// A new transaction with a snapshot. Registered until Commit or Abort ended.
+  Task<StatusOr<std::shared_ptr<Transaction>>> Begin(engine::Isolation isolation);
+  /// OK: durable on every participant, whatever crashes from now on. 08007: outcome unknown.
+  /// The participants of a decided transaction are told in the background.
+  Task<Status> Commit(std::shared_ptr<Transaction> transaction);
+  Task<void> Abort(std::shared_ptr<Transaction> transaction);
+
+  /// Tells `node` the outcome of every transaction of ours that it still holds: decided ones commit, live ones are left alone, all others
+  /// abort. Called when a node is reached (again), after a restart, and every second.
+  Task<Status> Resolve(NodeId node);
+  bool IsLive(TxnId txn) const;
+  size_t LiveCount() const;
+
+ private:
+  struct Run;
+  Task<void> Prepare(std::shared_ptr<Run> run, NodeId node);
+  Task<void> Finish(std::shared_ptr<Run> run, CommitActions actions);
+  Task<Status> SendCommit(NodeId node, TxnId txn, Timestamp commit);
+  Task<Status> CommitOnePhase(std::shared_ptr<Transaction> transaction, NodeId node);
+  Task<Status> Decide(std::shared_ptr<Run> run);
+  Task<void> Release(std::shared_ptr<Transaction> transaction);
+
+  ClusterLog& log_;
+  CommitClock& clock_;
+  Executor& executor_;
+  const ParticipantLookup participants_;
+  const std::string coordinator_;
+  mutable Mutex mutex_;
+  std::set<TxnId> live_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace tsd::coord

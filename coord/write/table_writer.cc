@@ -1,0 +1,160 @@
+#include "coord/write/table_writer.h"
+
+#include "engine/base/strings.h"
+#include "engine/types/text_form.h"
+
+namespace tsd::coord {
+namespace {
+
+constexpr size_t kRowsPerWrite = 8192;       // a write to one chunk is at least this large, if the statement has so many
+constexpr size_t kMaxBufferedRows = 65536;   // over all chunks of the statement
+constexpr size_t kMaxUnderWay = 4;           // writes to one node
+
+Task<Status> WriteAt(std::shared_ptr<Participant> participant, std::shared_ptr<Transaction> transaction, NodeId node,
+                     engine::WriteRequest request) {
+  Status status = co_await participant->Write(std::move(request));
+  if (status.ok()) transaction->NoteOperation(node);
+  co_return status;
+}
+
+}  // namespace
+
+TableWriter::TableWriter(WriteDeps deps, std::shared_ptr<Transaction> transaction, sql::RelationPtr relation)
+    : deps_(deps),
+      transaction_(std::move(transaction)),
+      relation_(std::move(relation)),
+      schema_(sql::StorageSchema(*relation_, deps_.log->Current()->cluster_id)),
+      level_(transaction_->level()) {}
+
+Status TableWriter::CheckNotNull(const ColumnBatch& rows) const {
+  for (size_t i = 0; i < relation_->columns.size(); ++i) {
+    const sql::Column& column = relation_->columns[i];
+    if (!column.not_null || !rows.column(i).HasNulls()) continue;
+    size_t row = 0;
+    while (!rows.column(i).IsNull(row)) ++row;
+    std::string detail = "Failing row contains (";
+    TextContext context;
+    for (size_t j = 0; j < rows.column_count(); ++j) {
+      if (j > 0) detail += ", ";
+      if (rows.column(j).IsNull(row)) {
+        detail += "null";
+      } else {
+        FormatText(rows.column(j), row, context, detail);
+      }
+    }
+    ErrorFields fields;
+    fields.sqlstate = sqlstate::kNotNullViolation;
+    fields.detail = detail + ").";
+    fields.schema = relation_->schema;
+    fields.table = relation_->name;
+    fields.column = column.name;
+    return ErrorWith(fields, StrCat("null value in column \"", column.name, "\" of relation \"", relation_->name,
+                                    "\" violates not-null constraint"));
+  }
+  return OkStatus();
+}
+
+sql::RelationPtr TableWriter::CurrentRelation() const {
+  sql::RelationPtr current;
+  if (transaction_->catalog()) current = transaction_->catalog()->Find(relation_->id);
+  // Chunks made by other transactions are only in the published catalog.
+  sql::RelationPtr published = deps_.log->Current()->Find(relation_->id);
+  if (published && published->hypertable) current = published;
+  return current ? current : relation_;
+}
+
+Task<Status> TableWriter::Write(ColumnBatch rows) {
+  if (rows.empty()) co_return OkStatus();
+  CO_RETURN_IF_ERROR(CheckNotNull(rows));
+  rows_ += rows.rows();
+  if (!relation_->hypertable) {
+    std::vector<NodeId> own(1);
+    co_return co_await Add(relation_->heap, std::move(own), std::move(rows));
+  }
+  co_return co_await WriteRouted(std::move(rows));
+}
+
+Task<Status> TableWriter::WriteRouted(ColumnBatch rows) {
+  while (true) {
+    relation_ = CurrentRelation();
+    CO_ASSIGN_OR_RETURN(std::vector<RoutedRows> routed, RouteRows(*relation_, rows));
+    bool missing = false;
+    for (const RoutedRows& entry : routed) {
+      if (entry.chunk) continue;
+      missing = true;
+      CO_RETURN_IF_ERROR(co_await deps_.chunks->Ensure(transaction_, relation_->id, entry.key));
+    }
+    if (missing) continue;
+    for (RoutedRows& entry : routed) {
+      ColumnBatch part = routed.size() == 1 ? rows : rows.Gather(entry.rows);
+      CO_RETURN_IF_ERROR(co_await Add(entry.chunk->id, entry.chunk->nodes, std::move(part)));
+    }
+    co_return OkStatus();
+  }
+}
+
+Task<Status> TableWriter::Add(ChunkId chunk, std::vector<NodeId> nodes, ColumnBatch rows) {
+  Buffer& buffer = buffers_[chunk];
+  buffer.nodes = std::move(nodes);
+  if (!buffer.rows && rows.rows() >= kRowsPerWrite / 2) {
+    for (NodeId node : buffer.nodes) CO_RETURN_IF_ERROR(co_await SendTo(node, chunk, rows));
+    co_return OkStatus();
+  }
+  if (!buffer.rows) {
+    std::vector<DataType> types;
+    for (const sql::Column& column : relation_->columns) types.push_back(column.type);
+    buffer.rows = std::make_unique<BatchBuilder>(std::move(types));
+  }
+  buffer.rows->Append(rows);
+  buffered_rows_ += rows.rows();
+  if (buffer.rows->rows() >= kRowsPerWrite) CO_RETURN_IF_ERROR(co_await Send(chunk, &buffer));
+  if (buffered_rows_ < kMaxBufferedRows) co_return OkStatus();
+  for (auto& [id, other] : buffers_) CO_RETURN_IF_ERROR(co_await Send(id, &other));
+  co_return OkStatus();
+}
+
+Task<Status> TableWriter::Send(ChunkId chunk, Buffer* buffer) {
+  if (!buffer->rows || buffer->rows->rows() == 0) co_return OkStatus();
+  buffered_rows_ -= buffer->rows->rows();
+  ColumnBatch rows = buffer->rows->Finish();
+  for (NodeId node : buffer->nodes) CO_RETURN_IF_ERROR(co_await SendTo(node, chunk, rows));
+  co_return OkStatus();
+}
+
+Task<Status> TableWriter::SendTo(NodeId node, ChunkId chunk, ColumnBatch rows) {
+  CO_ASSIGN_OR_RETURN(std::shared_ptr<Participant> participant, deps_.cluster->ParticipantOf(node));
+  while (under_way_[node].size() >= kMaxUnderWay) CO_RETURN_IF_ERROR(co_await AwaitOldest(node));
+  transaction_->Join(node);
+  engine::WriteRequest request;
+  request.txn = transaction_->id();
+  request.level = level_;
+  request.schema = schema_;
+  request.chunk = chunk;
+  request.rows = std::move(rows);
+  under_way_[node].push_back(Start(*deps_.executor, WriteAt(std::move(participant), transaction_, node, std::move(request))));
+  co_return OkStatus();
+}
+
+Task<Status> TableWriter::AwaitOldest(NodeId node) {
+  Future<Status> oldest = std::move(under_way_[node].front());
+  under_way_[node].pop_front();
+  co_return co_await oldest;
+}
+
+Task<Status> TableWriter::Finish() {
+  Status result;
+  for (auto& [chunk, buffer] : buffers_) {
+    if (!result.ok()) break;
+    result = co_await Send(chunk, &buffer);
+  }
+  // Also after a failure: nothing of this statement may arrive once the transaction is told to roll back.
+  for (auto& [node, futures] : under_way_) {
+    while (!futures.empty()) {
+      const Status status = co_await AwaitOldest(node);
+      if (result.ok()) result = status;
+    }
+  }
+  co_return result;
+}
+
+}  // namespace tsd::coord

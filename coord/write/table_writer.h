@@ -1,0 +1,56 @@
+#pragma once
+// TableWriter: rows of one relation, in one transaction, to their chunks on their nodes: the one write path of COPY, INSERT and UPDATE.
+// Rows are routed, collected a chunk, and sent with a bounded number of writes under way to each node. One coroutine at a time.
+#include <deque>
+#include <map>
+#include <memory>
+
+#include "coord/cluster/cluster.h"
+#include "coord/txn/transaction.h"
+#include "coord/write/chunk_creator.h"
+#include "coord/write/route.h"
+
+namespace tsd::coord {
+
+struct WriteDeps {
+  ClusterLog* log = nullptr;
+  Cluster* cluster = nullptr;
+  ChunkCreator* chunks = nullptr;
+  Executor* executor = nullptr;
+};
+
+class TableWriter {
+ public:
+  TableWriter(WriteDeps deps, std::shared_ptr<Transaction> transaction, sql::RelationPtr relation);
+
+  /// `rows`: all columns of the relation, in order. 23502 for a NULL in a NOT NULL column.
+  Task<Status> Write(ColumnBatch rows);
+  /// Sends what is left and awaits every write: the statement's rows are all staged on their nodes.
+  Task<Status> Finish();
+  uint64_t rows() const { return rows_; }
+
+ private:
+  struct Buffer {
+    std::vector<NodeId> nodes;
+    std::unique_ptr<BatchBuilder> rows;
+  };
+  Status CheckNotNull(const ColumnBatch& rows) const;
+  sql::RelationPtr CurrentRelation() const;
+  Task<Status> WriteRouted(ColumnBatch rows);
+  Task<Status> Add(ChunkId chunk, std::vector<NodeId> nodes, ColumnBatch rows);
+  Task<Status> Send(ChunkId chunk, Buffer* buffer);
+  Task<Status> SendTo(NodeId node, ChunkId chunk, ColumnBatch rows);
+  Task<Status> AwaitOldest(NodeId node);
+
+  const WriteDeps deps_;
+  const std::shared_ptr<Transaction> transaction_;
+  sql::RelationPtr relation_;
+  const TableSchemaPtr schema_;
+  const uint32_t level_;
+  std::map<ChunkId, Buffer> buffers_;
+  size_t buffered_rows_ = 0;
+  std::map<NodeId, std::deque<Future<Status>>> under_way_;
+  uint64_t rows_ = 0;
+};
+
+}  // namespace tsd::coord

@@ -1,0 +1,44 @@
+#pragma once
+// Real executor: `threads` workers on one queue, plus timers kept by whichever worker is idle. The home of std::thread.
+#include <map>
+#include <deque>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "engine/base/executor.h"
+#include "engine/base/mutex.h"
+
+namespace tsd {
+
+class ThreadPool final : public Executor {
+ public:
+  /// `name` shows in thread lists (at most 15 characters).
+  ThreadPool(std::string name, int threads);
+  /// Runs what is queued, drops timers, joins. Must not be called from a worker.
+  ~ThreadPool() override;
+  void Shutdown();
+
+  void Post(absl::AnyInvocable<void()> task) override;
+  TimerId PostAfter(absl::Duration delay, absl::AnyInvocable<void()> task) override;
+  void Cancel(TimerId timer) override;
+
+ private:
+  void Run();
+
+  const std::string name_;
+  Mutex mutex_;
+  CondVar wake_;
+  std::deque<absl::AnyInvocable<void()>> queue_ ABSL_GUARDED_BY(mutex_);
+  struct Timer {
+    TimerId id;
+    absl::AnyInvocable<void()> task;
+  };
+  std::multimap<absl::Duration, Timer> timers_ ABSL_GUARDED_BY(mutex_);  // by monotonic due time
+  std::map<TimerId, absl::Duration> due_ ABSL_GUARDED_BY(mutex_);
+  TimerId next_timer_ ABSL_GUARDED_BY(mutex_) = 1;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace tsd

@@ -1,0 +1,313 @@
+#include "engine/chunk/zone_map.h"
+
+#include <cmath>
+
+#include "engine/types/compare.h"
+
+namespace tsd::engine {
+namespace {
+
+constexpr size_t kMaxBoundBytes = 64;
+
+/// Calls `visit(row)` for the rows that are present.
+template <typename Visit>
+void ForEachPresent(const Vector& vector, Visit visit) {
+  if (!vector.HasNulls()) {
+    for (size_t row = 0; row < vector.size(); ++row) visit(row);
+    return;
+  }
+  const std::span<const uint64_t> validity = vector.validity();
+  for (size_t word = 0; word < validity.size(); ++word) {
+    for (uint64_t bits = validity[word]; bits != 0; bits &= bits - 1) visit(word * 64 + static_cast<size_t>(__builtin_ctzll(bits)));
+  }
+}
+
+template <typename T>
+void IntegerStats(const Vector& vector, ColumnStats& stats) {
+  const T* values = vector.values<T>();
+  int64_t low = INT64_MAX;
+  int64_t high = INT64_MIN;
+  __int128 sum = 0;
+  ForEachPresent(vector, [&](size_t row) {
+    const int64_t value = values[row];
+    low = std::min(low, value);
+    high = std::max(high, value);
+    sum += value;
+  });
+  if (HasZoneOrder(vector.type())) {
+    stats.has_bounds = stats.exact = true;
+    stats.min = Value::Integer(vector.type(), low);
+    stats.max = Value::Integer(vector.type(), high);
+  }
+  if (vector.type().IsInteger()) {
+    stats.sum_kind = ColumnStats::SumKind::kInteger;
+    stats.int_sum = sum;
+  }
+}
+
+template <typename T>
+void FloatStats(const Vector& vector, ColumnStats& stats) {
+  const T* values = vector.values<T>();
+  double low = INFINITY;
+  double high = -INFINITY;
+  double sum = 0;
+  bool has_nan = false;
+  bool has_number = false;
+  ForEachPresent(vector, [&](size_t row) {
+    const double value = values[row];
+    sum += value;
+    if (value != value) {
+      has_nan = true;
+      return;
+    }
+    has_number = true;
+    low = value < low ? value : low;
+    high = value > high ? value : high;
+  });
+  stats.has_bounds = stats.exact = true;
+  stats.min = Value::Double(vector.type(), has_number ? low : NAN);
+  stats.max = Value::Double(vector.type(), has_nan ? NAN : high);  // NaN is the largest
+  stats.sum_kind = ColumnStats::SumKind::kDouble;
+  stats.double_sum = sum;
+}
+
+/// Bounds of any other fixed-width type, by row comparison.
+void OrderedStats(const Vector& vector, ColumnStats& stats) {
+  size_t low = SIZE_MAX;
+  size_t high = 0;
+  ForEachPresent(vector, [&](size_t row) {
+    if (low == SIZE_MAX) {
+      low = high = row;
+      return;
+    }
+    if (CompareRows(vector, row, vector, low) < 0) low = row;
+    if (CompareRows(vector, row, vector, high) > 0) high = row;
+  });
+  stats.has_bounds = stats.exact = true;
+  stats.min = Value::FromVector(vector, low);
+  stats.max = Value::FromVector(vector, high);
+  stats.min.SetType(vector.type());
+  stats.max.SetType(vector.type());
+}
+
+/// Cuts a long upper bound to a short one that is not below it. False if there is none.
+bool CutUpperBound(DataType type, std::string& bound) {
+  bound.resize(kMaxBoundBytes);
+  while (!bound.empty() && static_cast<uint8_t>(bound.back()) == 0xff) bound.pop_back();
+  if (bound.empty()) return false;
+  bound.back() = static_cast<char>(static_cast<uint8_t>(bound.back()) + 1);
+  // char(n) compares without trailing blanks: a blank at the end would take the increment away.
+  if (type.id == TypeId::kBpchar && bound.back() == ' ') bound.back() = '!';
+  return true;
+}
+
+void StringStats(const Vector& vector, ColumnStats& stats) {
+  const DataType type = vector.type();
+  std::string_view low;
+  std::string_view high;
+  bool first = true;
+  const bool plain_bytes = type.id != TypeId::kBpchar && type.id != TypeId::kNumeric;
+  ForEachPresent(vector, [&](size_t row) {
+    const std::string_view value = vector.GetBytes(row);
+    if (first) {
+      low = high = value;
+      first = false;
+    } else if (plain_bytes) {
+      if (value < low) low = value;
+      if (value > high) high = value;
+    } else {
+      if (CompareBytes(type, value, low) < 0) low = value;
+      if (CompareBytes(type, value, high) > 0) high = value;
+    }
+  });
+  std::string min(low);
+  std::string max(high);
+  stats.exact = true;
+  if (min.size() > kMaxBoundBytes || max.size() > kMaxBoundBytes) {
+    if (type.id == TypeId::kNumeric) return;  // no prefix of a number is a bound
+    stats.exact = false;
+    if (min.size() > kMaxBoundBytes) min.resize(kMaxBoundBytes);
+    if (max.size() > kMaxBoundBytes && !CutUpperBound(type, max)) return;
+  }
+  stats.has_bounds = true;
+  stats.min = Value::Bytes(type, std::move(min));
+  stats.max = Value::Bytes(type, std::move(max));
+}
+
+/// Whether the order of `value` against the column's bounds is the order the condition means.
+bool Comparable(const Value& value, DataType column) {
+  if (value.type().is_array || value.type().Physical() != column.Physical()) return false;
+  if (value.type().SameAs(column)) return true;
+  auto is_text = [](DataType type) { return type.Is(TypeId::kText) || type.Is(TypeId::kVarchar) || type.Is(TypeId::kName); };
+  return is_text(value.type()) && is_text(column);
+}
+
+bool MayEqual(const ColumnStats& stats, DataType type, const Value& value) {
+  if (value.IsNull()) return false;
+  if (!stats.has_bounds || !Comparable(value, type)) return true;
+  Value typed = value;
+  typed.SetType(type);
+  return CompareValues(typed, stats.min) >= 0 && CompareValues(typed, stats.max) <= 0;
+}
+
+bool MayLie(const ColumnStats& stats, DataType type, ColumnCondition::Op op, const Value& value) {
+  using Op = ColumnCondition::Op;
+  if (value.IsNull()) return false;
+  if (!stats.has_bounds || !Comparable(value, type)) return true;
+  Value typed = value;
+  typed.SetType(type);
+  switch (op) {
+    case Op::kLess: return CompareValues(stats.min, typed) < 0;
+    case Op::kLessEqual: return CompareValues(stats.min, typed) <= 0;
+    case Op::kGreater: return CompareValues(stats.max, typed) > 0;
+    case Op::kGreaterEqual: return CompareValues(stats.max, typed) >= 0;
+    default: return true;
+  }
+}
+
+void MergeBounds(ColumnStats& into, const ColumnStats& other) {
+  if (!into.has_bounds || !other.has_bounds) {
+    into.has_bounds = into.exact = false;
+    into.min = into.max = Value();
+    return;
+  }
+  into.exact = into.exact && other.exact;
+  if (CompareValues(other.min, into.min) < 0) into.min = other.min;
+  if (CompareValues(other.max, into.max) > 0) into.max = other.max;
+}
+
+}  // namespace
+
+bool HasZoneOrder(DataType type) {
+  if (type.is_array) return false;
+  switch (type.id) {
+    case TypeId::kBool:
+    case TypeId::kInt16:
+    case TypeId::kInt32:
+    case TypeId::kInt64:
+    case TypeId::kFloat32:
+    case TypeId::kFloat64:
+    case TypeId::kNumeric:
+    case TypeId::kText:
+    case TypeId::kVarchar:
+    case TypeId::kBpchar:
+    case TypeId::kName:
+    case TypeId::kBytea:
+    case TypeId::kTimestamp:
+    case TypeId::kTimestampTz:
+    case TypeId::kDate:
+    case TypeId::kTime:
+    case TypeId::kInterval:
+    case TypeId::kUuid:
+    case TypeId::kOid: return true;
+    default: return false;
+  }
+}
+
+ColumnStats ComputeStats(const Vector& vector) {
+  ColumnStats stats;
+  stats.rows = vector.size();
+  stats.null_count = vector.null_count();
+  const DataType type = vector.type();
+  if (stats.value_count() == 0) {
+    if (type.IsInteger()) stats.sum_kind = ColumnStats::SumKind::kInteger;
+    if (type.IsFloat()) stats.sum_kind = ColumnStats::SumKind::kDouble;
+    return stats;
+  }
+  switch (type.Physical()) {
+    case PhysicalType::kBool: IntegerStats<uint8_t>(vector, stats); break;
+    case PhysicalType::kInt16: IntegerStats<int16_t>(vector, stats); break;
+    case PhysicalType::kInt32: IntegerStats<int32_t>(vector, stats); break;
+    case PhysicalType::kInt64: IntegerStats<int64_t>(vector, stats); break;
+    case PhysicalType::kFloat32: FloatStats<float>(vector, stats); break;
+    case PhysicalType::kFloat64: FloatStats<double>(vector, stats); break;
+    case PhysicalType::kInterval:
+    case PhysicalType::kUuid:
+      if (HasZoneOrder(type)) OrderedStats(vector, stats);
+      break;
+    case PhysicalType::kBytes:
+      if (HasZoneOrder(type)) StringStats(vector, stats);
+      break;
+  }
+  return stats;
+}
+
+void ColumnStats::Merge(const ColumnStats& other) {
+  if (other.rows == 0) return;
+  if (rows == 0) {
+    *this = other;
+    return;
+  }
+  if (value_count() == 0) {
+    has_bounds = other.has_bounds;
+    exact = other.exact;
+    min = other.min;
+    max = other.max;
+  } else if (other.value_count() != 0) {
+    MergeBounds(*this, other);
+  }
+  rows += other.rows;
+  null_count += other.null_count;
+  if (sum_kind != other.sum_kind) sum_kind = SumKind::kNone;
+  int_sum += other.int_sum;
+  double_sum += other.double_sum;
+}
+
+void ColumnStats::Encode(ByteWriter& writer) const {
+  writer.PutVarint(rows);
+  writer.PutVarint(null_count);
+  writer.PutU8(static_cast<uint8_t>((has_bounds ? 1 : 0) | (exact && has_bounds ? 2 : 0) | static_cast<uint8_t>(sum_kind) << 2));
+  if (has_bounds) {
+    min.Encode(writer);
+    max.Encode(writer);
+  }
+  if (sum_kind == SumKind::kInteger) {
+    writer.PutU64(static_cast<uint64_t>(int_sum));
+    writer.PutU64(static_cast<uint64_t>(int_sum >> 64));
+  }
+  if (sum_kind == SumKind::kDouble) writer.PutF64(double_sum);
+}
+
+ColumnStats ColumnStats::Decode(ByteReader& reader, DataType type) {
+  ColumnStats stats;
+  stats.rows = reader.GetVarint();
+  stats.null_count = reader.GetVarint();
+  const uint8_t flags = reader.GetU8();
+  if (stats.null_count > stats.rows || flags >> 2 > 2) reader.Fail();
+  stats.has_bounds = (flags & 1) != 0;
+  stats.exact = (flags & 2) != 0;
+  stats.sum_kind = static_cast<SumKind>(flags >> 2);
+  if (stats.has_bounds) {
+    stats.min = Value::Decode(reader);
+    stats.max = Value::Decode(reader);
+    // Comparisons rely on it.
+    if (stats.min.IsNull() || stats.max.IsNull() || !stats.min.type().SameAs(type) || !stats.max.type().SameAs(type)) reader.Fail();
+  }
+  if (stats.sum_kind == SumKind::kInteger) {
+    const uint64_t low = reader.GetU64();
+    const uint64_t high = reader.GetU64();
+    stats.int_sum = static_cast<__int128>(static_cast<unsigned __int128>(high) << 64 | low);
+  }
+  if (stats.sum_kind == SumKind::kDouble) stats.double_sum = reader.GetF64();
+  if (!reader.ok()) return ColumnStats();
+  return stats;
+}
+
+bool MayMatch(const ColumnStats& stats, DataType type, const ColumnCondition& condition) {
+  using Op = ColumnCondition::Op;
+  switch (condition.op) {
+    case Op::kIsNull: return stats.null_count != 0;
+    case Op::kIsNotNull: return stats.value_count() != 0;
+    default: break;
+  }
+  if (stats.value_count() == 0) return false;  // a comparison with NULL is never true
+  if (condition.op == Op::kEqual || condition.op == Op::kIn) {
+    for (const Value& value : condition.values) {
+      if (MayEqual(stats, type, value)) return true;
+    }
+    return false;
+  }
+  return condition.values.size() != 1 || MayLie(stats, type, condition.op, condition.values[0]);
+}
+
+}  // namespace tsd::engine

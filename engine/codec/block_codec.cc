@@ -1,0 +1,364 @@
+#include "engine/codec/block_codec.h"
+
+#include <vector>
+
+#include "engine/base/strings.h"
+#include "engine/codec/bytes_codec.h"
+#include "engine/codec/chooser.h"
+#include "engine/codec/float_alp.h"
+#include "engine/codec/float_xor.h"
+#include "engine/codec/integer_codec.h"
+#include "engine/codec/lz4_block.h"
+
+namespace tsd::engine {
+namespace {
+
+// Block: u8 presence, u8 codec, u16 zero, u32 rows, [validity], payload. See FORMAT.md.
+enum class Presence : uint8_t { kAllPresent = 0, kBitmap = 1, kAllNull = 2 };
+constexpr size_t kHeaderBytes = 8;
+
+// ---- encoding: values that are present, without gaps ----
+
+/// The rows that are present, one after another.
+template <typename T>
+std::vector<T> Present(const Vector& vector) {
+  const T* values = vector.values<T>();
+  if (!vector.HasNulls()) return std::vector<T>(values, values + vector.size());
+  std::vector<T> result;
+  result.reserve(vector.size() - vector.null_count());
+  const std::span<const uint64_t> validity = vector.validity();
+  for (size_t word = 0; word < validity.size(); ++word) {
+    for (uint64_t bits = validity[word]; bits != 0; bits &= bits - 1) {
+      result.push_back(values[word * 64 + static_cast<size_t>(__builtin_ctzll(bits))]);
+    }
+  }
+  return result;
+}
+
+template <typename T>
+std::vector<int64_t> PresentIntegers(const Vector& vector) {
+  const std::vector<T> values = Present<T>(vector);
+  return std::vector<int64_t>(values.begin(), values.end());
+}
+
+template <typename T>
+std::string_view RawBytes(const std::vector<T>& values) {
+  return std::string_view(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T));
+}
+
+bool AllSame(std::string_view raw, size_t width) {
+  return raw.size() <= width || std::memcmp(raw.data(), raw.data() + width, raw.size() - width) == 0;
+}
+
+CodecId EncodeIntegerColumn(std::span<const int64_t> values, std::string& out) {
+  const CodecId codec = ChooseIntegerCodec(values);
+  EncodeIntegersAs(codec, values, out);
+  return codec;
+}
+
+template <typename T>
+CodecId EncodeFloats(const std::vector<T>& values, std::string& out) {
+  const std::string_view raw = RawBytes(values);
+  if (AllSame(raw, sizeof(T))) {
+    out += raw.substr(0, sizeof(T));
+    return CodecId::kConstant;
+  }
+  if (EncodeAlp<T>(values, out)) return CodecId::kAlp;
+  const size_t begin = out.size();
+  // A sample tells whether neighbours resemble each other at all.
+  constexpr size_t kSample = 512;
+  const size_t from = values.size() > kSample ? (values.size() - kSample) / 2 : 0;
+  const std::span<const T> sample = std::span<const T>(values).subspan(from, std::min(kSample, values.size()));
+  EncodeXor<T>(sample, out);
+  const bool pays = (out.size() - begin) * 16 <= sample.size() * sizeof(T) * 15;
+  out.resize(begin);
+  if (pays) {
+    EncodeXor<T>(values, out);
+    if (out.size() - begin < raw.size()) return CodecId::kXor;
+    out.resize(begin);
+  }
+  out += raw;
+  return CodecId::kPlain;
+}
+
+CodecId EncodeBooleans(const std::vector<uint8_t>& values, std::string& out) {
+  size_t runs = 1;
+  for (size_t i = 1; i < values.size(); ++i) runs += values[i] != values[i - 1];
+  if (runs * 32 <= values.size() || runs == 1) {
+    const std::vector<int64_t> integers(values.begin(), values.end());
+    const CodecId codec = runs == 1 ? CodecId::kConstant : CodecId::kRunLength;
+    EncodeIntegersAs(codec, integers, out);
+    return codec;
+  }
+  const size_t begin = out.size();
+  out.resize(begin + (values.size() + 7) / 8);
+  for (size_t i = 0; i < values.size(); ++i) out[begin + i / 8] |= static_cast<char>((values[i] != 0) << (i % 8));
+  return CodecId::kBitmap;
+}
+
+template <typename T>
+CodecId EncodeWide(const std::vector<T>& values, std::string& out) {
+  const std::string_view raw = RawBytes(values);
+  if (AllSame(raw, sizeof(T))) {
+    out += raw.substr(0, sizeof(T));
+    return CodecId::kConstant;
+  }
+  const size_t begin = out.size();
+  EncodeHeap(raw, out);
+  if (out.size() - begin < raw.size()) return CodecId::kLz4;
+  out.resize(begin);
+  out += raw;
+  return CodecId::kPlain;
+}
+
+CodecId EncodeVariable(const Vector& vector, std::string& out) {
+  std::vector<std::string_view> values;
+  values.reserve(vector.size() - vector.null_count());
+  for (size_t row = 0; row < vector.size(); ++row) {
+    if (!vector.IsNull(row)) values.push_back(vector.GetBytes(row));
+  }
+  if (EncodeDictionary(values, out)) return CodecId::kDictionary;
+  EncodeBytes(values, out);
+  return CodecId::kBytes;
+}
+
+CodecId EncodePayload(const Vector& vector, std::string& out) {
+  switch (vector.type().Physical()) {
+    case PhysicalType::kBool: return EncodeBooleans(Present<uint8_t>(vector), out);
+    case PhysicalType::kInt16: return EncodeIntegerColumn(PresentIntegers<int16_t>(vector), out);
+    case PhysicalType::kInt32: return EncodeIntegerColumn(PresentIntegers<int32_t>(vector), out);
+    case PhysicalType::kInt64:
+      if (!vector.HasNulls()) return EncodeIntegerColumn(std::span(vector.values<int64_t>(), vector.size()), out);
+      return EncodeIntegerColumn(Present<int64_t>(vector), out);
+    case PhysicalType::kFloat32: return EncodeFloats(Present<float>(vector), out);
+    case PhysicalType::kFloat64: return EncodeFloats(Present<double>(vector), out);
+    case PhysicalType::kInterval: return EncodeWide(Present<Interval>(vector), out);
+    case PhysicalType::kUuid: return EncodeWide(Present<Uuid>(vector), out);
+    case PhysicalType::kBytes: return EncodeVariable(vector, out);
+  }
+  TSD_CHECK_MSG(false, "no such layout");
+}
+
+// ---- decoding ----
+
+/// Moves `present` values at the front to the rows the bitmap names; the others become zero. From the back, in place.
+template <typename T>
+void Spread(T* values, size_t present, const std::vector<uint64_t>& validity, size_t rows) {
+  size_t from = present;
+  for (size_t row = rows; row-- > 0;) {
+    if ((validity[row / 64] >> (row % 64) & 1) != 0) {
+      values[row] = values[--from];
+    } else {
+      values[row] = T{};
+    }
+  }
+}
+
+template <typename T>
+bool DecodeNarrow(CodecId codec, ByteReader& reader, std::span<T> out) {
+  if constexpr (std::is_same_v<T, int64_t>) {
+    return DecodeIntegersAs(codec, reader, out);
+  } else {
+    std::vector<int64_t> wide(out.size());
+    if (!DecodeIntegersAs(codec, reader, wide)) return false;
+    for (size_t i = 0; i < wide.size(); ++i) out[i] = static_cast<T>(wide[i]);
+    return true;
+  }
+}
+
+bool DecodeBooleans(CodecId codec, ByteReader& reader, std::span<uint8_t> out) {
+  if (codec != CodecId::kBitmap) {
+    if (codec != CodecId::kConstant && codec != CodecId::kRunLength) return false;
+    if (!DecodeNarrow<uint8_t>(codec, reader, out)) return false;
+    for (uint8_t& value : out) value = value != 0;
+    return true;
+  }
+  const std::string_view bits = reader.GetBytes((out.size() + 7) / 8);
+  if (!reader.ok()) return false;
+  for (size_t i = 0; i < out.size(); ++i) out[i] = static_cast<uint8_t>(bits[i / 8]) >> (i % 8) & 1;
+  return true;
+}
+
+template <typename T>
+bool DecodeRaw(CodecId codec, ByteReader& reader, std::span<T> out) {
+  if (codec == CodecId::kConstant) {
+    const std::string_view raw = reader.GetBytes(sizeof(T));
+    if (!reader.ok()) return false;
+    T value;
+    std::memcpy(&value, raw.data(), sizeof(T));
+    std::fill(out.begin(), out.end(), value);
+    return true;
+  }
+  std::string heap;
+  std::string_view raw;
+  if (codec == CodecId::kLz4) {
+    if (!DecodeHeap(reader, heap)) return false;
+    raw = heap;
+  } else if (codec == CodecId::kPlain) {
+    raw = reader.GetBytes(out.size() * sizeof(T));
+  } else {
+    return false;
+  }
+  if (!reader.ok() || raw.size() != out.size() * sizeof(T)) return false;
+  std::memcpy(out.data(), raw.data(), raw.size());
+  return true;
+}
+
+template <typename T>
+bool DecodeFloats(CodecId codec, ByteReader& reader, std::span<T> out) {
+  switch (codec) {
+    case CodecId::kAlp: return DecodeAlp<T>(reader, out);
+    case CodecId::kXor: return DecodeXor<T>(reader, out);
+    default: return DecodeRaw<T>(codec, reader, out);
+  }
+}
+
+template <typename T>
+bool DecodeValues(CodecId codec, ByteReader& reader, std::span<T> out) {
+  if constexpr (std::is_same_v<T, uint8_t>) {
+    return DecodeBooleans(codec, reader, out);
+  } else if constexpr (std::is_integral_v<T>) {
+    return DecodeNarrow<T>(codec, reader, out);
+  } else if constexpr (std::is_floating_point_v<T>) {
+    return DecodeFloats<T>(codec, reader, out);
+  } else {
+    return DecodeRaw<T>(codec, reader, out);
+  }
+}
+
+struct Validity {
+  size_t present = 0;
+  std::vector<uint64_t> words;  // empty if all are present
+};
+
+template <typename T>
+bool DecodeFixed(CodecId codec, ByteReader& reader, Validity validity, size_t rows, Vector& vector) {
+  vector.ResizeFixed(rows);
+  T* values = vector.mutable_values<T>();
+  if (!DecodeValues<T>(codec, reader, std::span<T>(values, validity.present))) return false;
+  if (!validity.words.empty()) {
+    Spread(values, validity.present, validity.words, rows);
+    vector.AdoptValidity(std::move(validity.words));
+  }
+  return true;
+}
+
+bool DecodeVariable(CodecId codec, ByteReader& reader, Validity validity, size_t rows, Vector& vector) {
+  std::vector<uint32_t> offsets;
+  std::string heap;
+  bool good = false;
+  if (codec == CodecId::kDictionary) good = DecodeDictionary(reader, validity.present, offsets, heap);
+  if (codec == CodecId::kBytes) good = DecodeBytes(reader, validity.present, offsets, heap);
+  if (!good) return false;
+  if (!validity.words.empty()) {
+    std::vector<uint32_t> spread(rows + 1);
+    size_t from = 0;
+    for (size_t row = 0; row < rows; ++row) {
+      from += validity.words[row / 64] >> (row % 64) & 1;
+      spread[row + 1] = offsets[from];
+    }
+    offsets = std::move(spread);
+  }
+  vector.AdoptBytes(std::move(offsets), std::move(heap));
+  if (!validity.words.empty()) vector.AdoptValidity(std::move(validity.words));
+  return true;
+}
+
+bool DecodePayload(CodecId codec, ByteReader& reader, Validity validity, size_t rows, Vector& vector) {
+  switch (vector.type().Physical()) {
+    case PhysicalType::kBool: return DecodeFixed<uint8_t>(codec, reader, std::move(validity), rows, vector);
+    case PhysicalType::kInt16: return DecodeFixed<int16_t>(codec, reader, std::move(validity), rows, vector);
+    case PhysicalType::kInt32: return DecodeFixed<int32_t>(codec, reader, std::move(validity), rows, vector);
+    case PhysicalType::kInt64: return DecodeFixed<int64_t>(codec, reader, std::move(validity), rows, vector);
+    case PhysicalType::kFloat32: return DecodeFixed<float>(codec, reader, std::move(validity), rows, vector);
+    case PhysicalType::kFloat64: return DecodeFixed<double>(codec, reader, std::move(validity), rows, vector);
+    case PhysicalType::kInterval: return DecodeFixed<Interval>(codec, reader, std::move(validity), rows, vector);
+    case PhysicalType::kUuid: return DecodeFixed<Uuid>(codec, reader, std::move(validity), rows, vector);
+    case PhysicalType::kBytes: return DecodeVariable(codec, reader, std::move(validity), rows, vector);
+  }
+  return false;
+}
+
+bool ReadBitmap(ByteReader& reader, size_t rows, Validity& validity) {
+  const std::string_view bits = reader.GetBytes((rows + 63) / 64 * 8);
+  if (!reader.ok()) return false;
+  validity.words.resize(bits.size() / 8);
+  std::memcpy(validity.words.data(), bits.data(), bits.size());
+  if (rows % 64 != 0 && validity.words.back() >> (rows % 64) != 0) return false;
+  for (uint64_t word : validity.words) validity.present += static_cast<size_t>(__builtin_popcountll(word));
+  return validity.present != 0 && validity.present != rows;
+}
+
+Status Damaged(std::string_view what) { return Error(sqlstate::kDataCorrupted, StrCat("damaged block: ", what)); }
+
+}  // namespace
+
+const char* CodecName(CodecId codec) {
+  switch (codec) {
+    case CodecId::kPlain: return "plain";
+    case CodecId::kConstant: return "constant";
+    case CodecId::kRunLength: return "run length";
+    case CodecId::kFrame: return "frame of reference";
+    case CodecId::kDelta: return "delta";
+    case CodecId::kDeltaDelta: return "delta of delta";
+    case CodecId::kAlp: return "alp";
+    case CodecId::kXor: return "xor";
+    case CodecId::kBitmap: return "bitmap";
+    case CodecId::kDictionary: return "dictionary";
+    case CodecId::kBytes: return "bytes";
+    case CodecId::kLz4: return "lz4";
+  }
+  return "unknown";
+}
+
+std::string EncodeBlock(const Vector& vector) {
+  const size_t rows = vector.size();
+  TSD_CHECK(rows >= 1 && rows <= kMaxBlockRows && !vector.IsConstant());
+  std::string out(kHeaderBytes, '\0');
+  Presence presence = Presence::kAllPresent;
+  if (vector.null_count() == rows) {
+    presence = Presence::kAllNull;
+  } else if (vector.HasNulls()) {
+    presence = Presence::kBitmap;
+    const std::span<const uint64_t> words = vector.validity();
+    out.append(reinterpret_cast<const char*>(words.data()), words.size() * 8);
+  }
+  const CodecId codec = presence == Presence::kAllNull ? CodecId::kPlain : EncodePayload(vector, out);
+  out[0] = static_cast<char>(presence);
+  out[1] = static_cast<char>(codec);
+  const uint32_t row_count = static_cast<uint32_t>(rows);
+  std::memcpy(out.data() + 4, &row_count, sizeof(row_count));
+  return out;
+}
+
+StatusOr<VectorPtr> DecodeBlock(DataType type, std::string_view bytes, size_t rows) {
+  ByteReader reader(bytes);
+  const uint8_t presence = reader.GetU8();
+  const CodecId codec = static_cast<CodecId>(reader.GetU8());
+  const uint16_t reserved = reader.GetU16();
+  const uint32_t stored_rows = reader.GetU32();
+  if (!reader.ok() || reserved != 0 || presence > 2) return Damaged("bad header");
+  if (stored_rows != rows || rows == 0 || rows > kMaxBlockRows) return Damaged("wrong number of rows");
+  if (static_cast<Presence>(presence) == Presence::kAllNull) {
+    if (codec != CodecId::kPlain || !reader.AtEnd()) return Damaged("values where all are null");
+    return Vector::AllNull(type, rows);
+  }
+  Validity validity;
+  if (static_cast<Presence>(presence) == Presence::kBitmap) {
+    if (!ReadBitmap(reader, rows, validity)) return Damaged("bad null bitmap");
+  } else {
+    validity.present = rows;
+  }
+  auto vector = std::make_shared<Vector>(type);
+  if (!DecodePayload(codec, reader, std::move(validity), rows, *vector)) {
+    return Damaged(StrCat("bad values in codec ", CodecName(codec)));
+  }
+  if (!reader.ok() || !reader.AtEnd()) return Damaged("bytes left over");
+  return VectorPtr(std::move(vector));
+}
+
+CodecId BlockCodec(std::string_view bytes) {
+  return bytes.size() < kHeaderBytes ? CodecId::kPlain : static_cast<CodecId>(bytes[1]);
+}
+
+}  // namespace tsd::engine

@@ -1,0 +1,37 @@
+#pragma once
+// One column of one row group <-> bytes. Pure functions; any thread. A block says its codec, so any block can be read without knowing
+// how the writer chose (chooser.h). Values of NULL rows are not stored.
+#include <string>
+#include <string_view>
+
+#include "engine/base/status.h"
+#include "engine/types/vector.h"
+
+namespace tsd::engine {
+
+inline constexpr size_t kMaxBlockRows = 65536;
+
+enum class CodecId : uint8_t {
+  kPlain = 0,       // values as they lie in memory
+  kConstant = 1,    // one value
+  kRunLength = 2,   // integers: run values and run lengths
+  kFrame = 3,       // integers: frame of reference, bit-packed, with exceptions (integer_frames.h)
+  kDelta = 4,       // integers: first value, differences as frames
+  kDeltaDelta = 5,  // integers: first value and difference, differences of differences as frames
+  kAlp = 6,         // floats that are short decimals: integers as above, exceptions apart
+  kXor = 7,         // floats: xor with the value before, significant bits
+  kBitmap = 8,      // booleans
+  kDictionary = 9,  // bytes: distinct values, codes as integers
+  kBytes = 10,      // bytes: lengths as integers, heap
+  kLz4 = 11,        // fixed width: kPlain's bytes in an LZ4 block
+};
+const char* CodecName(CodecId codec);
+
+/// Requires: 1 <= rows <= kMaxBlockRows, not constant.
+std::string EncodeBlock(const Vector& vector);
+/// XX001 if `bytes` is not a whole valid block of exactly `rows` rows of the type's layout; safe on any bytes.
+StatusOr<VectorPtr> DecodeBlock(DataType type, std::string_view bytes, size_t rows);
+/// For tools: what the header says; kPlain if there is none.
+CodecId BlockCodec(std::string_view bytes);
+
+}  // namespace tsd::engine

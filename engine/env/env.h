@@ -1,0 +1,61 @@
+#pragma once
+// The file system, injected: posix_env.h is the real one, tests/support/sim_env.h a crashable one in memory. Every call says what it
+// promises about durability; nothing else may be assumed. Thread-safe; a file object is used by one thread at a time unless stated.
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/status.h"
+
+namespace tsd::engine {
+
+/// Append-only file. Bytes survive a crash only after Sync ended with OK; before that any subset of them, torn anywhere, may be there.
+class WritableFile {
+ public:
+  virtual ~WritableFile() = default;
+  virtual Status Append(std::string_view bytes) = 0;
+  /// fdatasync: all appended bytes and the length are durable (not the name: see Env::SyncDirectory). After a failure the file's state
+  /// is unknown: do not retry.
+  virtual Status Sync() = 0;
+  virtual Status Close() = 0;
+  virtual uint64_t size() const = 0;
+};
+
+/// Thread-safe.
+class RandomAccessFile {
+ public:
+  virtual ~RandomAccessFile() = default;
+  /// Exactly `length` bytes, or an error (XX001 if the file is shorter).
+  virtual StatusOr<std::string> Read(uint64_t offset, size_t length) const = 0;
+  virtual uint64_t size() const = 0;
+};
+
+class FileLock {
+ public:
+  virtual ~FileLock() = default;  // unlocks
+};
+
+class Env {
+ public:
+  virtual ~Env() = default;
+  /// Creates or truncates. The name is durable only after SyncDirectory of its directory.
+  virtual StatusOr<std::unique_ptr<WritableFile>> NewWritableFile(const std::string& path) = 0;
+  virtual StatusOr<std::shared_ptr<RandomAccessFile>> OpenRandomAccess(const std::string& path) = 0;
+  virtual StatusOr<std::string> ReadFile(const std::string& path) = 0;
+  /// Whole-file atomic replace: writes path + ".tmp", syncs, renames, syncs the directory. Durable on OK; old content or new after a crash.
+  virtual Status WriteFileAtomically(const std::string& path, std::string_view bytes) = 0;
+  virtual bool FileExists(const std::string& path) = 0;
+  virtual StatusOr<std::vector<std::string>> ListDirectory(const std::string& path) = 0;  // names, sorted
+  virtual Status CreateDirectory(const std::string& path) = 0;  // mode 0700; OK if it exists
+  virtual Status DeleteFile(const std::string& path) = 0;       // durable only after SyncDirectory
+  virtual Status Rename(const std::string& from, const std::string& to) = 0;  // atomic; durable only after SyncDirectory
+  virtual Status SyncDirectory(const std::string& path) = 0;
+  virtual StatusOr<uint64_t> FileSize(const std::string& path) = 0;
+  /// Exclusive among processes; 55006 if held. Released when the process dies.
+  virtual StatusOr<std::unique_ptr<FileLock>> LockFile(const std::string& path) = 0;
+  virtual StatusOr<uint64_t> FreeBytes(const std::string& path) = 0;
+};
+
+}  // namespace tsd::engine

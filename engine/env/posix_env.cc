@@ -1,0 +1,243 @@
+#include "engine/env/posix_env.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
+
+#include "engine/base/fault.h"
+#include "engine/base/strings.h"
+
+namespace tsd::engine {
+namespace {
+
+Status SystemError(int error, std::string_view action, const std::string& path) {
+  const std::string reason = std::generic_category().message(error);
+  const std::string message = StrCat("could not ", action, " \"", path, "\": ", reason);
+  switch (error) {
+    case ENOSPC:
+    case EDQUOT: return Error(sqlstate::kDiskFull, message);
+    case ENOENT: return Error(sqlstate::kUndefinedFile, message);
+    default: return Error(sqlstate::kIoError, message);
+  }
+}
+
+/// Repeats a call that a signal interrupted.
+template <typename Call>
+auto Retry(Call call) {
+  auto result = call();
+  while (result < 0 && errno == EINTR) result = call();
+  return result;
+}
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Descriptor& operator=(Descriptor&&) = delete;
+  int get() const { return fd_; }
+  int Release() { return std::exchange(fd_, -1); }
+
+ private:
+  int fd_;
+};
+
+StatusOr<Descriptor> OpenDescriptor(const std::string& path, int flags, std::string_view action) {
+  const int fd = Retry([&] { return ::open(path.c_str(), flags | O_CLOEXEC, 0600); });
+  if (fd < 0) return SystemError(errno, action, path);
+  return Descriptor(fd);
+}
+
+class PosixWritableFile final : public WritableFile {
+ public:
+  PosixWritableFile(std::string path, Descriptor fd) : path_(std::move(path)), fd_(std::move(fd)) {}
+
+  Status Append(std::string_view bytes) override {
+    while (!bytes.empty()) {
+      const ssize_t written = Retry([&] { return ::write(fd_.get(), bytes.data(), bytes.size()); });
+      if (written < 0) return SystemError(errno, "write file", path_);
+      size_ += static_cast<uint64_t>(written);
+      bytes.remove_prefix(static_cast<size_t>(written));
+    }
+    return OkStatus();
+  }
+  Status Sync() override {
+    if (Retry([&] { return ::fdatasync(fd_.get()); }) != 0) return SystemError(errno, "fsync file", path_);
+    return OkStatus();
+  }
+  Status Close() override {
+    const int fd = fd_.Release();
+    // EINTR leaves the descriptor closed on Linux: no retry.
+    if (fd >= 0 && ::close(fd) != 0 && errno != EINTR) return SystemError(errno, "close file", path_);
+    return OkStatus();
+  }
+  uint64_t size() const override { return size_; }
+
+ private:
+  const std::string path_;
+  Descriptor fd_;
+  uint64_t size_ = 0;
+};
+
+class PosixRandomAccessFile final : public RandomAccessFile {
+ public:
+  PosixRandomAccessFile(std::string path, Descriptor fd, uint64_t size) : path_(std::move(path)), fd_(std::move(fd)), size_(size) {}
+
+  StatusOr<std::string> Read(uint64_t offset, size_t length) const override {
+    if (offset > size_ || length > size_ - offset) return Short(offset, length);
+    std::string result(length, '\0');
+    size_t done = 0;
+    while (done < length) {
+      const ssize_t got =
+          Retry([&] { return ::pread(fd_.get(), result.data() + done, length - done, static_cast<off_t>(offset + done)); });
+      if (got < 0) return SystemError(errno, "read file", path_);
+      if (got == 0) return Short(offset, length);
+      done += static_cast<size_t>(got);
+    }
+    return result;
+  }
+  uint64_t size() const override { return size_; }
+
+ private:
+  Status Short(uint64_t offset, size_t length) const {
+    return Error(sqlstate::kDataCorrupted,
+                 StrCat("could not read ", length, " bytes at offset ", offset, " of file \"", path_,
+                         "\": the file is shorter"));
+  }
+
+  const std::string path_;
+  const Descriptor fd_;
+  const uint64_t size_;
+};
+
+class PosixFileLock final : public FileLock {
+ public:
+  explicit PosixFileLock(Descriptor fd) : fd_(std::move(fd)) {}
+
+ private:
+  const Descriptor fd_;  // closing it unlocks
+};
+
+std::string DirectoryOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+class PosixEnv final : public Env {
+ public:
+  StatusOr<std::unique_ptr<WritableFile>> NewWritableFile(const std::string& path) override {
+    ASSIGN_OR_RETURN(Descriptor fd, OpenDescriptor(path, O_WRONLY | O_CREAT | O_TRUNC, "create file"));
+    return std::unique_ptr<WritableFile>(std::make_unique<PosixWritableFile>(path, std::move(fd)));
+  }
+
+  StatusOr<std::shared_ptr<RandomAccessFile>> OpenRandomAccess(const std::string& path) override {
+    ASSIGN_OR_RETURN(Descriptor fd, OpenDescriptor(path, O_RDONLY, "open file"));
+    struct stat info;
+    if (::fstat(fd.get(), &info) != 0) return SystemError(errno, "stat file", path);
+    if (!S_ISREG(info.st_mode)) return Error(sqlstate::kIoError, StrCat("could not open file \"", path, "\": not a regular file"));
+    return std::shared_ptr<RandomAccessFile>(
+        std::make_shared<PosixRandomAccessFile>(path, std::move(fd), static_cast<uint64_t>(info.st_size)));
+  }
+
+  StatusOr<std::string> ReadFile(const std::string& path) override {
+    ASSIGN_OR_RETURN(std::shared_ptr<RandomAccessFile> file, OpenRandomAccess(path));
+    return file->Read(0, file->size());
+  }
+
+  Status WriteFileAtomically(const std::string& path, std::string_view bytes) override {
+    const std::string temporary = path + ".tmp";
+    ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file, NewWritableFile(temporary));
+    RETURN_IF_ERROR(file->Append(bytes));
+    RETURN_IF_ERROR(file->Sync());
+    RETURN_IF_ERROR(file->Close());
+    TSD_FAULT_POINT("env.atomic_write.before_rename");
+    RETURN_IF_ERROR(Rename(temporary, path));
+    TSD_FAULT_POINT("env.atomic_write.after_rename");
+    return SyncDirectory(DirectoryOf(path));
+  }
+
+  bool FileExists(const std::string& path) override { return ::access(path.c_str(), F_OK) == 0; }
+
+  StatusOr<std::vector<std::string>> ListDirectory(const std::string& path) override {
+    struct Closer {
+      void operator()(DIR* directory) const { ::closedir(directory); }
+    };
+    const std::unique_ptr<DIR, Closer> directory(::opendir(path.c_str()));
+    if (directory == nullptr) return SystemError(errno, "open directory", path);
+    std::vector<std::string> names;
+    errno = 0;
+    while (const dirent* entry = ::readdir(directory.get())) {
+      const std::string_view name = entry->d_name;
+      if (name != "." && name != "..") names.emplace_back(name);
+      errno = 0;
+    }
+    if (errno != 0) return SystemError(errno, "read directory", path);
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+  Status CreateDirectory(const std::string& path) override {
+    if (::mkdir(path.c_str(), 0700) == 0) return OkStatus();
+    const int error = errno;
+    struct stat info;
+    if (error == EEXIST && ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) return OkStatus();
+    return SystemError(error, "create directory", path);
+  }
+
+  Status DeleteFile(const std::string& path) override {
+    if (::unlink(path.c_str()) != 0) return SystemError(errno, "remove file", path);
+    return OkStatus();
+  }
+
+  Status Rename(const std::string& from, const std::string& to) override {
+    if (::rename(from.c_str(), to.c_str()) != 0) {
+      return SystemError(errno, "rename file", StrCat(from, "\" to \"", to));
+    }
+    return OkStatus();
+  }
+
+  Status SyncDirectory(const std::string& path) override {
+    ASSIGN_OR_RETURN(Descriptor fd, OpenDescriptor(path, O_RDONLY | O_DIRECTORY, "open directory"));
+    if (Retry([&] { return ::fsync(fd.get()); }) != 0) return SystemError(errno, "fsync directory", path);
+    return OkStatus();
+  }
+
+  StatusOr<uint64_t> FileSize(const std::string& path) override {
+    struct stat info;
+    if (::stat(path.c_str(), &info) != 0) return SystemError(errno, "stat file", path);
+    return static_cast<uint64_t>(info.st_size);
+  }
+
+  StatusOr<std::unique_ptr<FileLock>> LockFile(const std::string& path) override {
+    ASSIGN_OR_RETURN(Descriptor fd, OpenDescriptor(path, O_RDWR | O_CREAT, "create lock file"));
+    if (Retry([&] { return ::flock(fd.get(), LOCK_EX | LOCK_NB); }) != 0) {
+      if (errno != EWOULDBLOCK) return SystemError(errno, "lock file", path);
+      return WithHint(Error(sqlstate::kObjectInUse, StrCat("lock file \"", path, "\" is held by another process")),
+                      "Is another server running in this data directory?");
+    }
+    return std::unique_ptr<FileLock>(std::make_unique<PosixFileLock>(std::move(fd)));
+  }
+
+  StatusOr<uint64_t> FreeBytes(const std::string& path) override {
+    struct statvfs info;
+    if (Retry([&] { return ::statvfs(path.c_str(), &info); }) != 0) return SystemError(errno, "stat file system of", path);
+    return static_cast<uint64_t>(info.f_bavail) * info.f_frsize;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Env> NewPosixEnv() { return std::make_unique<PosixEnv>(); }
+
+}  // namespace tsd::engine

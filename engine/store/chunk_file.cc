@@ -1,0 +1,182 @@
+#include "engine/store/chunk_file.h"
+
+#include <algorithm>
+
+#include "engine/base/log.h"
+#include "engine/base/strings.h"
+#include "engine/chunk/chunk_writer.h"
+#include "engine/store/sort_rows.h"
+
+namespace tsd::engine {
+namespace {
+
+constexpr std::string_view kChunkSuffix = ".chunk";
+constexpr std::string_view kDeleteSuffix = ".del";
+
+/// Rows handed to the writer at a time: bounds what a permuted copy takes beside the rows themselves.
+constexpr size_t kWriteRows = 65536;
+
+bool ParseName(std::string_view name, std::string_view suffix, uint64_t* id) {
+  if (!name.ends_with(suffix)) return false;
+  name.remove_suffix(suffix.size());
+  if (name.empty() || name.size() > 19) return false;
+  uint64_t value = 0;
+  for (char c : name) {
+    if (c < '0' || c > '9') return false;
+    value = value * 10 + static_cast<uint64_t>(c - '0');
+  }
+  *id = value;
+  return true;
+}
+
+std::vector<ChunkColumn> FileColumns(const TableSchema& schema, bool per_row_commits) {
+  std::vector<ChunkColumn> columns;
+  for (const ColumnSchema& column : schema.columns) columns.push_back({column.id, column.type});
+  columns.push_back({kRowIdColumn, TypeId::kInt64});
+  if (per_row_commits) columns.push_back({kCommitColumn, TypeId::kInt64});
+  return columns;
+}
+
+void RowIdBounds(const RowBlock& block, FileMeta* meta) {
+  meta->min_row_id = block.RowId(0);
+  meta->max_row_id = meta->min_row_id;
+  if (block.row_ids == nullptr) {
+    meta->max_row_id = block.first_row_id + block.row_count() - 1;
+    return;
+  }
+  for (size_t row = 0; row < block.row_count(); ++row) {
+    meta->min_row_id = std::min(meta->min_row_id, block.RowId(row));
+    meta->max_row_id = std::max(meta->max_row_id, block.RowId(row));
+  }
+}
+
+}  // namespace
+
+std::string FileSpace::ChunkPath(uint64_t id) const { return StrCat(directory, "/", id, kChunkSuffix); }
+std::string FileSpace::DeletePath(uint64_t id) const { return StrCat(directory, "/", id, kDeleteSuffix); }
+
+void FileMeta::Encode(ByteWriter& writer) const {
+  writer.PutVarint(id);
+  writer.PutVarint(rows);
+  writer.PutVarint(bytes);
+  writer.PutVarint(raw_bytes);
+  writer.PutVarint(min_row_id);
+  writer.PutVarint(max_row_id);
+  writer.PutU64(schema_fingerprint);
+}
+
+FileMeta FileMeta::Decode(ByteReader& reader) {
+  FileMeta meta;
+  meta.id = reader.GetVarint();
+  meta.rows = reader.GetVarint();
+  meta.bytes = reader.GetVarint();
+  meta.raw_bytes = reader.GetVarint();
+  meta.min_row_id = reader.GetVarint();
+  meta.max_row_id = reader.GetVarint();
+  meta.schema_fingerprint = reader.GetU64();
+  return meta;
+}
+
+ChunkFile::ChunkFile(std::shared_ptr<FileSpace> space, FileMeta meta, std::shared_ptr<const ChunkReader> reader)
+    : space_(std::move(space)), meta_(meta), reader_(std::move(reader)) {}
+
+ChunkFile::~ChunkFile() {
+  if (!obsolete_.load() || !space_->deleting.load()) return;
+  space_->cache->EraseFile(meta_.id);
+  const Status status = space_->env->DeleteFile(space_->ChunkPath(meta_.id));
+  if (!status.ok()) log::Warning("chunk file not deleted: ", status.message());
+}
+
+StatusOr<ChunkFilePtr> WriteChunkFile(const std::shared_ptr<FileSpace>& space, std::span<const CommittedBlock> blocks, CommitTimes times) {
+  ASSIGN_OR_RETURN(CommittedBlock all, ConcatBlocks(blocks));
+  const RowBlock& block = *all.block;
+  const bool per_row = times == CommitTimes::kPerRow && block.commits != nullptr;
+  ColumnBatch rows = block.rows;
+  rows.Add(block.RowIdColumn());
+  if (per_row) rows.Add(block.commits);
+
+  FileMeta meta;
+  meta.id = space->next_id.fetch_add(1);
+  const std::string path = space->ChunkPath(meta.id);
+  auto write = [&]() -> Status {
+    ChunkWriterOptions options;
+    options.rows_per_block = space->rows_per_block;
+    ASSIGN_OR_RETURN(std::unique_ptr<ChunkWriter> writer,
+                     ChunkWriter::Create(*space->env, path, FileColumns(*block.schema, per_row), options));
+    const std::vector<uint32_t> order = SortOrder(block.rows, *block.schema);
+    if (order.empty()) {
+      RETURN_IF_ERROR(writer->Append(rows));
+    } else {
+      for (size_t begin = 0; begin < order.size(); begin += kWriteRows) {
+        RETURN_IF_ERROR(writer->Append(rows.Gather(std::span(order).subspan(begin, std::min(kWriteRows, order.size() - begin)))));
+      }
+    }
+    ASSIGN_OR_RETURN(const ChunkFileInfo info, writer->Finish());
+    meta.bytes = info.bytes;
+    return space->env->SyncDirectory(space->directory);
+  };
+  if (const Status status = write(); !status.ok()) {
+    space->env->DeleteFile(path).IgnoreError();
+    return status;
+  }
+  meta.rows = block.row_count();
+  meta.raw_bytes = block.bytes;
+  meta.schema_fingerprint = space->schemas.FingerprintOf(block.schema);
+  RowIdBounds(block, &meta);
+  return OpenChunkFile(space, meta);
+}
+
+StatusOr<ChunkFilePtr> OpenChunkFile(const std::shared_ptr<FileSpace>& space, const FileMeta& meta) {
+  const std::string path = space->ChunkPath(meta.id);
+  ASSIGN_OR_RETURN(std::shared_ptr<const ChunkReader> reader, ChunkReader::Open(*space->env, path, space->cache.get(), meta.id));
+  if (reader->rows() != meta.rows || !reader->HasColumn(kRowIdColumn)) {
+    return Error(sqlstate::kDataCorrupted, StrCat("chunk file \"", path, "\" is not the one the store wrote: ", reader->rows(), " rows instead of ", meta.rows));
+  }
+  return ChunkFilePtr(std::make_shared<ChunkFile>(space, meta, std::move(reader)));
+}
+
+StatusOr<DeleteRunPtr> WriteDeleteFile(FileSpace& space, const DeleteRun& run) {
+  auto saved = std::make_shared<DeleteRun>(run);
+  saved->file_id = space.next_id.fetch_add(1);
+  // An atomic write syncs the directory too.
+  RETURN_IF_ERROR(space.env->WriteFileAtomically(space.DeletePath(saved->file_id), EncodeDeleteFile(run)));
+  return DeleteRunPtr(std::move(saved));
+}
+
+StatusOr<DeleteRunPtr> ReadDeleteFile(FileSpace& space, uint64_t id) {
+  const std::string path = space.DeletePath(id);
+  ASSIGN_OR_RETURN(const std::string bytes, space.env->ReadFile(path));
+  StatusOr<std::shared_ptr<DeleteRun>> run = DecodeDeleteFile(bytes);
+  if (!run.ok()) return WithPrefix(run.status(), StrCat("file \"", path, "\": "));
+  (*run)->file_id = id;
+  return DeleteRunPtr(*std::move(run));
+}
+
+void RemoveDeleteFile(FileSpace& space, uint64_t id) {
+  if (!space.deleting.load()) return;
+  const Status status = space.env->DeleteFile(space.DeletePath(id));
+  if (!status.ok()) log::Warning("delete file not deleted: ", status.message());
+}
+
+Status RemoveOrphans(FileSpace& space, const absl::flat_hash_set<uint64_t>& needed_chunk_files,
+                     const absl::flat_hash_set<uint64_t>& needed_delete_files) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, space.env->ListDirectory(space.directory));
+  uint64_t highest = 0;
+  for (const std::string& name : names) {
+    uint64_t id = 0;
+    bool needed = false;
+    if (ParseName(name, kChunkSuffix, &id)) {
+      needed = needed_chunk_files.contains(id);
+    } else if (ParseName(name, kDeleteSuffix, &id)) {
+      needed = needed_delete_files.contains(id);
+    } else if (!name.ends_with(".tmp")) {
+      continue;
+    }
+    highest = std::max(highest, id);
+    if (!needed) RETURN_IF_ERROR(space.env->DeleteFile(StrCat(space.directory, "/", name)));
+  }
+  if (space.next_id.load() <= highest) space.next_id.store(highest + 1);
+  return OkStatus();
+}
+
+}  // namespace tsd::engine

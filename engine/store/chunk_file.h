@@ -1,0 +1,98 @@
+#pragma once
+// The store's files on disk: names, ids, and their life: a chunk file or delete file exists while the manifest, an undecided transaction or
+// a scan needs it, and is deleted when its last holder lets go after it was marked obsolete.
+//
+// S3 A file is marked obsolete only when no later recovery can ask for it: the manifest without it is durable, or its transaction's abort is.
+// Any thread.
+#include <absl/container/flat_hash_set.h>
+
+#include <atomic>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "engine/base/bytes.h"
+#include "engine/chunk/chunk_reader.h"
+#include "engine/env/env.h"
+#include "engine/store/delete_marks.h"
+#include "engine/store/row_block.h"
+#include "engine/store/schema_registry.h"
+
+namespace tsd::engine {
+
+/// Where a store's files lie; shared by the store and every open file.
+struct FileSpace {
+  Env* env = nullptr;
+  std::string directory;
+  std::shared_ptr<BlockCache> cache;
+  size_t rows_per_block = 8192;
+  SchemaRegistry schemas;
+  std::atomic<uint64_t> next_id{1};
+  /// Off once the store is closed or gone: a file must not vanish under the store's next incarnation.
+  std::atomic<bool> deleting{true};
+
+  std::string ChunkPath(uint64_t id) const;
+  std::string DeletePath(uint64_t id) const;
+};
+
+/// What the manifest and the log say of a chunk file.
+struct FileMeta {
+  uint64_t id = 0;
+  uint64_t rows = 0;
+  uint64_t bytes = 0;
+  uint64_t raw_bytes = 0;  // of its rows in memory: what a merge will need
+  uint64_t min_row_id = 0, max_row_id = 0;
+  uint64_t schema_fingerprint = 0;  // of the schema it was written under (SchemaRegistry)
+
+  void Encode(ByteWriter& writer) const;
+  static FileMeta Decode(ByteReader& reader);
+};
+
+class ChunkFile {
+ public:
+  ChunkFile(std::shared_ptr<FileSpace> space, FileMeta meta, std::shared_ptr<const ChunkReader> reader);
+  ~ChunkFile();
+  ChunkFile(const ChunkFile&) = delete;
+  ChunkFile& operator=(const ChunkFile&) = delete;
+
+  const FileMeta& meta() const { return meta_; }
+  const ChunkReader& reader() const { return *reader_; }
+  /// Whether rows carry their own commit timestamps.
+  bool HasCommits() const { return reader_->HasColumn(kCommitColumn); }
+  /// Deleted when the last holder lets go (S3).
+  void MarkObsolete() const { obsolete_.store(true); }
+
+ private:
+  const std::shared_ptr<FileSpace> space_;
+  const FileMeta meta_;
+  const std::shared_ptr<const ChunkReader> reader_;
+  mutable std::atomic<bool> obsolete_{false};
+};
+using ChunkFilePtr = std::shared_ptr<const ChunkFile>;
+
+/// A committed chunk file: all rows committed between the two; equal unless the file HasCommits().
+struct FileRef {
+  ChunkFilePtr file;
+  Timestamp min_commit, max_commit;
+  bool in_manifest = false;  // false: only the log knows that it is committed
+};
+
+enum class CommitTimes : uint8_t {
+  kOutside,  // one timestamp for all rows, kept by whoever owns the file
+  kPerRow,   // a hidden column, unless all rows have the same one
+};
+
+/// Writes the rows, sorted by the schema's sort key, to a new file: durable, name and all, on OK. Blocks the thread.
+StatusOr<ChunkFilePtr> WriteChunkFile(const std::shared_ptr<FileSpace>& space, std::span<const CommittedBlock> blocks, CommitTimes times);
+StatusOr<ChunkFilePtr> OpenChunkFile(const std::shared_ptr<FileSpace>& space, const FileMeta& meta);
+
+/// Writes a run to a new delete file (durable) and returns it with file_id set.
+StatusOr<DeleteRunPtr> WriteDeleteFile(FileSpace& space, const DeleteRun& run);
+StatusOr<DeleteRunPtr> ReadDeleteFile(FileSpace& space, uint64_t id);
+void RemoveDeleteFile(FileSpace& space, uint64_t id);
+
+/// Deletes files of the directory that `needed` (chunk and delete file ids) does not name.
+Status RemoveOrphans(FileSpace& space, const absl::flat_hash_set<uint64_t>& needed_chunk_files,
+                     const absl::flat_hash_set<uint64_t>& needed_delete_files);
+
+}  // namespace tsd::engine

@@ -1,0 +1,217 @@
+#pragma once
+// StoreCore: the store's state and its rules; store.h's facade delegates to it. One mutex guards everything in memory; it is never held
+// while encoding, writing or calling out (Deferred). Long work (chunk files) runs on the executors.
+//
+// Order. Every log record is appended under the mutex, and takes effect in memory in log order (log_queue_), so a checkpoint at LSN c finds
+// exactly the records below c applied. Commit timestamps of one-phase commits ascend with the log.
+//
+// S5 The memory image at a checkpoint holds exactly the log below it: checkpoint.cc freezes inside the queue.
+// S6 A transaction in kCommitting with commit <= r, or in kPrepared with floor < r, makes readers at r wait (AwaitReadable).
+#include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/mutex.h"
+#include "engine/store/chunk_view.h"
+#include "engine/store/log_record.h"
+#include "engine/store/manifest.h"
+#include "engine/store/store.h"
+#include "engine/store/transaction.h"
+#include "engine/wal/wal.h"
+
+namespace tsd::engine {
+
+/// A Delete that may be waiting for row locks.
+struct DeleteOperation {
+  DeleteRequest request;
+  TransactionPtr txn;
+  ChunkStatePtr chunk;
+  size_t next = 0;               // index into request.row_ids
+  std::vector<uint64_t> taken;   // locked by this operation
+  Promise<StatusOr<uint64_t>> promise;
+  bool finished = false;
+  TimerId timer = 0;
+};
+
+struct CheckpointPlan;
+struct RecoveryState;
+
+class StoreCore : public std::enable_shared_from_this<StoreCore> {
+ public:
+  explicit StoreCore(StoreOptions options);
+
+  Status Recover();  // recovery.cc; before anything else
+
+  Future<Status> Write(WriteRequest request);                  // write.cc
+  Future<Status> RollbackTo(TxnId id, uint32_t level);
+  Future<StatusOr<uint64_t>> Delete(DeleteRequest request);    // delete_rows.cc
+  Future<Status> Prepare(TxnId id, Timestamp floor, std::string coordinator);  // commit.cc
+  Future<Status> CommitPrepared(TxnId id, Timestamp commit);
+  Future<StatusOr<Timestamp>> CommitOnePhase(TxnId id, Timestamp minimum);
+  Future<Status> Abort(TxnId id);
+  std::vector<PreparedTransaction> InDoubt();
+  bool IsActive(TxnId id);
+
+  Future<Status> AwaitReadable(std::vector<ChunkId> chunks, Snapshot snapshot, absl::Duration timeout);  // read.cc
+  StatusOr<std::unique_ptr<TableScan>> OpenScan(ScanSpec spec);
+  std::vector<ChunkId> Chunks();
+  ChunkSize SizeOf(ChunkId chunk);
+  void AdvanceHorizon(Timestamp oldest_snapshot);
+
+  Future<Status> DropChunks(std::vector<ChunkId> chunks);  // drop.cc
+  Future<Status> Flush();                                  // checkpoint.cc
+  Future<Status> Close();                                  // store_core.cc
+  Status Verify();                                         // verify.cc
+  Status poisoned() const;
+  /// The owner is gone: nothing is deleted, no maintenance starts any more.
+  void Abandon();
+
+ private:
+  using Action = absl::AnyInvocable<void(const Status&, Deferred&)>;
+  struct LogEntry {
+    Lsn lsn;
+    bool done = false;
+    Action apply;  // under the mutex, in log order; with an error if the store is poisoned
+  };
+
+  // ---- store_core.cc ----
+  Status CheckOpen() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Poison(const Status& cause, Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  /// Closes the log once no maintenance and no direct file is under way.
+  void FinishClose(Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void OnWalPoisoned(const Status& cause);
+  /// Appends under the mutex; `apply` runs when the record is logged and all before it are applied.
+  void AppendToLog(LogType type, std::string payload, Durability durability, Action apply, Deferred& after)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void OnLogged(const std::shared_ptr<LogEntry>& entry, const Status& status);
+  TransactionPtr FindTransaction(TxnId id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  TransactionPtr FindOrBegin(TxnId id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  ChunkStatePtr FindOrCreateChunk(ChunkId id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  StagedChunk& Stage(Transaction& txn, ChunkId chunk) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  static void RunAll(std::vector<Waiter>& waiters, Deferred& after);
+
+  // ---- write.cc ----
+  void RelieveMemory(const TransactionPtr& txn, StagedChunk& staged, Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void StartDirectJob(const TransactionPtr& txn, StagedChunk& staged, Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void RunDirectJob(const TransactionPtr& txn, ChunkId chunk, const std::shared_ptr<DirectJob>& job);
+  void FinishDirectJob(const TransactionPtr& txn, ChunkId chunk, const std::shared_ptr<DirectJob>& job, StatusOr<ChunkFilePtr> file);
+  bool MustWait(const Transaction& txn) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void WakeWriters(Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void WhenIdle(const TransactionPtr& txn, Waiter waiter, Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void RollbackStaged(Transaction& txn, uint32_t level, Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  // ---- delete_rows.cc ----
+  void ContinueDelete(const std::shared_ptr<DeleteOperation>& operation, Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void WaitForLock(const std::shared_ptr<DeleteOperation>& operation, Transaction* holder, Deferred& after)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void FinishDelete(const std::shared_ptr<DeleteOperation>& operation, StatusOr<uint64_t> result, Deferred& after)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  // ---- commit.cc ----
+  enum class LogReady : uint8_t { kReady, kChanged, kGone };
+  /// Spills what is too much for a log record, waits for the transaction's files, then runs `next` outside the mutex.
+  void CloseTransaction(const TransactionPtr& txn, absl::AnyInvocable<void()> next, Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  StatusOr<std::vector<ChunkToLog>> GatherForLog(const TransactionPtr& txn, uint64_t* strips);
+  /// Keeps the single block that was gathered and logged instead of the many staged ones.
+  void AdoptGathered(Transaction& txn, const std::vector<ChunkToLog>& chunks) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  LogReady ReadyToLog(const Transaction& txn, uint64_t strips) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void LogSchemas(const std::vector<ChunkToLog>& chunks, Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void LogPrepare(const TransactionPtr& txn, Promise<Status> promise);
+  void LogCommitOnePhase(const TransactionPtr& txn, Timestamp minimum, Promise<StatusOr<Timestamp>> promise);
+  Timestamp NextCommitTimestamp(Timestamp minimum) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ApplyCommit(const TransactionPtr& txn, Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void DiscardStaged(const TransactionPtr& txn) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  /// Gives back locks and wakes everyone who waits for it.
+  void EndTransaction(const TransactionPtr& txn, Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ReleaseLocks(Transaction& txn, StagedChunk& staged) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  /// A committed file becomes the chunk's, also of a dropped one, whose files go when the drop is durable.
+  static void HandOverFile(ChunkState& chunk, const FileRef& file);
+
+  // ---- read.cc ----
+  ChunkView ViewOf(ChunkId id, const Snapshot& snapshot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool Blocks(const Transaction& txn, const std::vector<ChunkId>& chunks, const Snapshot& snapshot) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  // ---- checkpoint.cc ----
+  bool WantsCheckpoint() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void StartMaintenance(Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void MaintenanceDone(Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void StartCheckpoint(Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::shared_ptr<CheckpointPlan> Freeze(Lsn checkpoint) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void WriteNextChunk(const std::shared_ptr<CheckpointPlan>& plan);
+  Status WriteChunkOf(CheckpointPlan& plan, size_t index);
+  void InstallCheckpoint(const std::shared_ptr<CheckpointPlan>& plan);
+  void FailCheckpoint(const std::shared_ptr<CheckpointPlan>& plan, const Status& status);
+  void FinishFlushes(std::vector<Promise<Status>>& promises, const Status& status, Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  // ---- merge.cc ----
+  struct MergeInput {
+    ChunkStatePtr chunk;
+    std::vector<FileRef> files;
+    DeleteRuns saved_deletes;
+    DeleteRuns other_deletes;
+    Timestamp horizon;
+  };
+  struct MergeOutput {
+    std::optional<FileRef> file;     // none: every row was deleted
+    std::vector<uint64_t> gone;      // deleted rows that were left out, ascending
+    DeleteRuns saved_deletes;        // what replaces the input's
+  };
+  std::optional<MergeInput> PickMerge() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void RunMerge(const MergeInput& input);
+  StatusOr<MergeOutput> Merge(const MergeInput& input);
+  Status SaveMerged(const MergeInput& input, const MergeOutput& output);
+  void InstallMerged(const MergeInput& input, const MergeOutput& output, Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  // ---- recovery.cc ----
+  Status ReplayRecord(const WalRecord& record, RecoveryState& state);
+  StatusOr<RowBlockPtr> RestoreRows(LoggedRows& logged);
+  Status ApplyRecovered(std::vector<LoggedChunk>& chunks, Timestamp commit, RecoveryState& state);
+  Status InstallRecovered(RecoveryState& state);
+  Status RestorePrepared(RecoveryState& state);
+
+  const StoreOptions options_;
+  const std::shared_ptr<FileSpace> space_;
+  std::unique_ptr<FileLock> lock_file_;
+  std::unique_ptr<Wal> wal_;  // set by Recover, then constant
+
+  mutable Mutex mutex_;
+  Status poisoned_ ABSL_GUARDED_BY(mutex_);
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+  std::map<ChunkId, ChunkStatePtr> chunks_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<TxnId, TransactionPtr> transactions_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_set<Transaction*> undecided_ ABSL_GUARDED_BY(mutex_);  // kPrepared and kCommitting
+  std::deque<std::shared_ptr<LogEntry>> log_queue_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_set<uint64_t> logged_schemas_ ABSL_GUARDED_BY(mutex_);  // since epoch_start_
+  Lsn epoch_start_ ABSL_GUARDED_BY(mutex_);                               // the last checkpoint's rotation
+  Timestamp max_read_ ABSL_GUARDED_BY(mutex_);
+  Timestamp last_commit_ ABSL_GUARDED_BY(mutex_);
+  Timestamp horizon_ ABSL_GUARDED_BY(mutex_);  // no snapshot below it will be opened
+  size_t staged_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  int64_t memtable_bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // active and frozen rows, fresh and frozen delete marks
+  int64_t frozen_bytes_ ABSL_GUARDED_BY(mutex_) = 0;    // the part of it that is being flushed
+  size_t unlisted_files_ ABSL_GUARDED_BY(mutex_) = 0;   // committed since the last checkpoint
+  int jobs_in_flight_ ABSL_GUARDED_BY(mutex_) = 0;
+  struct WaitingWriter {
+    TransactionPtr txn;
+    Promise<Status> promise;
+  };
+  std::deque<WaitingWriter> waiting_writers_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<uint64_t, Promise<Status>> waiting_readers_ ABSL_GUARDED_BY(mutex_);
+  uint64_t next_reader_ ABSL_GUARDED_BY(mutex_) = 1;
+
+  bool maintenance_running_ ABSL_GUARDED_BY(mutex_) = false;
+  Status flush_failure_ ABSL_GUARDED_BY(mutex_);  // of the last flush, e.g. a full disk
+  bool flush_pausing_ ABSL_GUARDED_BY(mutex_) = false;
+  std::vector<Promise<Status>> flush_promises_ ABSL_GUARDED_BY(mutex_);
+  std::optional<Promise<Status>> close_promise_ ABSL_GUARDED_BY(mutex_);
+  Manifest manifest_;  // the durable one; touched by recovery and the one running maintenance job only
+};
+
+}  // namespace tsd::engine

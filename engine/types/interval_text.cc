@@ -1,0 +1,456 @@
+// Text of intervals.
+#include "engine/types/interval_text.h"
+
+#include <cmath>
+#include <limits>
+
+#include "engine/base/strings.h"
+#include "engine/types/datetime.h"
+#include "engine/types/text_form.h"
+
+namespace tsd {
+namespace {
+
+enum class Unit : uint8_t {
+  kMicrosecond, kMillisecond, kSecond, kMinute, kHour, kDay, kWeek, kMonth, kYear, kDecade, kCentury, kMillennium, kNone,
+};
+
+struct UnitName {
+  std::string_view name;
+  Unit unit;
+};
+constexpr UnitName kUnitNames[] = {
+    {"us", Unit::kMicrosecond},      {"usec", Unit::kMicrosecond},    {"usecs", Unit::kMicrosecond},     {"usecond", Unit::kMicrosecond},
+    {"useconds", Unit::kMicrosecond}, {"microsecond", Unit::kMicrosecond}, {"microseconds", Unit::kMicrosecond}, {"microsecon", Unit::kMicrosecond},
+    {"ms", Unit::kMillisecond},      {"msec", Unit::kMillisecond},    {"msecs", Unit::kMillisecond},     {"msecond", Unit::kMillisecond},
+    {"mseconds", Unit::kMillisecond}, {"millisecond", Unit::kMillisecond}, {"milliseconds", Unit::kMillisecond}, {"millisecon", Unit::kMillisecond},
+    {"s", Unit::kSecond},            {"sec", Unit::kSecond},          {"secs", Unit::kSecond},           {"second", Unit::kSecond},
+    {"seconds", Unit::kSecond},      {"m", Unit::kMinute},            {"min", Unit::kMinute},            {"mins", Unit::kMinute},
+    {"minute", Unit::kMinute},       {"minutes", Unit::kMinute},      {"h", Unit::kHour},                {"hr", Unit::kHour},
+    {"hrs", Unit::kHour},            {"hour", Unit::kHour},           {"hours", Unit::kHour},            {"d", Unit::kDay},
+    {"day", Unit::kDay},             {"days", Unit::kDay},            {"w", Unit::kWeek},                {"week", Unit::kWeek},
+    {"weeks", Unit::kWeek},          {"mon", Unit::kMonth},           {"mons", Unit::kMonth},            {"month", Unit::kMonth},
+    {"months", Unit::kMonth},        {"y", Unit::kYear},              {"yr", Unit::kYear},               {"yrs", Unit::kYear},
+    {"year", Unit::kYear},           {"years", Unit::kYear},          {"dec", Unit::kDecade},            {"decs", Unit::kDecade},
+    {"decade", Unit::kDecade},       {"decades", Unit::kDecade},      {"c", Unit::kCentury},             {"cent", Unit::kCentury},
+    {"century", Unit::kCentury},     {"centuries", Unit::kCentury},   {"mil", Unit::kMillennium},        {"mils", Unit::kMillennium},
+    {"millennia", Unit::kMillennium}, {"millennium", Unit::kMillennium},
+};
+
+Unit FindUnit(std::string_view lower) {
+  for (const UnitName& entry : kUnitNames) {
+    if (entry.name == lower) return entry.unit;
+  }
+  return Unit::kNone;
+}
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool IsBlank(char c) { return c == ' ' || (c >= '\t' && c <= '\r') || c == ','; }
+char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
+enum class Outcome { kOk, kBadFormat, kFieldOverflow, kOutOfRange };
+
+/// A number as written: sign apart, so that "-0.5" keeps it.
+struct Number {
+  bool negative = false;
+  int64_t whole = 0;
+  double fraction = 0;
+  double SignedFraction() const { return negative ? -fraction : fraction; }
+  int64_t SignedWhole() const { return negative ? -whole : whole; }
+};
+
+/// Adds up fields; years are kept apart from months until the end, as their ranges are checked apart.
+class Sum {
+ public:
+  Outcome Add(Unit unit, const Number& number);
+  Outcome AddMicros(int64_t micros) { return __builtin_add_overflow(micros_, micros, &micros_) ? Outcome::kFieldOverflow : Outcome::kOk; }
+  Outcome AddYears(int64_t years) { return Bounded(&years_, years, 1); }
+  Outcome AddMonths(int64_t months) { return Bounded(&months_, months, 1); }
+  Outcome AddDays(int64_t days) { return Bounded(&days_, days, 1); }
+  Outcome Negate() {
+    if (micros_ == std::numeric_limits<int64_t>::min()) return Outcome::kFieldOverflow;
+    micros_ = -micros_;
+    years_ = -years_;
+    months_ = -months_;
+    days_ = -days_;
+    return Outcome::kOk;
+  }
+  Outcome Finish(Interval* interval) const {
+    const int64_t months = years_ * 12 + months_;
+    if (months != static_cast<int32_t>(months) || days_ != static_cast<int32_t>(days_)) return Outcome::kOutOfRange;
+    interval->micros = micros_;
+    interval->days = static_cast<int32_t>(days_);
+    interval->months = static_cast<int32_t>(months);
+    return Outcome::kOk;
+  }
+
+ private:
+  static Outcome Bounded(int64_t* field, int64_t value, int64_t scale) {
+    int64_t result;
+    if (__builtin_mul_overflow(value, scale, &result) || __builtin_add_overflow(*field, result, &result) ||
+        result != static_cast<int32_t>(result)) {
+      return Outcome::kFieldOverflow;
+    }
+    *field = result;
+    return Outcome::kOk;
+  }
+  Outcome AddTime(const Number& number, int64_t scale) {
+    int64_t micros;
+    if (__builtin_mul_overflow(number.SignedWhole(), scale, &micros)) return Outcome::kFieldOverflow;
+    const Outcome outcome = AddMicros(micros);
+    return outcome == Outcome::kOk ? AddFraction(number.SignedFraction(), scale) : outcome;
+  }
+  Outcome AddFraction(double fraction, int64_t scale) {
+    return AddMicros(static_cast<int64_t>(std::rint(fraction * static_cast<double>(scale))));
+  }
+  Outcome AddFractionOfDays(double fraction, int days_each) {
+    const double days = fraction * days_each;
+    const int64_t whole = static_cast<int64_t>(days);
+    const Outcome outcome = AddDays(whole);
+    return outcome == Outcome::kOk ? AddFraction(days - static_cast<double>(whole), kMicrosPerDay) : outcome;
+  }
+  Outcome AddYearsOf(const Number& number, int64_t scale) {
+    const Outcome outcome = Bounded(&years_, number.SignedWhole(), scale);
+    if (outcome != Outcome::kOk) return outcome;
+    return AddMonths(static_cast<int64_t>(std::rint(number.SignedFraction() * static_cast<double>(scale) * 12)));
+  }
+
+  int64_t years_ = 0, months_ = 0, days_ = 0, micros_ = 0;
+};
+
+Outcome Sum::Add(Unit unit, const Number& number) {
+  switch (unit) {
+    case Unit::kMicrosecond: return AddTime(number, 1);
+    case Unit::kMillisecond: return AddTime(number, 1000);
+    case Unit::kSecond: return AddTime(number, kMicrosPerSecond);
+    case Unit::kMinute: return AddTime(number, kMicrosPerMinute);
+    case Unit::kHour: return AddTime(number, kMicrosPerHour);
+    case Unit::kDay: {
+      const Outcome outcome = AddDays(number.SignedWhole());
+      return outcome == Outcome::kOk ? AddFraction(number.SignedFraction(), kMicrosPerDay) : outcome;
+    }
+    case Unit::kWeek: {
+      const Outcome outcome = Bounded(&days_, number.SignedWhole(), 7);
+      return outcome == Outcome::kOk ? AddFractionOfDays(number.SignedFraction(), 7) : outcome;
+    }
+    case Unit::kMonth: {
+      const Outcome outcome = AddMonths(number.SignedWhole());
+      return outcome == Outcome::kOk ? AddFractionOfDays(number.SignedFraction(), 30) : outcome;
+    }
+    case Unit::kYear: return AddYearsOf(number, 1);
+    case Unit::kDecade: return AddYearsOf(number, 10);
+    case Unit::kCentury: return AddYearsOf(number, 100);
+    case Unit::kMillennium: return AddYearsOf(number, 1000);
+    case Unit::kNone: break;
+  }
+  return Outcome::kBadFormat;
+}
+
+class IntervalReader {
+ public:
+  explicit IntervalReader(std::string_view text) : text_(text) {}
+  Outcome Read(Interval* interval);
+
+ private:
+  char Peek(size_t ahead = 0) const { return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0'; }
+  void SkipBlanks() {
+    while (at_ < text_.size() && IsBlank(text_[at_])) ++at_;
+  }
+  Outcome ReadNumber(Number* number);
+  Outcome ReadField();
+  Outcome ReadTime(const Number& first);
+  Outcome ReadYearMonth(const Number& years);
+  Outcome ReadIso();
+  Outcome ReadIsoAlternative(const Number& first, bool time_part);
+  std::string ReadWord();
+  bool NextIsTime() const;
+  /// Each unit may be given once.
+  bool Mark(Unit unit) {
+    const uint32_t bit = 1u << static_cast<unsigned>(unit);
+    if ((seen_ & bit) != 0) return false;
+    seen_ |= bit;
+    return true;
+  }
+
+  std::string_view text_;
+  size_t at_ = 0;
+  uint32_t seen_ = 0;
+  bool ago_ = false;
+  Sum sum_;
+};
+
+/// [digits][.digits]; at least one digit.
+Outcome IntervalReader::ReadNumber(Number* number) {
+  const size_t start = at_;
+  bool overflow = false;
+  for (; IsDigit(Peek()); ++at_) {
+    overflow |= __builtin_mul_overflow(number->whole, int64_t{10}, &number->whole) ||
+                __builtin_add_overflow(number->whole, int64_t{Peek() - '0'}, &number->whole);
+  }
+  bool any = at_ != start;
+  if (Peek() == '.') {
+    ++at_;
+    double scale = 0.1;
+    for (; IsDigit(Peek()); ++at_) {
+      number->fraction += (Peek() - '0') * scale;
+      scale /= 10;
+      any = true;
+    }
+    // Summing digits loses the last bit; the parse of the whole is exact.
+    const size_t point = text_.find('.', start);
+    const StatusOr<double> exact = ParseFloat64(StrCat("0", text_.substr(point, at_ - point), "0"));
+    if (exact.ok()) number->fraction = *exact;
+  }
+  if (!any) return Outcome::kBadFormat;
+  return overflow ? Outcome::kFieldOverflow : Outcome::kOk;
+}
+
+std::string IntervalReader::ReadWord() {
+  std::string word;
+  for (; IsLetter(Peek()); ++at_) word += Lower(Peek());
+  return word;
+}
+
+/// Whether a (signed) "digits:" comes next: then a bare number before it counts days.
+bool IntervalReader::NextIsTime() const {
+  size_t at = at_;
+  while (at < text_.size() && IsBlank(text_[at])) ++at;
+  if (at < text_.size() && (text_[at] == '+' || text_[at] == '-')) ++at;
+  const size_t digits = at;
+  while (at < text_.size() && IsDigit(text_[at])) ++at;
+  return at != digits && at < text_.size() && text_[at] == ':';
+}
+
+/// "hh:mm[:ss[.f]]" or "mm:ss.f", after its first number.
+Outcome IntervalReader::ReadTime(const Number& first) {
+  if (!Mark(Unit::kHour) || !Mark(Unit::kMinute) || !Mark(Unit::kSecond) || first.fraction != 0) return Outcome::kBadFormat;
+  ++at_;  // the colon
+  Number second, third;
+  bool has_third = false;
+  const size_t second_at = at_;
+  Outcome outcome = ReadNumber(&second);
+  if (outcome != Outcome::kOk) return outcome;
+  const bool second_has_point = text_.substr(second_at, at_ - second_at).find('.') != std::string_view::npos;
+  if (Peek() == ':') {
+    if (second_has_point) return Outcome::kBadFormat;
+    ++at_;
+    outcome = ReadNumber(&third);
+    if (outcome != Outcome::kOk) return outcome;
+    has_third = true;
+  }
+  if (Peek() == ':' || IsLetter(Peek())) return Outcome::kBadFormat;
+  Number hours = first, minutes = second, seconds = third;
+  if (!has_third && second_has_point) {
+    hours = Number();
+    hours.negative = first.negative;
+    minutes = first;
+    seconds = second;
+  }
+  if (minutes.whole > 59 || seconds.whole > 60) return Outcome::kFieldOverflow;
+  minutes.negative = seconds.negative = first.negative;
+  for (const auto& [unit, number] : {std::pair{Unit::kHour, hours}, {Unit::kMinute, minutes}, {Unit::kSecond, seconds}}) {
+    outcome = sum_.Add(unit, number);
+    if (outcome != Outcome::kOk) return outcome;
+  }
+  return Outcome::kOk;
+}
+
+/// "years-months" of the SQL standard, after the years.
+Outcome IntervalReader::ReadYearMonth(const Number& years) {
+  if (!Mark(Unit::kYear) || !Mark(Unit::kMonth) || years.fraction != 0) return Outcome::kBadFormat;
+  ++at_;  // the hyphen
+  Number months;
+  Outcome outcome = ReadNumber(&months);
+  if (outcome != Outcome::kOk) return outcome;
+  if (months.whole >= 12) return Outcome::kFieldOverflow;
+  months.negative = years.negative;
+  outcome = sum_.Add(Unit::kYear, years);
+  return outcome == Outcome::kOk ? sum_.Add(Unit::kMonth, months) : outcome;
+}
+
+Outcome IntervalReader::ReadField() {
+  Number number;
+  if (Peek() == '+' || Peek() == '-') {
+    number.negative = Peek() == '-';
+    ++at_;
+    SkipBlanks();
+  }
+  Outcome outcome = ReadNumber(&number);
+  if (outcome != Outcome::kOk) return outcome;
+  if (Peek() == ':') return ReadTime(number);
+  if (Peek() == '-' && IsDigit(Peek(1))) return ReadYearMonth(number);
+  if (Peek() == '.') return Outcome::kBadFormat;
+  SkipBlanks();
+  Unit unit;
+  if (IsLetter(Peek())) {
+    const size_t before = at_;
+    const std::string word = ReadWord();
+    unit = FindUnit(word);
+    if (unit == Unit::kNone) {
+      if (word != "ago") return Outcome::kBadFormat;
+      at_ = before;
+      unit = Unit::kSecond;
+    }
+  } else {
+    unit = NextIsTime() ? Unit::kDay : Unit::kSecond;
+  }
+  if (!Mark(unit)) return Outcome::kBadFormat;
+  return sum_.Add(unit, number);
+}
+
+/// "P0001-02-03" or "T04:05:06" parts: numbers joined by '-' or ':'.
+Outcome IntervalReader::ReadIsoAlternative(const Number& first, bool time_part) {
+  static constexpr Unit kDateUnits[] = {Unit::kYear, Unit::kMonth, Unit::kDay};
+  static constexpr Unit kTimeUnits[] = {Unit::kHour, Unit::kMinute, Unit::kSecond};
+  const char separator = time_part ? ':' : '-';
+  Number number = first;
+  for (int i = 0; i < 3; ++i) {
+    const Outcome outcome = sum_.Add(time_part ? kTimeUnits[i] : kDateUnits[i], number);
+    if (outcome != Outcome::kOk) return outcome;
+    if (Peek() != separator) return Outcome::kOk;
+    ++at_;
+    number = Number();
+    const Outcome next = ReadNumber(&number);
+    if (next != Outcome::kOk) return next;
+  }
+  return Outcome::kBadFormat;
+}
+
+/// ISO 8601: designators, or the alternative form.
+Outcome IntervalReader::ReadIso() {
+  ++at_;  // 'P'
+  bool time_part = false;
+  if (at_ == text_.size()) return Outcome::kBadFormat;
+  while (at_ < text_.size()) {
+    if (Peek() == 'T') {
+      if (time_part) return Outcome::kBadFormat;
+      time_part = true;
+      ++at_;
+      continue;
+    }
+    Number number;
+    if (Peek() == '+' || Peek() == '-') {
+      number.negative = Peek() == '-';
+      ++at_;
+    }
+    Outcome outcome = ReadNumber(&number);
+    if (outcome != Outcome::kOk) return outcome;
+    Unit unit = Unit::kNone;
+    switch (Peek()) {
+      case 'Y': unit = time_part ? Unit::kNone : Unit::kYear; break;
+      case 'M': unit = time_part ? Unit::kMinute : Unit::kMonth; break;
+      case 'W': unit = time_part ? Unit::kNone : Unit::kWeek; break;
+      case 'D': unit = time_part ? Unit::kNone : Unit::kDay; break;
+      case 'H': unit = time_part ? Unit::kHour : Unit::kNone; break;
+      case 'S': unit = time_part ? Unit::kSecond : Unit::kNone; break;
+      case '-':
+      case ':':
+      case 'T':
+      case '\0':
+        outcome = ReadIsoAlternative(number, time_part);
+        if (outcome != Outcome::kOk) return outcome;
+        continue;
+      default: return Outcome::kBadFormat;
+    }
+    if (unit == Unit::kNone) return Outcome::kBadFormat;
+    ++at_;
+    outcome = sum_.Add(unit, number);
+    if (outcome != Outcome::kOk) return outcome;
+  }
+  return Outcome::kOk;
+}
+
+Outcome IntervalReader::Read(Interval* interval) {
+  while (!text_.empty() && IsBlank(text_.back())) text_.remove_suffix(1);
+  SkipBlanks();
+  if (at_ == text_.size()) return Outcome::kBadFormat;
+  if (Peek() == 'P') {
+    const Outcome outcome = ReadIso();
+    return outcome == Outcome::kOk ? sum_.Finish(interval) : outcome;
+  }
+  bool any = false;
+  while (at_ < text_.size()) {
+    if (Peek() == '@') {
+      ++at_;
+    } else if (IsLetter(Peek())) {
+      if (!any || ago_ || ReadWord() != "ago") return Outcome::kBadFormat;
+      ago_ = true;
+      const Outcome outcome = sum_.Negate();
+      if (outcome != Outcome::kOk) return outcome;
+    } else {
+      const Outcome outcome = ReadField();
+      if (outcome != Outcome::kOk) return outcome;
+      any = true;
+    }
+    SkipBlanks();
+  }
+  if (!any) return Outcome::kBadFormat;
+  return sum_.Finish(interval);
+}
+
+void AppendPart(int64_t value, std::string_view unit, bool* empty, bool* after_negative, std::string& out) {
+  if (value == 0) return;
+  if (!*empty) out += ' ';
+  if (*after_negative && value > 0) out += '+';
+  FormatInteger(value, out);
+  out += ' ';
+  out += unit;
+  if (value != 1) out += 's';
+  *after_negative = value < 0;
+  *empty = false;
+}
+
+void AppendTwo(uint64_t value, std::string& out) {
+  if (value < 10) out += '0';
+  FormatInteger(static_cast<int64_t>(value), out);
+}
+
+}  // namespace
+
+StatusOr<Interval> ParseInterval(std::string_view text, int32_t typmod) {
+  Interval interval;
+  switch (IntervalReader(text).Read(&interval)) {
+    case Outcome::kOk: break;
+    case Outcome::kBadFormat:
+      return Error(sqlstate::kInvalidDatetimeFormat, StrCat("invalid input syntax for type interval: \"", text, "\""));
+    case Outcome::kFieldOverflow:
+      return Error(sqlstate::kIntervalFieldOverflow, StrCat("interval field value out of range: \"", text, "\""));
+    case Outcome::kOutOfRange: return IntervalOutOfRange();
+  }
+  if (typmod >= 0) {
+    const int32_t precision = typmod & 0xffff;
+    if (precision <= 6) interval.micros = RoundToPrecision(interval.micros, precision);
+  }
+  return interval;
+}
+
+void FormatInterval(const Interval& interval, std::string& out) {
+  bool empty = true;
+  bool after_negative = false;
+  AppendPart(interval.months / 12, "year", &empty, &after_negative, out);
+  AppendPart(interval.months % 12, "mon", &empty, &after_negative, out);
+  AppendPart(interval.days, "day", &empty, &after_negative, out);
+  if (interval.micros == 0 && !empty) return;
+  if (!empty) out += ' ';
+  if (interval.micros < 0) {
+    out += '-';
+  } else if (after_negative) {
+    out += '+';
+  }
+  const uint64_t micros = interval.micros < 0 ? ~static_cast<uint64_t>(interval.micros) + 1 : static_cast<uint64_t>(interval.micros);
+  AppendTwo(micros / kMicrosPerHour, out);
+  out += ':';
+  AppendTwo(micros / kMicrosPerMinute % 60, out);
+  out += ':';
+  AppendTwo(micros / kMicrosPerSecond % 60, out);
+  uint64_t fraction = micros % kMicrosPerSecond;
+  if (fraction == 0) return;
+  out += '.';
+  for (uint64_t scale = 100'000; fraction != 0; scale /= 10) {
+    out += static_cast<char>('0' + fraction / scale);
+    fraction %= scale;
+  }
+}
+
+}  // namespace tsd

@@ -1,0 +1,112 @@
+#include "engine/wal/segment_writer.h"
+
+#include "engine/base/check.h"
+#include "engine/base/fault.h"
+#include "engine/base/log.h"
+#include "engine/base/strings.h"
+
+namespace tsd::engine {
+namespace {
+constexpr size_t kBufferBytes = 1 << 20;
+constexpr size_t kDirectWriteBytes = 256 << 10;  // larger payloads are not copied
+}  // namespace
+
+StatusOr<SegmentWriter> SegmentWriter::Create(Env& env, std::string directory, uint64_t segment_bytes, const std::vector<WalSegment>& kept,
+                                              uint64_t number, Lsn start) {
+  SegmentWriter writer(env, std::move(directory), segment_bytes, start);
+  for (const WalSegment& segment : kept) {
+    ASSIGN_OR_RETURN(const uint64_t bytes, env.FileSize(writer.PathOf(segment.number)));
+    writer.segments_.push_back(Segment{segment.number, segment.start_lsn, bytes});
+  }
+  RETURN_IF_ERROR(writer.OpenSegment(number));
+  return writer;
+}
+
+std::string SegmentWriter::PathOf(uint64_t number) const { return StrCat(directory_, "/", SegmentName(number)); }
+
+Status SegmentWriter::OpenSegment(uint64_t number) {
+  ASSIGN_OR_RETURN(file_, env_->NewWritableFile(PathOf(number)));
+  RETURN_IF_ERROR(file_->Append(EncodeSegmentHeader(SegmentHeader{number, end_})));
+  RETURN_IF_ERROR(file_->Sync());
+  TSD_FAULT_POINT("wal.segment_created");
+  RETURN_IF_ERROR(env_->SyncDirectory(directory_));
+  TSD_FAULT_POINT("wal.segment_durable");
+  segments_.push_back(Segment{number, end_, kSegmentHeaderBytes});
+  return OkStatus();
+}
+
+Status SegmentWriter::StartSegment() {
+  RETURN_IF_ERROR(Sync());
+  if (segments_.back().bytes == kSegmentHeaderBytes) return OkStatus();
+  RETURN_IF_ERROR(file_->Close());
+  return OpenSegment(segments_.back().number + 1);
+}
+
+Status SegmentWriter::Write(uint8_t type, Lsn lsn, std::string_view payload, uint64_t payload_hash) {
+  TSD_CHECK(lsn == end_);
+  const uint64_t bytes = FrameBytes(payload.size());
+  const uint64_t used = segments_.back().bytes;
+  if (used > kSegmentHeaderBytes && used + bytes > segment_bytes_) RETURN_IF_ERROR(StartSegment());
+
+  char header[kFrameHeaderBytes];
+  EncodeFrameHeader(FrameHeader{static_cast<uint32_t>(payload.size()), type, lsn, durable_}, payload_hash, header);
+  buffer_.append(header, sizeof(header));
+  if (payload.size() >= kDirectWriteBytes) {
+    RETURN_IF_ERROR(Flush());
+    RETURN_IF_ERROR(file_->Append(payload));
+  } else {
+    buffer_ += payload;
+  }
+  buffer_.append(bytes - kFrameHeaderBytes - payload.size(), '\0');
+  segments_.back().bytes += bytes;
+  end_ = Lsn(end_.value() + bytes);
+  return buffer_.size() >= kBufferBytes ? Flush() : OkStatus();
+}
+
+Status SegmentWriter::Flush() {
+  if (buffer_.empty()) return OkStatus();
+  TSD_FAULT_POINT("wal.before_write");
+  RETURN_IF_ERROR(file_->Append(buffer_));
+  TSD_FAULT_POINT("wal.after_write");
+  buffer_.clear();
+  return OkStatus();
+}
+
+Status SegmentWriter::Sync() {
+  RETURN_IF_ERROR(Flush());
+  if (durable_ == end_) return OkStatus();
+  TSD_FAULT_POINT("wal.before_sync");
+  RETURN_IF_ERROR(file_->Sync());
+  TSD_FAULT_POINT("wal.after_sync");
+  durable_ = end_;
+  return OkStatus();
+}
+
+Status SegmentWriter::DropSegmentsBelow(Lsn lsn) {
+  size_t count = 0;
+  while (count + 1 < segments_.size() && segments_[count + 1].start <= lsn) ++count;
+  if (count == 0) return OkStatus();
+  for (size_t i = 0; i < count; ++i) {
+    const Status status = env_->DeleteFile(PathOf(segments_[i].number));
+    // A file that stays is only space: the next start tries again.
+    if (!status.ok()) log::Warning("could not drop a log segment: ", status.ToString());
+  }
+  TSD_FAULT_POINT("wal.segments_deleted");
+  RETURN_IF_ERROR(env_->SyncDirectory(directory_));
+  TSD_FAULT_POINT("wal.segments_dropped");
+  segments_.erase(segments_.begin(), segments_.begin() + static_cast<ptrdiff_t>(count));
+  return OkStatus();
+}
+
+Status SegmentWriter::Close() {
+  RETURN_IF_ERROR(Sync());
+  return file_->Close();
+}
+
+uint64_t SegmentWriter::total_bytes() const {
+  uint64_t bytes = 0;
+  for (const Segment& segment : segments_) bytes += segment.bytes;
+  return bytes;
+}
+
+}  // namespace tsd::engine

@@ -1,0 +1,55 @@
+#pragma once
+// The log's files on the writing side: frames into the current segment with few large writes, rotation, deletion. Used by Wal's job, one
+// call at a time. After an error no further call is allowed but destruction.
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/env/env.h"
+#include "engine/wal/wal_reader.h"
+
+namespace tsd::engine {
+
+class SegmentWriter {
+ public:
+  /// Starts segment `number` at `start` behind the `kept` ones.
+  static StatusOr<SegmentWriter> Create(Env& env, std::string directory, uint64_t segment_bytes, const std::vector<WalSegment>& kept,
+                                        uint64_t number, Lsn start);
+
+  /// Requires: lsn is where the frame before ended.
+  Status Write(uint8_t type, Lsn lsn, std::string_view payload, uint64_t payload_hash);
+  /// Hands everything to the operating system.
+  Status Flush();
+  /// Flush, then everything written is durable. No effect if it is already.
+  Status Sync();
+  /// Syncs and goes on in a new segment, unless the current one is empty.
+  Status StartSegment();
+  Status DropSegmentsBelow(Lsn lsn);
+  Status Close();
+
+  Lsn end_lsn() const { return end_; }
+  Lsn durable_lsn() const { return durable_; }
+  uint64_t total_bytes() const;
+
+ private:
+  struct Segment {
+    uint64_t number;
+    Lsn start;
+    uint64_t bytes;
+  };
+  SegmentWriter(Env& env, std::string directory, uint64_t segment_bytes, Lsn start)
+      : env_(&env), directory_(std::move(directory)), segment_bytes_(segment_bytes), end_(start), durable_(start) {}
+  Status OpenSegment(uint64_t number);
+  std::string PathOf(uint64_t number) const;
+
+  Env* env_;
+  std::string directory_;
+  uint64_t segment_bytes_;
+  std::vector<Segment> segments_;  // ascending; the last is current
+  std::unique_ptr<WritableFile> file_;
+  std::string buffer_;
+  Lsn end_;      // of frames written or buffered
+  Lsn durable_;
+};
+
+}  // namespace tsd::engine

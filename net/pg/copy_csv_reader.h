@@ -1,0 +1,20 @@
+#pragma once
+// COPY FROM in CSV format: quotes may begin anywhere in a field, quoted line ends are data, `\.` alone on a line ends the data.
+#include "net/pg/copy_line_reader.h"
+
+namespace tsd::net::pg {
+
+class CopyCsvReader final : public CopyLineReader {
+ public:
+  using CopyLineReader::CopyLineReader;
+
+ private:
+  StatusOr<size_t> Scan(std::string_view data, bool final) override;
+  enum class Quotes { kNone, kSome };
+  void TakeField(std::string_view data, size_t begin, size_t end, Quotes quotes);
+  std::string_view Unquote(std::string_view raw, std::string& arena) const;
+  /// An error if the line end after an end marker is of another kind than those before.
+  Status CheckMarkerEnd(char line_end_byte);
+};
+
+}  // namespace tsd::net::pg

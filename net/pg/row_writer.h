@@ -1,0 +1,23 @@
+#pragma once
+// Rows of a batch as DataRow messages, each column in text or binary. One growing buffer, no allocation a value. One thread at a time.
+#include <string>
+#include <vector>
+
+#include "engine/types/column_batch.h"
+#include "engine/types/text_form.h"
+
+namespace tsd::net::pg {
+
+class RowWriter {
+ public:
+  /// `formats` as in Bind: empty = all text, one = for all, else one a column.
+  explicit RowWriter(std::vector<int16_t> formats) : formats_(std::move(formats)) {}
+
+  /// Appends rows from `begin` on until `out` has at least `stop_bytes`; returns the first row not written.
+  size_t Append(const ColumnBatch& batch, size_t begin, size_t stop_bytes, const TextContext& context, std::string& out) const;
+
+ private:
+  std::vector<int16_t> formats_;
+};
+
+}  // namespace tsd::net::pg

@@ -1,0 +1,106 @@
+// Type names and relations by name.
+#include "sql/bind/binder_core.h"
+#include "sql/parse/print.h"
+
+namespace tsd::sql {
+namespace {
+
+StatusOr<int32_t> Modifier(const parse::TypeName& name, size_t index) {
+  const auto* literal = parse::TryAs<parse::LiteralExpr>(name.modifiers[index].get());
+  if (literal == nullptr || literal->literal != parse::LiteralKind::kInteger) {
+    return ErrorAt(sqlstate::kInvalidParameterValue, "type modifiers must be simple constants or identifiers", name.position);
+  }
+  int64_t value = 0;
+  for (char digit : literal->text) value = std::min<int64_t>(value * 10 + (digit - '0'), INT32_MAX);
+  return static_cast<int32_t>(value);
+}
+
+Status ApplyModifiers(const parse::TypeName& name, DataType* type) {
+  constexpr int32_t kMaxLength = 10485760;
+  if (name.modifiers.empty()) return OkStatus();
+  ASSIGN_OR_RETURN(const int32_t first, Modifier(name, 0));
+  switch (type->id) {
+    case TypeId::kVarchar:
+    case TypeId::kBpchar: {
+      const char* spelled = type->id == TypeId::kVarchar ? "varchar" : "char";
+      if (name.modifiers.size() > 1) return ErrorAt(sqlstate::kInvalidParameterValue, "invalid type modifier", name.position);
+      if (first < 1) {
+        return ErrorAt(sqlstate::kInvalidParameterValue, StrCat("length for type ", spelled, " must be at least 1"), name.position);
+      }
+      if (first > kMaxLength) {
+        return ErrorAt(sqlstate::kInvalidParameterValue, StrCat("length for type ", spelled, " cannot exceed ", kMaxLength), name.position);
+      }
+      type->typmod = first + 4;
+      return OkStatus();
+    }
+    case TypeId::kNumeric: {
+      int32_t scale = 0;
+      if (name.modifiers.size() > 1) {
+        ASSIGN_OR_RETURN(scale, Modifier(name, 1));
+      }
+      if (first < 1 || first > 1000) {
+        return ErrorAt(sqlstate::kInvalidParameterValue, StrCat("NUMERIC precision ", first, " must be between 1 and 1000"), name.position);
+      }
+      if (scale > 1000) {
+        return ErrorAt(sqlstate::kInvalidParameterValue, StrCat("NUMERIC scale ", scale, " must be between -1000 and 1000"), name.position);
+      }
+      type->typmod = ((first << 16) | (scale & 0x7ff)) + 4;
+      return OkStatus();
+    }
+    case TypeId::kTimestamp:
+    case TypeId::kTimestampTz:
+    case TypeId::kTime: type->typmod = std::min(first, 6); return OkStatus();
+    case TypeId::kInterval: return OkStatus();  // accepted, without effect
+    default: break;
+  }
+  return ErrorAt(sqlstate::kSyntaxError, StrCat("type modifier is not allowed for type \"", name.name.name, "\""), name.position);
+}
+
+}  // namespace
+
+StatusOr<DataType> ResolveTypeName(const parse::TypeName& name, BindContext&) {
+  DataType type;
+  std::string spelled = name.name.name;
+  const bool known_schema = name.name.schema.empty() || name.name.schema == "pg_catalog";
+  if (known_schema && (spelled == "float" || spelled == "decimal")) spelled = spelled == "float" ? "float8" : "numeric";
+  bool array = name.IsArray();
+  bool found = known_schema && TypeFromName(spelled, &type);
+  if (found && spelled == "char") type = TypeId::kChar;  // the quoted one: the parser made char(n) bpchar
+  if (!found && known_schema && spelled.size() > 1 && spelled[0] == '_') {
+    found = TypeFromName(spelled.substr(1), &type);
+    array = array || found;
+  }
+  if (!found || type.Is(TypeId::kUnknown)) {
+    if (name.name.schema.empty() || known_schema) {
+      return ErrorAt(sqlstate::kUndefinedObject, StrCat("type \"", name.name.name, "\" does not exist"), name.position);
+    }
+    return ErrorAt(sqlstate::kUndefinedObject, StrCat("type \"", name.name.schema, ".", name.name.name, "\" does not exist"), name.position);
+  }
+  RETURN_IF_ERROR(ApplyModifiers(name, &type));
+  type.is_array = array || type.is_array;
+  return type;
+}
+
+StatusOr<RelationPtr> ResolveRelation(const parse::ObjectName& name, BindContext& context) {
+  const auto find = [&](const std::string& schema) -> RelationPtr {
+    if (context.virtual_tables != nullptr) {
+      if (RelationPtr found = context.virtual_tables->Find(schema, name.name)) return found;
+    }
+    return context.catalog != nullptr ? context.catalog->Find(schema, name.name) : nullptr;
+  };
+  if (!name.schema.empty()) {
+    if (RelationPtr found = find(name.schema)) return found;
+    return ErrorAt(sqlstate::kUndefinedTable, StrCat("relation \"", name.schema, ".", name.name, "\" does not exist"), name.position);
+  }
+  bool catalog_listed = false;
+  for (const std::string& schema : context.search_path) catalog_listed = catalog_listed || schema == "pg_catalog";
+  if (!catalog_listed) {
+    if (RelationPtr found = find("pg_catalog")) return found;
+  }
+  for (const std::string& schema : context.search_path) {
+    if (RelationPtr found = find(schema == "$user" ? context.user : schema)) return found;
+  }
+  return ErrorAt(sqlstate::kUndefinedTable, StrCat("relation \"", name.name, "\" does not exist"), name.position);
+}
+
+}  // namespace tsd::sql

@@ -1,0 +1,373 @@
+// Catalog: lookups and the byte form (cluster log, checkpoints).
+#include "sql/catalog/catalog.h"
+
+#include "engine/base/bytes.h"
+#include "engine/base/strings.h"
+
+namespace tsd::sql {
+namespace {
+
+constexpr uint8_t kFormat = 1;
+
+Status Damaged() { return Error(sqlstate::kDataCorrupted, "catalog is damaged"); }
+
+void PutType(DataType type, ByteWriter& writer) {
+  writer.PutU8(static_cast<uint8_t>(type.id));
+  writer.PutBool(type.is_array);
+  writer.PutZigzag(type.typmod);
+}
+
+DataType GetType(ByteReader& reader) {
+  const uint8_t id = reader.GetU8();
+  const bool is_array = reader.GetBool();
+  const int64_t typmod = reader.GetZigzag();
+  if (id > static_cast<uint8_t>(TypeId::kInet) || typmod < -1 || typmod > INT32_MAX) {
+    reader.Fail();
+    return {};
+  }
+  return DataType(static_cast<TypeId>(id), is_array, static_cast<int32_t>(typmod));
+}
+
+void PutNodes(const std::vector<NodeId>& nodes, ByteWriter& writer) {
+  writer.PutVarint(nodes.size());
+  for (NodeId node : nodes) writer.PutU32(node.value());
+}
+
+std::vector<NodeId> GetNodes(ByteReader& reader) {
+  std::vector<NodeId> nodes(reader.GetCount(4));
+  for (NodeId& node : nodes) node = NodeId(reader.GetU32());
+  return nodes;
+}
+
+void PutColumn(const Column& column, ByteWriter& writer) {
+  writer.PutU16(column.id.value());
+  writer.PutString(column.name);
+  PutType(column.type, writer);
+  writer.PutBool(column.not_null);
+  writer.PutString(column.default_sql);
+  column.missing_value.Encode(writer);
+}
+
+Column GetColumn(ByteReader& reader) {
+  Column column;
+  column.id = ColumnId(reader.GetU16());
+  column.name = reader.GetString();
+  column.type = GetType(reader);
+  column.not_null = reader.GetBool();
+  column.default_sql = reader.GetString();
+  column.missing_value = Value::Decode(reader);
+  return column;
+}
+
+void PutChunk(const Chunk& chunk, ByteWriter& writer) {
+  writer.PutU64(chunk.id.value());
+  writer.PutZigzag(chunk.number);
+  writer.PutU32(chunk.oid);
+  writer.PutString(chunk.name);
+  writer.PutI64(chunk.range_start);
+  writer.PutI64(chunk.range_end);
+  writer.PutZigzag(chunk.slot_start);
+  writer.PutZigzag(chunk.slot_end);
+  PutNodes(chunk.nodes, writer);
+  writer.PutI64(chunk.created_at);
+}
+
+ChunkPtr GetChunk(ByteReader& reader) {
+  auto chunk = std::make_shared<Chunk>();
+  chunk->id = ChunkId(reader.GetU64());
+  chunk->number = static_cast<int32_t>(reader.GetZigzag());
+  chunk->oid = reader.GetU32();
+  chunk->name = reader.GetString();
+  chunk->range_start = reader.GetI64();
+  chunk->range_end = reader.GetI64();
+  chunk->slot_start = static_cast<int>(reader.GetZigzag());
+  chunk->slot_end = static_cast<int>(reader.GetZigzag());
+  chunk->nodes = GetNodes(reader);
+  chunk->created_at = reader.GetI64();
+  return chunk;
+}
+
+void PutHypertable(const Hypertable& table, ByteWriter& writer) {
+  writer.PutZigzag(table.id);
+  writer.PutBool(table.distributed);
+  writer.PutZigzag(table.replication_factor);
+  writer.PutVarint(table.dimensions.size());
+  for (const Dimension& dimension : table.dimensions) {
+    writer.PutZigzag(dimension.id);
+    writer.PutU8(static_cast<uint8_t>(dimension.kind));
+    writer.PutU16(dimension.column.value());
+    writer.PutI64(dimension.interval);
+    writer.PutZigzag(dimension.number_partitions);
+  }
+  PutNodes(table.data_nodes, writer);
+  PutNodes(table.blocked_nodes, writer);
+  writer.PutString(table.chunk_schema);
+  writer.PutString(table.chunk_prefix);
+  writer.PutVarint(table.chunks->chunks.size());
+  for (const ChunkPtr& chunk : table.chunks->chunks) PutChunk(*chunk, writer);
+}
+
+Hypertable GetHypertable(ByteReader& reader) {
+  Hypertable table;
+  table.id = static_cast<int32_t>(reader.GetZigzag());
+  table.distributed = reader.GetBool();
+  table.replication_factor = static_cast<int16_t>(reader.GetZigzag());
+  const uint64_t dimensions = reader.GetCount(13);
+  for (uint64_t i = 0; i < dimensions && reader.ok(); ++i) {
+    Dimension dimension;
+    dimension.id = static_cast<int32_t>(reader.GetZigzag());
+    const uint8_t kind = reader.GetU8();
+    if (kind > static_cast<uint8_t>(DimensionKind::kSpace)) reader.Fail();
+    dimension.kind = static_cast<DimensionKind>(kind);
+    dimension.column = ColumnId(reader.GetU16());
+    dimension.interval = reader.GetI64();
+    dimension.number_partitions = static_cast<int16_t>(reader.GetZigzag());
+    table.dimensions.push_back(dimension);
+  }
+  if (table.dimensions.empty()) reader.Fail();  // the time dimension is always there
+  table.data_nodes = GetNodes(reader);
+  table.blocked_nodes = GetNodes(reader);
+  table.chunk_schema = reader.GetString();
+  table.chunk_prefix = reader.GetString();
+  auto chunks = std::make_shared<ChunkSet>();
+  const uint64_t count = reader.GetCount(40);
+  chunks->chunks.reserve(count);
+  for (uint64_t i = 0; i < count && reader.ok(); ++i) chunks->chunks.push_back(GetChunk(reader));
+  table.chunks = std::move(chunks);
+  return table;
+}
+
+void PutRelation(const Relation& relation, ByteWriter& writer) {
+  writer.PutU32(relation.id.value());
+  writer.PutU8(static_cast<uint8_t>(relation.kind));
+  writer.PutString(relation.schema);
+  writer.PutString(relation.name);
+  writer.PutString(relation.owner);
+  writer.PutVarint(relation.columns.size());
+  for (const Column& column : relation.columns) PutColumn(column, writer);
+  writer.PutU16(relation.last_column_id);
+  writer.PutBool(relation.hypertable.has_value());
+  if (relation.hypertable.has_value()) PutHypertable(*relation.hypertable, writer);
+  writer.PutU64(relation.heap.value());
+  writer.PutString(relation.view_sql);
+  writer.PutString(relation.comment);
+}
+
+RelationPtr GetRelation(ByteReader& reader) {
+  auto relation = std::make_shared<Relation>();
+  relation->id = TableId(reader.GetU32());
+  const uint8_t kind = reader.GetU8();
+  if (kind > static_cast<uint8_t>(RelationKind::kVirtual)) reader.Fail();
+  relation->kind = static_cast<RelationKind>(kind);
+  relation->schema = reader.GetString();
+  relation->name = reader.GetString();
+  relation->owner = reader.GetString();
+  const uint64_t columns = reader.GetCount(8);
+  for (uint64_t i = 0; i < columns && reader.ok(); ++i) relation->columns.push_back(GetColumn(reader));
+  relation->last_column_id = reader.GetU16();
+  if (reader.GetBool()) relation->hypertable = GetHypertable(reader);
+  relation->heap = ChunkId(reader.GetU64());
+  relation->view_sql = reader.GetString();
+  relation->comment = reader.GetString();
+  return relation;
+}
+
+void PutDataNode(const DataNode& node, ByteWriter& writer) {
+  writer.PutU32(node.id.value());
+  writer.PutU32(node.oid);
+  writer.PutString(node.name);
+  writer.PutString(node.host);
+  writer.PutU16(node.port);
+  writer.PutString(node.database);
+  writer.PutString(node.owner);
+  writer.PutString(node.uuid);
+  writer.PutBool(node.available);
+  writer.PutBool(node.available_set);
+}
+
+DataNodePtr GetDataNode(ByteReader& reader) {
+  auto node = std::make_shared<DataNode>();
+  node->id = NodeId(reader.GetU32());
+  node->oid = reader.GetU32();
+  node->name = reader.GetString();
+  node->host = reader.GetString();
+  node->port = reader.GetU16();
+  node->database = reader.GetString();
+  node->owner = reader.GetString();
+  node->uuid = reader.GetString();
+  node->available = reader.GetBool();
+  node->available_set = reader.GetBool();
+  return node;
+}
+
+void PutRole(const Role& role, ByteWriter& writer) {
+  writer.PutU32(role.oid);
+  writer.PutString(role.name);
+  writer.PutBool(role.superuser);
+  writer.PutBool(role.can_login);
+  writer.PutBool(role.create_role);
+  writer.PutBool(role.create_db);
+  writer.PutZigzag(role.connection_limit);
+}
+
+Role GetRole(ByteReader& reader) {
+  Role role;
+  role.oid = reader.GetU32();
+  role.name = reader.GetString();
+  role.superuser = reader.GetBool();
+  role.can_login = reader.GetBool();
+  role.create_role = reader.GetBool();
+  role.create_db = reader.GetBool();
+  role.connection_limit = static_cast<int32_t>(reader.GetZigzag());
+  return role;
+}
+
+void PutOids(const std::map<std::string, uint32_t>& oids, ByteWriter& writer) {
+  writer.PutVarint(oids.size());
+  for (const auto& [name, oid] : oids) {
+    writer.PutString(name);
+    writer.PutU32(oid);
+  }
+}
+
+std::map<std::string, uint32_t> GetOids(ByteReader& reader) {
+  std::map<std::string, uint32_t> oids;
+  const uint64_t count = reader.GetCount(5);
+  for (uint64_t i = 0; i < count && reader.ok(); ++i) {
+    std::string name(reader.GetString());
+    oids[std::move(name)] = reader.GetU32();
+  }
+  return oids;
+}
+
+}  // namespace
+
+const Column* Relation::Find(std::string_view column_name) const {
+  for (const Column& column : columns) {
+    if (column.name == column_name) return &column;
+  }
+  return nullptr;
+}
+
+const Column* Relation::Find(ColumnId column_id) const {
+  for (const Column& column : columns) {
+    if (column.id == column_id) return &column;
+  }
+  return nullptr;
+}
+
+RelationPtr Catalog::Find(const std::string& schema, const std::string& name) const {
+  const auto found = relations.find({schema, name});
+  return found == relations.end() ? nullptr : found->second;
+}
+
+RelationPtr Catalog::Find(TableId id) const {
+  const auto found = relations_by_id.find(id);
+  return found == relations_by_id.end() ? nullptr : found->second;
+}
+
+DataNodePtr Catalog::FindNode(NodeId id) const {
+  for (const auto& [name, node] : nodes) {
+    if (node->id == id) return node;
+  }
+  return nullptr;
+}
+
+void Catalog::Put(RelationPtr relation) {
+  Remove(relation->id);
+  relations[{relation->schema, relation->name}] = relation;
+  relations_by_id[relation->id] = std::move(relation);
+}
+
+void Catalog::Remove(TableId id) {
+  const auto found = relations_by_id.find(id);
+  if (found == relations_by_id.end()) return;
+  relations.erase({found->second->schema, found->second->name});
+  relations_by_id.erase(found);
+}
+
+void Catalog::Encode(ByteWriter& writer) const {
+  writer.PutU8(kFormat);
+  writer.PutU64(version);
+  writer.PutU64(cluster_id);
+  writer.PutU32(next_oid);
+  writer.PutU64(next_chunk);
+  writer.PutU32(next_node);
+  writer.PutZigzag(next_hypertable);
+  writer.PutZigzag(next_dimension);
+  writer.PutZigzag(next_chunk_number);
+  writer.PutVarint(relations_by_id.size());
+  for (const auto& [id, relation] : relations_by_id) PutRelation(*relation, writer);
+  PutOids(schemas, writer);
+  writer.PutVarint(nodes.size());
+  for (const auto& [name, node] : nodes) PutDataNode(*node, writer);
+  writer.PutVarint(roles.size());
+  for (const auto& [name, role] : roles) PutRole(role, writer);
+  PutOids(databases, writer);
+  writer.PutVarint(pending_drops.size());
+  for (const auto& [node, chunk] : pending_drops) {
+    writer.PutU32(node.value());
+    writer.PutU64(chunk.value());
+  }
+}
+
+StatusOr<Catalog> Catalog::Decode(std::string_view bytes) {
+  ByteReader reader(bytes);
+  Catalog catalog;
+  const uint8_t format = reader.GetU8();
+  if (reader.ok() && format != kFormat) {
+    return Error(sqlstate::kDataCorrupted, StrCat("catalog has unknown format ", static_cast<int>(format)));
+  }
+  catalog.version = reader.GetU64();
+  catalog.cluster_id = reader.GetU64();
+  catalog.next_oid = reader.GetU32();
+  catalog.next_chunk = reader.GetU64();
+  catalog.next_node = reader.GetU32();
+  catalog.next_hypertable = static_cast<int32_t>(reader.GetZigzag());
+  catalog.next_dimension = static_cast<int32_t>(reader.GetZigzag());
+  catalog.next_chunk_number = static_cast<int32_t>(reader.GetZigzag());
+  const uint64_t relations = reader.GetCount(16);
+  for (uint64_t i = 0; i < relations && reader.ok(); ++i) {
+    RelationPtr relation = GetRelation(reader);
+    if (reader.ok()) catalog.Put(std::move(relation));
+  }
+  catalog.schemas = GetOids(reader);
+  const uint64_t nodes = reader.GetCount(16);
+  for (uint64_t i = 0; i < nodes && reader.ok(); ++i) {
+    DataNodePtr node = GetDataNode(reader);
+    catalog.nodes[node->name] = node;
+  }
+  const uint64_t roles = reader.GetCount(8);
+  for (uint64_t i = 0; i < roles && reader.ok(); ++i) {
+    Role role = GetRole(reader);
+    std::string name = role.name;
+    catalog.roles[std::move(name)] = std::move(role);
+  }
+  catalog.databases = GetOids(reader);
+  const uint64_t drops = reader.GetCount(12);
+  for (uint64_t i = 0; i < drops && reader.ok(); ++i) {
+    const NodeId node(reader.GetU32());
+    catalog.pending_drops.emplace_back(node, ChunkId(reader.GetU64()));
+  }
+  if (!reader.ok() || !reader.AtEnd()) return Damaged();
+  return catalog;
+}
+
+TableSchemaPtr StorageSchema(const Relation& relation, uint64_t cluster_id) {
+  auto schema = std::make_shared<TableSchema>();
+  schema->id = relation.id;
+  schema->origin = cluster_id;
+  schema->name = relation.QualifiedName();
+  for (const Column& column : relation.columns) {
+    schema->columns.push_back(ColumnSchema{column.id, column.name, column.type, column.missing_value});
+  }
+  if (relation.hypertable.has_value()) {
+    for (size_t i = 1; i < relation.hypertable->dimensions.size(); ++i) {
+      schema->sort_key.push_back(relation.hypertable->dimensions[i].column);
+    }
+    schema->sort_key.push_back(relation.hypertable->time().column);
+  }
+  return schema;
+}
+
+}  // namespace tsd::sql

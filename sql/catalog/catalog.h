@@ -1,0 +1,167 @@
+#pragma once
+// Catalog: what exists, as one immutable snapshot. The binder reads a snapshot, never a lock; DDL makes the next version (coord/cluster
+// logs it and publishes it). Entries are shared between versions. Any thread may read a published snapshot.
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/ids.h"
+#include "engine/base/status.h"
+#include "engine/types/column_batch.h"
+#include "engine/types/schema.h"
+#include "engine/types/value.h"
+
+namespace tsd::sql {
+
+inline constexpr int kSlotCount = 1024;  // hash slots a hypertable's space dimension is cut into
+inline constexpr uint32_t kFirstUserOid = 16384;
+
+struct Column {
+  ColumnId id;
+  std::string name;
+  DataType type;
+  bool not_null = false;
+  std::string default_sql;  // empty = none; an expression in SQL
+  Value missing_value;      // of rows older than the column
+};
+
+enum class DimensionKind : uint8_t { kTime, kSpace };
+
+struct Dimension {
+  int32_t id = 0;
+  DimensionKind kind = DimensionKind::kTime;
+  ColumnId column;
+  int64_t interval = 0;            // time: microseconds, or units of an integer column
+  int16_t number_partitions = 0;   // space
+};
+
+/// A time slice x slot range of a hypertable. Half-open ranges in the time column's own scale (microseconds since 2000-01-01 for timestamps,
+/// days for date, the integer itself otherwise).
+struct Chunk {
+  ChunkId id;
+  int32_t number = 0;              // N of _dist_hyper_<H>_<N>_chunk
+  uint32_t oid = 0;                // its regclass
+  std::string name;                // _dist_hyper_1_5_chunk
+  int64_t range_start = 0;
+  int64_t range_end = 0;
+  int slot_start = 0;              // [slot_start, slot_end) of kSlotCount
+  int slot_end = kSlotCount;
+  std::vector<NodeId> nodes;       // replicas; NodeId{} = the access node's own store
+  int64_t created_at = 0;          // timestamptz
+};
+using ChunkPtr = std::shared_ptr<const Chunk>;
+
+/// A hypertable's chunks, ordered by (range_start, slot_start).
+struct ChunkSet {
+  std::vector<ChunkPtr> chunks;
+};
+
+struct Hypertable {
+  int32_t id = 0;
+  bool distributed = false;
+  int16_t replication_factor = 0;       // 0 for a local one
+  std::vector<Dimension> dimensions;    // the time dimension first
+  std::vector<NodeId> data_nodes;       // attached, in order of attaching; empty for a local one
+  std::vector<NodeId> blocked_nodes;    // attached, but get no new chunks
+  std::string chunk_schema = "_timescaledb_internal";
+  std::string chunk_prefix;             // "_dist_hyper_1"
+  std::shared_ptr<const ChunkSet> chunks = std::make_shared<ChunkSet>();
+
+  const Dimension& time() const { return dimensions.front(); }
+  const Dimension* space() const { return dimensions.size() > 1 ? &dimensions[1] : nullptr; }
+};
+
+enum class RelationKind : uint8_t { kTable, kView, kVirtual };
+
+struct Relation {
+  TableId id;                           // also its OID
+  RelationKind kind = RelationKind::kTable;
+  std::string schema;
+  std::string name;
+  std::string owner;
+  std::vector<Column> columns;          // without dropped ones
+  uint16_t last_column_id = 0;
+  std::optional<Hypertable> hypertable;
+  ChunkId heap;                         // a plain table's only chunk, in the access node's own store
+  std::string view_sql;                 // kView
+  std::string comment;
+
+  bool IsHypertable() const { return hypertable.has_value(); }
+  const Column* Find(std::string_view column_name) const;
+  const Column* Find(ColumnId column_id) const;
+  std::string QualifiedName() const { return schema + "." + name; }
+};
+using RelationPtr = std::shared_ptr<const Relation>;
+
+struct DataNode {
+  NodeId id;
+  uint32_t oid = 0;                     // of the foreign server
+  std::string name;
+  std::string host;
+  uint16_t port = 0;
+  std::string database;
+  std::string owner;
+  std::string uuid;                     // of the node itself
+  bool available = true;
+  bool available_set = false;           // shown in options once alter_data_node set it
+};
+using DataNodePtr = std::shared_ptr<const DataNode>;
+
+struct Role {
+  uint32_t oid = 0;
+  std::string name;
+  bool superuser = false;
+  bool can_login = false;
+  bool create_role = false;
+  bool create_db = false;
+  int32_t connection_limit = -1;
+};
+
+struct Catalog {
+  uint64_t version = 0;
+  uint64_t cluster_id = 0;              // random; also TableSchema::origin
+  uint32_t next_oid = kFirstUserOid;
+  uint64_t next_chunk = 1;
+  uint32_t next_node = 1;
+  int32_t next_hypertable = 1;
+  int32_t next_dimension = 1;
+  int32_t next_chunk_number = 1;
+
+  std::map<std::pair<std::string, std::string>, RelationPtr> relations;  // by (schema, name)
+  std::map<TableId, RelationPtr> relations_by_id;
+  std::map<std::string, uint32_t> schemas;                               // name -> oid
+  std::map<std::string, DataNodePtr> nodes;                              // by name
+  std::map<std::string, Role> roles;
+  std::map<std::string, uint32_t> databases;                             // name -> oid
+  std::vector<std::pair<NodeId, ChunkId>> pending_drops;                 // storage to be removed on nodes
+
+  RelationPtr Find(const std::string& schema, const std::string& name) const;
+  RelationPtr Find(TableId id) const;
+  DataNodePtr FindNode(NodeId id) const;
+  void Put(RelationPtr relation);       // adds or replaces
+  void Remove(TableId id);
+
+  void Encode(ByteWriter& writer) const;
+  static StatusOr<Catalog> Decode(std::string_view bytes);
+};
+using CatalogPtr = std::shared_ptr<const Catalog>;
+
+/// The storage's view of a relation: column ids, types, sort key (space keys, then time).
+TableSchemaPtr StorageSchema(const Relation& relation, uint64_t cluster_id);
+
+/// A hash slot of a space key value; stable for ever (placement depends on it).
+int SlotOf(const Vector& keys, size_t row);
+
+/// Relations whose rows are made on demand: pg_catalog, information_schema, timescaledb_information. Implemented in coord.
+class VirtualTables {
+ public:
+  virtual ~VirtualTables() = default;
+  /// kVirtual (columns, fixed OID) or kView (view_sql, columns empty); nullptr if there is none.
+  virtual RelationPtr Find(std::string_view schema, std::string_view name) const = 0;
+  /// All rows, columns in the relation's order.
+  virtual StatusOr<ColumnBatch> Rows(const Relation& relation) const = 0;
+};
+
+}  // namespace tsd::sql

@@ -1,0 +1,275 @@
+#include "sql/exec/aggregate_operator.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace tsd::sql {
+namespace {
+
+VectorPtr IdsColumn(const std::vector<uint32_t>& ids) {
+  auto column = std::make_shared<Vector>(DataType(TypeId::kInt64));
+  column->ResizeFixed(ids.size());
+  int64_t* values = column->mutable_values<int64_t>();
+  for (size_t i = 0; i < ids.size(); ++i) values[i] = ids[i];
+  return column;
+}
+
+VectorPtr MaskColumn(int32_t mask, size_t rows) { return Vector::Flatten(Value::Int32(mask).ToConstant(rows)); }
+
+int32_t MaskOf(const std::vector<size_t>& set, size_t groups) {
+  int32_t mask = 0;
+  for (size_t i = 0; i < groups && i < 31; ++i) {
+    if (std::find(set.begin(), set.end(), i) == set.end()) mask |= int32_t{1} << i;
+  }
+  return mask;
+}
+
+}  // namespace
+
+StatusOr<OperatorPtr> AggregateOperator::Make(OperatorPtr child, const AggregateNode& node, const std::vector<PlanColumn>& input,
+                                              const ExecContext& context) {
+  std::unique_ptr<AggregateOperator> result(new AggregateOperator(std::move(child), node, context));
+  RETURN_IF_ERROR(result->Prepare(input));
+  return OperatorPtr(std::move(result));
+}
+
+Status AggregateOperator::Prepare(const std::vector<PlanColumn>& input) {
+  ASSIGN_OR_RETURN(groups_, CompileAll(node_.groups, input));
+  std::vector<DataType> key_types;
+  for (const auto& group : groups_) key_types.push_back(group->type());
+  if (HasMask()) key_types.push_back(TypeId::kInt32);
+  if (!IsPlain()) table_ = std::make_unique<GroupTable>(key_types);
+  for (const AggregateCall& spec : node_.aggregates) {
+    Call call;
+    ASSIGN_OR_RETURN(call.state, MakeAggregate(spec.function, spec.argument_types, spec.result_type));
+    ASSIGN_OR_RETURN(call.arguments, CompileAll(spec.arguments, input));
+    if (spec.filter != nullptr) {
+      ASSIGN_OR_RETURN(call.filter, CompileOver(spec.filter, input));
+    }
+    std::vector<DataType> types = {TypeId::kInt64};
+    for (const auto& argument : call.arguments) types.push_back(argument->type());
+    if (spec.distinct && spec.order_by.empty()) call.seen = std::make_unique<GroupTable>(types);
+    for (const SortKey& key : spec.order_by) {
+      ASSIGN_OR_RETURN(const size_t position, PositionOf(input, key.column));
+      call.order.push_back({types.size(), key.descending, key.nulls_first});
+      call.order_inputs.push_back(position);
+      types.push_back(input[position].type);
+    }
+    if (!spec.order_by.empty()) call.buffer = std::make_unique<BatchBuilder>(types);
+    if (IsPlain()) call.state->Resize(1);
+    calls_.push_back(std::move(call));
+  }
+  return OkStatus();
+}
+
+Status AggregateOperator::AccountMemory() {
+  size_t bytes = table_ != nullptr ? table_->MemoryBytes() : 0;
+  for (const Call& call : calls_) {
+    bytes += call.state->MemoryBytes();
+    if (call.seen != nullptr) bytes += call.seen->MemoryBytes();
+    if (call.buffer != nullptr) bytes += call.buffer->MemoryBytes();
+  }
+  return memory_.Set(bytes);
+}
+
+Status AggregateOperator::BufferOrdered(Call& call, const ColumnBatch& batch, const std::vector<VectorPtr>& arguments,
+                                        const std::vector<uint32_t>& ids, const std::vector<uint32_t>* selection) {
+  ColumnBatch rows(batch.rows());
+  rows.Add(IdsColumn(ids));
+  for (const VectorPtr& argument : arguments) rows.Add(Vector::Flatten(argument));
+  for (size_t position : call.order_inputs) rows.Add(batch.column_ptr(position));
+  if (selection != nullptr) {
+    call.buffer->AppendSelected(rows, *selection);
+  } else {
+    call.buffer->Append(rows);
+  }
+  return CheckColumnSizes(*call.buffer, rows.column_count());
+}
+
+Status AggregateOperator::UpdateCall(Call& call, const AggregateCall& spec, const ColumnBatch& batch, const std::vector<uint32_t>& ids) {
+  const GroupIds groups{IsPlain() ? nullptr : ids.data(), batch.rows()};
+  std::vector<VectorPtr> arguments;
+  std::vector<uint32_t> selection;
+  const bool filtered = call.filter != nullptr;
+  if (filtered) {
+    RETURN_IF_ERROR(call.filter->EvaluateFilter(batch, context_, &selection));
+    if (selection.empty()) return OkStatus();
+  }
+  if (filtered && selection.size() < batch.rows()) {
+    // Arguments of rows that the filter drops are not evaluated: they may fail.
+    const ColumnBatch kept = batch.Gather(selection);
+    std::vector<uint32_t> kept_ids;
+    for (uint32_t row : selection) kept_ids.push_back(IsPlain() ? 0 : ids[row]);
+    AggregateCall unfiltered = spec;
+    std::unique_ptr<CompiledExpr> filter = std::move(call.filter);
+    const Status status = UpdateCall(call, unfiltered, kept, kept_ids);
+    call.filter = std::move(filter);
+    return status;
+  }
+  for (const auto& argument : call.arguments) {
+    ASSIGN_OR_RETURN(VectorPtr column, argument->Evaluate(batch, context_));
+    arguments.push_back(std::move(column));
+  }
+  if (call.buffer != nullptr) {
+    std::vector<uint32_t> zeros;
+    if (IsPlain()) zeros.assign(batch.rows(), 0);
+    return BufferOrdered(call, batch, arguments, IsPlain() ? zeros : ids, nullptr);
+  }
+  if (call.seen == nullptr) return call.state->Update(arguments, groups);
+  std::vector<uint32_t> zeros;
+  if (IsPlain()) zeros.assign(batch.rows(), 0);
+  std::vector<VectorPtr> keys = {IdsColumn(IsPlain() ? zeros : ids)};
+  for (const VectorPtr& argument : arguments) keys.push_back(Vector::Flatten(argument));
+  size_t known = call.seen->size();
+  std::vector<uint32_t> seen;
+  call.seen->Resolve(keys, batch.rows(), &seen);
+  std::vector<uint32_t> fresh;
+  for (size_t row = 0; row < seen.size(); ++row) {
+    if (seen[row] < known) continue;
+    fresh.push_back(static_cast<uint32_t>(row));
+    known = seen[row] + size_t{1};
+  }
+  if (fresh.empty()) return OkStatus();
+  return call.state->UpdateSelected(arguments, groups, fresh);
+}
+
+Status AggregateOperator::TakeSet(const ColumnBatch& batch, std::vector<VectorPtr> keys) {
+  if (!IsPlain()) {
+    table_->Resolve(keys, batch.rows(), &ids_);
+    for (Call& call : calls_) call.state->Resize(table_->size());
+  }
+  for (size_t i = 0; i < calls_.size(); ++i) {
+    Call& call = calls_[i];
+    if (node_.phase == AggregatePhase::kFinal) {
+      ASSIGN_OR_RETURN(VectorPtr state, EvaluateFlat(*call.arguments[0], batch, context_));
+      RETURN_IF_ERROR(call.state->Merge(*state, GroupIds{IsPlain() ? nullptr : ids_.data(), batch.rows()}));
+    } else {
+      RETURN_IF_ERROR(UpdateCall(call, node_.aggregates[i], batch, ids_));
+    }
+  }
+  return OkStatus();
+}
+
+Status AggregateOperator::Take(const ColumnBatch& batch) {
+  std::vector<VectorPtr> keys;
+  for (const auto& group : groups_) {
+    ASSIGN_OR_RETURN(VectorPtr key, EvaluateFlat(*group, batch, context_));
+    keys.push_back(std::move(key));
+  }
+  if (!HasMask()) {
+    RETURN_IF_ERROR(TakeSet(batch, std::move(keys)));
+    return AccountMemory();
+  }
+  for (const std::vector<size_t>& set : node_.grouping_sets) {
+    std::vector<VectorPtr> set_keys = keys;
+    for (size_t i = 0; i < set_keys.size(); ++i) {
+      if (std::find(set.begin(), set.end(), i) == set.end()) {
+        set_keys[i] = Vector::Flatten(Vector::AllNull(keys[i]->type(), batch.rows()));
+      }
+    }
+    set_keys.push_back(MaskColumn(MaskOf(set, keys.size()), batch.rows()));
+    RETURN_IF_ERROR(TakeSet(batch, std::move(set_keys)));
+  }
+  return AccountMemory();
+}
+
+Status AggregateOperator::FeedOrdered(Call& call, const AggregateCall& spec) {
+  const ColumnBatch rows = call.buffer->Finish();
+  std::vector<uint32_t> order = SortedRows(rows, call.order);
+  const size_t arguments = call.arguments.size();
+  if (spec.distinct) {
+    std::vector<VectorPtr> keys;
+    const ColumnBatch sorted = rows.Gather(order);
+    for (size_t i = 0; i <= arguments; ++i) keys.push_back(sorted.column_ptr(i));
+    std::vector<DataType> types;
+    for (const VectorPtr& key : keys) types.push_back(key->type());
+    GroupTable seen(types);
+    std::vector<uint32_t> ids;
+    seen.Resolve(keys, sorted.rows(), &ids);
+    std::vector<uint32_t> first;
+    size_t known = 0;
+    for (size_t row = 0; row < ids.size(); ++row) {
+      if (ids[row] < known) continue;
+      first.push_back(order[row]);
+      known = ids[row] + size_t{1};
+    }
+    order = std::move(first);
+  }
+  for (size_t begin = 0; begin < order.size(); begin += kDefaultBatchRows) {
+    const size_t end = std::min(order.size(), begin + kDefaultBatchRows);
+    const ColumnBatch part = rows.Gather(std::span<const uint32_t>(order).subspan(begin, end - begin));
+    std::vector<uint32_t> ids(part.rows());
+    const int64_t* groups = part.column(0).values<int64_t>();
+    for (size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<uint32_t>(groups[i]);
+    std::vector<VectorPtr> columns;
+    for (size_t i = 0; i < arguments; ++i) columns.push_back(part.column_ptr(i + 1));
+    RETURN_IF_ERROR(call.state->Update(columns, GroupIds{IsPlain() ? nullptr : ids.data(), part.rows()}));
+  }
+  return OkStatus();
+}
+
+Status AggregateOperator::Finish() {
+  if (HasMask() && node_.phase != AggregatePhase::kPartial) {
+    // An empty grouping set yields a row even without input.
+    for (const std::vector<size_t>& set : node_.grouping_sets) {
+      if (!set.empty()) continue;
+      std::vector<VectorPtr> keys;
+      for (const auto& group : groups_) keys.push_back(Vector::Flatten(Vector::AllNull(group->type(), 1)));
+      keys.push_back(MaskColumn(MaskOf(set, groups_.size()), 1));
+      std::vector<uint32_t> ids;
+      table_->Resolve(keys, 1, &ids);
+      for (Call& call : calls_) call.state->Resize(table_->size());
+    }
+  }
+  for (size_t i = 0; i < calls_.size(); ++i) {
+    if (calls_[i].buffer != nullptr) RETURN_IF_ERROR(FeedOrdered(calls_[i], node_.aggregates[i]));
+  }
+  done_ = true;
+  return OkStatus();
+}
+
+Status AggregateOperator::Emit(ColumnBatch* out) {
+  const size_t end = std::min(GroupCount(), at_ + kDefaultBatchRows);
+  ColumnBatch batch(end - at_);
+  if (!IsPlain()) {
+    std::vector<VectorPtr> keys = table_->Keys(at_, end);
+    for (size_t i = 0; i < groups_.size(); ++i) batch.Add(keys[i]);
+    for (size_t i = 0; i < calls_.size(); ++i) {
+      auto column = std::make_shared<Vector>(node_.output[groups_.size() + i].type);
+      RETURN_IF_ERROR(node_.phase == AggregatePhase::kPartial ? calls_[i].state->Partial(at_, end, *column)
+                                                              : calls_[i].state->Finish(at_, end, *column));
+      batch.Add(std::move(column));
+    }
+    if (HasMask()) batch.Add(keys.back());
+  } else {
+    for (size_t i = 0; i < calls_.size(); ++i) {
+      auto column = std::make_shared<Vector>(node_.output[i].type);
+      RETURN_IF_ERROR(node_.phase == AggregatePhase::kPartial ? calls_[i].state->Partial(0, 1, *column)
+                                                              : calls_[i].state->Finish(0, 1, *column));
+      batch.Add(std::move(column));
+    }
+  }
+  at_ = end;
+  *out = std::move(batch);
+  return OkStatus();
+}
+
+StatusOr<Pull> AggregateOperator::Next(ColumnBatch* out) {
+  while (!done_) {
+    RETURN_IF_ERROR(CheckCancelled(context_));
+    ColumnBatch batch;
+    ASSIGN_OR_RETURN(const Pull pull, child_->Next(&batch));
+    if (pull == Pull::kBlocked) return pull;
+    if (pull == Pull::kRows) {
+      RETURN_IF_ERROR(Take(batch));
+      continue;
+    }
+    RETURN_IF_ERROR(Finish());
+    child_.reset();
+  }
+  if (at_ >= GroupCount()) return Pull::kDone;
+  RETURN_IF_ERROR(Emit(out));
+  return Pull::kRows;
+}
+
+}  // namespace tsd::sql

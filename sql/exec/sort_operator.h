@@ -1,0 +1,62 @@
+#pragma once
+// Sort: takes everything in, then yields it in order. TopN: keeps only the best limit + offset rows while it reads.
+#include <limits>
+
+#include "sql/exec/build_state.h"
+#include "sql/exec/row_order.h"
+
+namespace tsd::sql {
+
+class SortOperator final : public Operator {
+ public:
+  SortOperator(OperatorPtr child, std::vector<DataType> types, std::vector<OrderKey> keys, const ExecContext& context)
+      : collector_(std::move(child), std::move(types), context), keys_(std::move(keys)), memory_(context) {}
+  StatusOr<Pull> Next(ColumnBatch* out) override;
+  std::string Name() const override { return "Sort"; }
+
+ private:
+  Collector collector_;
+  std::vector<OrderKey> keys_;
+  MemoryHold memory_;
+  bool sorted_ = false;
+  ColumnBatch rows_;
+  std::vector<uint32_t> order_;
+  size_t at_ = 0;
+};
+
+/// Where a TopN is: a scan below that visits chunks by time may stop when no row of a chunk can get in. Shared by both, one thread.
+struct TopNBound {
+  bool full = false;     // `worst` is set
+  int64_t worst = 0;     // the first key's value of the last row kept, in the chunks' scale
+};
+
+class TopNOperator final : public Operator {
+ public:
+  struct Options {
+    uint64_t limit = 0, offset = 0;
+    bool with_ties = false;
+    std::shared_ptr<TopNBound> bound;  // or null
+  };
+  TopNOperator(OperatorPtr child, std::vector<DataType> types, std::vector<OrderKey> keys, Options options, const ExecContext& context)
+      : child_(std::move(child)), builder_(std::move(types)), keys_(std::move(keys)), options_(std::move(options)), context_(context),
+        memory_(context) {}
+  StatusOr<Pull> Next(ColumnBatch* out) override;
+  std::string Name() const override { return "Top-N"; }
+
+ private:
+  Status Take(const ColumnBatch& batch);
+  void Prune();
+  void Finish();
+
+  OperatorPtr child_;
+  BatchBuilder builder_;
+  std::vector<OrderKey> keys_;
+  Options options_;
+  const ExecContext& context_;
+  MemoryHold memory_;
+  ColumnBatch worst_;  // one row, once `keep` rows were seen
+  bool done_ = false;
+  BatchEmitter emitter_;
+};
+
+}  // namespace tsd::sql

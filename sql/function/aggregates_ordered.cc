@@ -1,0 +1,198 @@
+// Ordered-set aggregates: percentile_cont, percentile_disc, mode. States hold all values (as array_agg's); sorting happens at the end.
+#include <algorithm>
+#include <cmath>
+
+#include "engine/base/strings.h"
+#include "engine/types/array.h"
+#include "engine/types/compare.h"
+#include "engine/types/interval_text.h"
+#include "sql/function/aggregate_rows.h"
+#include "sql/function/aggregates.h"
+
+namespace tsd::sql {
+namespace {
+
+enum class OrderedSet : uint8_t { kContinuous, kDiscrete, kMode };
+
+class OrderedSetState final : public AggregateState {
+ public:
+  OrderedSetState(OrderedSet what, DataType element) : what_(what), element_(element) {}
+
+  void Resize(size_t groups) override { states_.resize(groups); }
+
+  Status Update(std::span<const VectorPtr> arguments, GroupIds groups) override {
+    const Vector& values = *arguments.back();
+    for (size_t row = 0; row < groups.rows; ++row) {
+      State& state = states_[groups.ids == nullptr ? 0 : groups.ids[row]];
+      if (what_ != OrderedSet::kMode) RETURN_IF_ERROR(SetFraction(state, *arguments[0], row));
+      if (values.IsNull(row)) continue;
+      if (state.values == nullptr) state.values = std::make_shared<Vector>(element_);
+      state.values->AppendFrom(values, row);
+      bytes_ += element_.Width() != 0 ? element_.Width() : 8 + values.GetBytes(row).size();
+    }
+    return OkStatus();
+  }
+
+  Status Merge(const Vector& partial, GroupIds groups) override {
+    return ForPartialStates(partial, groups, [this](ByteReader& reader, uint32_t group) -> Status {
+      State& state = states_[group];
+      const uint8_t has_fraction = reader.GetU8();
+      const double fraction = reader.GetF64();
+      const std::string_view bytes = reader.GetString();
+      if (!reader.ok() || std::isnan(fraction) || fraction < 0 || fraction > 1) return DamagedPartial();
+      if (has_fraction != 0) {
+        state.fraction = fraction;
+        state.has_fraction = true;
+      }
+      if (bytes.empty()) return OkStatus();
+      ASSIGN_OR_RETURN(ArrayValue array, ArrayValue::Decode(element_, bytes));
+      if (array.elements().HasNulls()) return DamagedPartial();
+      if (state.values == nullptr) state.values = std::make_shared<Vector>(element_);
+      state.values->AppendRange(array.elements(), 0, array.size());
+      bytes_ += bytes.size();
+      return OkStatus();
+    });
+  }
+  DataType PartialType() const override { return TypeId::kBytea; }
+  Status Partial(size_t begin, size_t end, Vector& out) override {
+    ByteWriter writer;
+    for (size_t group = begin; group < end; ++group) {
+      const State& state = states_[group];
+      writer.Clear();
+      writer.PutU8(state.has_fraction ? 1 : 0);
+      writer.PutF64(state.fraction);
+      writer.PutString(state.values == nullptr ? std::string() : ArrayValue::FromVector(state.values).Encode());
+      out.AppendBytes(writer.data());
+    }
+    return OkStatus();
+  }
+  Status Finish(size_t begin, size_t end, Vector& out) override {
+    for (size_t group = begin; group < end; ++group) {
+      const State& state = states_[group];
+      if (state.values == nullptr || (what_ != OrderedSet::kMode && !state.has_fraction)) {
+        out.AppendNull();
+        continue;
+      }
+      const Vector& values = *state.values;
+      std::vector<uint32_t> order(values.size());
+      for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<uint32_t>(i);
+      std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return CompareRows(values, a, values, b) < 0; });
+      RETURN_IF_ERROR(Pick(state, values, order, out));
+    }
+    return OkStatus();
+  }
+  size_t MemoryBytes() const override { return states_.capacity() * sizeof(State) + bytes_; }
+
+ private:
+  struct State {
+    std::shared_ptr<Vector> values;
+    double fraction = 0;
+    bool has_fraction = false;  // a NULL fraction gives NULL
+  };
+
+  Status SetFraction(State& state, const Vector& fractions, size_t row) {
+    if (fractions.IsNull(row)) return OkStatus();
+    const double fraction = fractions.Get<double>(row);
+    if (std::isnan(fraction) || fraction < 0 || fraction > 1) {
+      return Error(sqlstate::kNumericValueOutOfRange, StrCat("percentile value ", fraction, " is not between 0 and 1"));
+    }
+    state.fraction = fraction;
+    state.has_fraction = true;
+    return OkStatus();
+  }
+
+  Status Pick(const State& state, const Vector& values, const std::vector<uint32_t>& order, Vector& out) const {
+    const double count = static_cast<double>(order.size());
+    switch (what_) {
+      case OrderedSet::kDiscrete: {
+        const double rank = std::ceil(state.fraction * count);
+        out.AppendFrom(values, order[rank < 1 ? 0 : std::min(static_cast<size_t>(rank), order.size()) - 1]);
+        return OkStatus();
+      }
+      case OrderedSet::kContinuous: {
+        const double at = state.fraction * (count - 1);
+        const size_t low = std::min(static_cast<size_t>(std::floor(at)), order.size() - 1);
+        const size_t high = std::min(static_cast<size_t>(std::ceil(at)), order.size() - 1);
+        return Interpolate(values, order[low], order[high], at - static_cast<double>(low), out);
+      }
+      case OrderedSet::kMode: break;
+    }
+    size_t best_at = 0;
+    size_t best_length = 0;
+    for (size_t i = 0; i < order.size();) {
+      size_t j = i + 1;
+      while (j < order.size() && CompareRows(values, order[i], values, order[j]) == 0) ++j;
+      if (j - i > best_length) {
+        best_length = j - i;
+        best_at = i;
+      }
+      i = j;
+    }
+    out.AppendFrom(values, order[best_at]);
+    return OkStatus();
+  }
+
+  Status Interpolate(const Vector& values, uint32_t low, uint32_t high, double part, Vector& out) const {
+    if (low == high) {
+      out.AppendFrom(values, low);
+      return OkStatus();
+    }
+    if (element_.Is(TypeId::kInterval)) {
+      const Interval base = values.Get<Interval>(low);
+      ASSIGN_OR_RETURN(Interval difference, SubtractIntervals(values.Get<Interval>(high), base));
+      ASSIGN_OR_RETURN(difference, MultiplyInterval(difference, part));
+      ASSIGN_OR_RETURN(const Interval result, AddIntervals(base, difference));
+      out.Append<Interval>(result);
+      return OkStatus();
+    }
+    const double base = values.Get<double>(low);
+    out.Append<double>(base + (values.Get<double>(high) - base) * part);
+    return OkStatus();
+  }
+
+  OrderedSet what_;
+  DataType element_;
+  std::vector<State> states_;
+  size_t bytes_ = 0;
+};
+
+template <OrderedSet kWhat>
+StatusOr<std::unique_ptr<AggregateState>> MakeOrderedSet(const Function&, std::span<const DataType> arguments, DataType) {
+  return std::unique_ptr<AggregateState>(std::make_unique<OrderedSetState>(kWhat, arguments.back().WithoutTypmod()));
+}
+
+}  // namespace
+
+void RegisterOrderedSets(RegistryBuilder& builder) {
+  builder.Aggregate("percentile_cont", "float8,float8", "float8", MakeOrderedSet<OrderedSet::kContinuous>).ordered_set = true;
+  builder.Aggregate("percentile_cont", "float8,interval", "interval", MakeOrderedSet<OrderedSet::kContinuous>).ordered_set = true;
+  builder.Aggregate("percentile_disc", "float8,anyelement", "anyelement", MakeOrderedSet<OrderedSet::kDiscrete>).ordered_set = true;
+  builder.Aggregate("mode", "anyelement", "anyelement", MakeOrderedSet<OrderedSet::kMode>).ordered_set = true;
+}
+
+void RegisterAggregates(RegistryBuilder& builder) {
+  RegisterSums(builder);
+  RegisterExtremes(builder);
+  RegisterStatistics(builder);
+  RegisterCollectors(builder);
+  RegisterOrderedSets(builder);
+}
+
+void RegisterWindowFunctions(RegistryBuilder& builder) {
+  builder.Window("row_number", "", "int8");
+  builder.Window("rank", "", "int8");
+  builder.Window("dense_rank", "", "int8");
+  builder.Window("percent_rank", "", "float8");
+  builder.Window("cume_dist", "", "float8");
+  builder.Window("ntile", "int4", "int4");
+  for (std::string_view name : {"lag", "lead"}) {
+    builder.Window(name, "anyelement", "anyelement");
+    builder.Window(name, "anyelement,int4", "anyelement");
+    builder.Window(name, "anycompatible,int4,anycompatible", "anycompatible");
+  }
+  builder.Window("first_value", "anyelement", "anyelement");
+  builder.Window("last_value", "anyelement", "anyelement");
+  builder.Window("nth_value", "anyelement,int4", "anyelement");
+}
+
+}  // namespace tsd::sql

@@ -1,0 +1,26 @@
+#pragma once
+// LIKE patterns, compiled once a constant pattern. % any run, _ one character, \ takes the next as it is. Pure.
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "engine/base/status.h"
+
+namespace tsd::sql {
+
+class LikePattern {
+ public:
+  /// 22025 "LIKE pattern must not end with escape character".
+  static StatusOr<LikePattern> Compile(std::string_view pattern);
+  bool Matches(std::string_view text) const;
+
+ private:
+  enum class Shape : uint8_t { kExact, kPrefix, kSuffix, kContains, kGeneral };
+  bool MatchesGeneral(std::string_view text) const;
+
+  Shape shape_ = Shape::kGeneral;
+  std::string literal_;   // of the simple shapes
+  std::string pattern_;
+};
+
+}  // namespace tsd::sql

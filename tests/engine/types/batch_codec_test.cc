@@ -1,0 +1,148 @@
+#include "engine/types/batch_codec.h"
+
+#include <gtest/gtest.h>
+
+#include "engine/base/random.h"
+#include "engine/types/value.h"
+#include "tests/engine/types/type_outcome.h"
+
+namespace tsd {
+namespace {
+
+/// A column of every layout, some rows NULL.
+ColumnBatch SampleBatch(size_t rows, bool with_nulls) {
+  const std::vector<std::pair<DataType, std::string>> columns = {
+      {TypeId::kBool, "t"},
+      {TypeId::kInt16, "-7"},
+      {TypeId::kInt32, "70000"},
+      {TypeId::kInt64, "-9223372036854775808"},
+      {TypeId::kFloat32, "1.5"},
+      {TypeId::kFloat64, "nan"},
+      {DataType(TypeId::kVarchar, false, 14), "host_17"},
+      {TypeId::kNumeric, "12345.6789"},
+      {TypeId::kTimestampTz, "2024-01-05 04:05:06+00"},
+      {TypeId::kInterval, "1 mon -2 days 03:00"},
+      {TypeId::kUuid, "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"},
+      {DataType::ArrayOf(TypeId::kText), "{a,NULL,\"b c\"}"},
+      {TypeId::kText, ""},
+  };
+  ColumnBatch batch(rows);
+  for (const auto& [type, text] : columns) {
+    auto vector = std::make_shared<Vector>(type);
+    for (size_t row = 0; row < rows; ++row) {
+      if (with_nulls && row % 3 == 1) {
+        vector->AppendNull();
+      } else {
+        EXPECT_TRUE(ParseText(type, text, TextContext(), *vector).ok());
+      }
+    }
+    batch.Add(vector);
+  }
+  return batch;
+}
+
+void ExpectSame(const ColumnBatch& left, const ColumnBatch& right) {
+  ASSERT_EQ(left.rows(), right.rows());
+  ASSERT_EQ(left.column_count(), right.column_count());
+  for (size_t column = 0; column < left.column_count(); ++column) {
+    ASSERT_EQ(left.column(column).type(), right.column(column).type());
+    for (size_t row = 0; row < left.rows(); ++row) {
+      ASSERT_TRUE(Value::FromVector(left.column(column), row).SameAs(Value::FromVector(right.column(column), row)))
+          << "column " << column << " row " << row;
+    }
+  }
+}
+
+TEST(BatchCodec, RoundTrips) {
+  for (Compression compression : {Compression::kNone, Compression::kLz4}) {
+    for (size_t rows : {0, 1, 3, 64, 65, 1000}) {
+      for (bool with_nulls : {false, true}) {
+        const ColumnBatch batch = SampleBatch(rows, with_nulls);
+        ByteWriter writer;
+        writer.PutU8(0xaa);  // encoding appends
+        EncodeBatch(batch, compression, writer);
+        const StatusOr<ColumnBatch> back = DecodeBatch(std::string_view(writer.data()).substr(1));
+        ASSERT_TRUE(back.ok()) << back.status().message();
+        ExpectSame(batch, *back);
+      }
+    }
+  }
+}
+
+TEST(BatchCodec, RowsWithoutColumns) {
+  ByteWriter writer;
+  EncodeBatch(ColumnBatch(12'345), writer);
+  const StatusOr<ColumnBatch> back = DecodeBatch(writer.data());
+  ASSERT_TRUE(back.ok());
+  EXPECT_EQ(back->rows(), 12'345u);
+  EXPECT_EQ(back->column_count(), 0u);
+}
+
+TEST(BatchCodec, CompressesOnlyWhenItPays) {
+  ByteWriter plain, packed;
+  EncodeBatch(SampleBatch(1000, false), Compression::kNone, plain);
+  EncodeBatch(SampleBatch(1000, false), Compression::kLz4, packed);
+  EXPECT_LT(packed.size(), plain.size() / 4);
+  Random random(1);
+  auto noise = std::make_shared<Vector>(TypeId::kInt64);
+  for (int i = 0; i < 1000; ++i) noise->Append<int64_t>(static_cast<int64_t>(random.Next()));
+  ColumnBatch batch(1000);
+  batch.Add(noise);
+  ByteWriter stored, unpacked;
+  EncodeBatch(batch, Compression::kLz4, stored);
+  EncodeBatch(batch, Compression::kNone, unpacked);
+  EXPECT_EQ(stored.data(), unpacked.data());
+}
+
+TEST(BatchCodec, EveryCutIsRefused) {
+  for (Compression compression : {Compression::kNone, Compression::kLz4}) {
+    ByteWriter writer;
+    EncodeBatch(SampleBatch(70, true), compression, writer);
+    for (size_t length = 0; length < writer.size(); ++length) {
+      EXPECT_EQ(SqlStateOf(DecodeBatch(std::string_view(writer.data()).substr(0, length)).status()), "XX001") << length;
+    }
+    EXPECT_FALSE(DecodeBatch(writer.data() + "x").ok());
+  }
+}
+
+TEST(BatchCodec, FlippedBytesDoNotCrash) {
+  Random random(7);
+  for (Compression compression : {Compression::kNone, Compression::kLz4}) {
+    ByteWriter writer;
+    EncodeBatch(SampleBatch(20, true), compression, writer);
+    for (int round = 0; round < 5000; ++round) {
+      std::string bytes = writer.data();
+      for (int i = 0; i < 1 + round % 3; ++i) bytes[random.Next() % bytes.size()] = static_cast<char>(random.Next());
+      const StatusOr<ColumnBatch> back = DecodeBatch(bytes);
+      if (!back.ok()) continue;
+      // What was accepted must be safe to read.
+      std::string out;
+      for (const VectorPtr& column : back->columns()) {
+        for (size_t row = 0; row < back->rows() && row < 100; ++row) {
+          if (column->IsValid(row)) FormatText(*column, row, TextContext(), out);
+        }
+      }
+    }
+  }
+}
+
+TEST(BatchCodec, HugeClaimsAreRefused) {
+  ByteWriter body;
+  body.PutVarint(uint64_t{1} << 40);  // rows
+  body.PutVarint(1);
+  ByteWriter writer;
+  writer.PutU8(1);
+  writer.PutU8(0);
+  writer.PutU32(static_cast<uint32_t>(body.size()));
+  writer.PutBytes(body.data());
+  EXPECT_FALSE(DecodeBatch(writer.data()).ok());
+  ByteWriter bomb;
+  bomb.PutU8(1);
+  bomb.PutU8(1);
+  bomb.PutU32(0x3fffffff);
+  bomb.PutBytes("tiny");
+  EXPECT_FALSE(DecodeBatch(bomb.data()).ok());
+}
+
+}  // namespace
+}  // namespace tsd
