@@ -18,17 +18,15 @@ class StoreScans final : public sql::OperatorFactory {
       : store_(store), snapshot_(snapshot), context_(context) {}
   StatusOr<sql::OperatorPtr> MakeScan(const sql::ScanNode& node) override {
     ASSIGN_OR_RETURN(sql::OperatorPtr made, sql::TableScanOperator::Make(node, store_, snapshot_, context_));
-    scan_ = static_cast<sql::TableScanOperator*>(made.get());
+    static_cast<sql::TableScanOperator&>(*made).ReportTo(&stats);
     return made;
   }
-  /// Requires: the operators still exist.
-  engine::ScanStats stats() const { return scan_ == nullptr ? engine::ScanStats() : scan_->stats(); }
+  engine::ScanStats stats;  // set once the operators are gone
 
  private:
   engine::StoreReader& store_;
   const engine::Snapshot snapshot_;
   sql::ExecContext& context_;
-  sql::TableScanOperator* scan_ = nullptr;
 };
 
 }  // namespace
@@ -63,8 +61,8 @@ Task<StatusOr<FragmentStats>> RunFragment(FragmentDeps deps, FragmentRequest req
     CO_RETURN_IF_ERROR(co_await sink->Rows(std::move(batch)));
     co_await Yield{};
   }
-  stats.scan = scans.stats();
   root.reset();
+  stats.scan = scans.stats;
   stats.micros = absl::ToInt64Microseconds(deps.clock->Monotonic() - start);
   co_return stats;
 }

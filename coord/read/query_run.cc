@@ -77,9 +77,13 @@ QueryRun::QueryRun(const Services& services, std::shared_ptr<Transaction> transa
       memory_(static_cast<int64_t>(options_.memory_bytes)) {
   options_.exec.memory = &memory_;
   options_.exec.cancelled = &options_.cancel->cancelled;
+  options_.cancel->Add(wake_);
 }
 
-QueryRun::~QueryRun() { root_.reset(); }
+QueryRun::~QueryRun() {
+  root_.reset();
+  options_.cancel->Remove(wake_);
+}
 
 Status QueryRun::Start(sql::PlanPtr plan) {
   plan_ = std::move(plan);
@@ -104,7 +108,7 @@ Task<StatusOr<ColumnBatch>> QueryRun::Next() {
       root_.reset();
       break;
     }
-    co_await options_.cancel->wake->Wait();
+    co_await wake_->Wait();
   }
   co_return ColumnBatch();
 }
@@ -125,7 +129,7 @@ StatusOr<sql::OperatorPtr> QueryRun::MakeGather(const sql::GatherNode& node) {
     request.zone = options_.zone;
     request.now = TimestampFromAbsl(options_.exec.datetime.now);
     request.memory_bytes = options_.memory_bytes;
-    auto source = std::make_shared<FragmentSource>(services_.cluster->NameOf(part.node), options_.cancel->wake);
+    auto source = std::make_shared<FragmentSource>(services_.cluster->NameOf(part.node), wake_);
     if (part.node.IsValid()) {
       ASSIGN_OR_RETURN(std::shared_ptr<net::rpc::RpcClient> client, services_.cluster->ClientOf(part.node));
       FragmentSource::RunRemote(*services_.executor, source, std::move(client), std::move(request));
@@ -161,7 +165,7 @@ StatusOr<sql::OperatorPtr> QueryRun::MakeTableFunction(const sql::FunctionScanNo
   std::vector<DataType> types;
   for (const auto& column : node.output) types.push_back(column.type);
   if (node.with_ordinality && !types.empty()) types.pop_back();
-  Spawn(*services_.executor, RunInto(options_.table_functions, node.function, std::move(arguments), std::move(types), state, options_.cancel->wake));
+  Spawn(*services_.executor, RunInto(options_.table_functions, node.function, std::move(arguments), std::move(types), state, wake_));
   return sql::OperatorPtr(std::make_unique<TableFunctionOperator>(std::move(state), node.function));
 }
 

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <set>
 
 #include "coord/read/fragment_source.h"
 #include "coord/session/services.h"
@@ -31,10 +32,28 @@ class TableFunctionRunner {
                                                        std::vector<DataType> types) = 0;
 };
 
-/// Cancellation shared by a session and what it runs.
-struct CancelState {
+/// Cancellation shared by a session and what it runs: the runs under way are woken, each by its own event (a function in a query may run
+/// another query). Thread-safe.
+class CancelState {
+ public:
   std::atomic<bool> cancelled{false};
-  std::shared_ptr<Event> wake = std::make_shared<Event>();
+  void Cancel() {
+    cancelled.store(true);
+    MutexLock lock(mutex_);
+    for (const std::shared_ptr<Event>& wake : wakes_) wake->Set();
+  }
+  void Add(std::shared_ptr<Event> wake) {
+    MutexLock lock(mutex_);
+    wakes_.insert(std::move(wake));
+  }
+  void Remove(const std::shared_ptr<Event>& wake) {
+    MutexLock lock(mutex_);
+    wakes_.erase(wake);
+  }
+
+ private:
+  Mutex mutex_;
+  std::set<std::shared_ptr<Event>> wakes_ ABSL_GUARDED_BY(mutex_);
 };
 
 struct QueryOptions {
@@ -70,6 +89,7 @@ class QueryRun final : public RowSource, public sql::OperatorFactory {
   const Services& services_;
   const std::shared_ptr<Transaction> transaction_;
   QueryOptions options_;
+  const std::shared_ptr<Event> wake_ = std::make_shared<Event>();
   MemoryBudget memory_;
   sql::PlanPtr plan_;
   sql::PlanStats stats_;

@@ -126,8 +126,7 @@ void Session::Cancel(Status reason) {
     MutexLock lock(cancel_mutex_);
     if (cancel_reason_.ok()) cancel_reason_ = std::move(reason);
   }
-  cancel_->cancelled.store(true);
-  cancel_->wake->Set();
+  cancel_->Cancel();
 }
 
 // What a statement that stopped because of Cancel ends with.

@@ -93,7 +93,7 @@ void PutZigzag(int64_t value, std::string& out) {
 }
 
 void EncodeWithExceptions(const int64_t* values, size_t count, const Plan& plan, std::string& out) {
-  uint64_t packed[kFrameValues];
+  uint64_t packed[kFrameValues] = {};
   uint8_t positions[kMaxExceptions];
   size_t exceptions = 0;
   for (size_t i = 0; i < count; ++i) {

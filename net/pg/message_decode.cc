@@ -16,8 +16,8 @@ uint32_t ReadBe32(const char* bytes) {
   return __builtin_bswap32(value);
 }
 
-/// Longest body a message of this type may have, in a phase; 0 = the type is not known there.
-size_t MaxBody(char type, DecodePhase phase) {
+/// Greatest length word (which counts itself) of a message of this type, in a phase; 0 = the type is not known there.
+size_t MaxLength(char type, DecodePhase phase) {
   if (phase == DecodePhase::kAuthentication) return type == 'p' ? kMaxAuthMessageBytes : 0;
   switch (type) {
     case 'Q': case 'P': case 'B': case 'F': case 'd':
@@ -108,11 +108,11 @@ StatusOr<std::optional<StartupPacket>> MessageDecoder::NextStartup() {
 StatusOr<std::optional<FrontendMessage>> MessageDecoder::Next() {
   if (buffered() < 1) return std::optional<FrontendMessage>();
   const char type = buffer_[position_];
-  const size_t max_body = MaxBody(type, phase_);
-  if (max_body == 0) return UnknownType(type, phase_);
+  const size_t max_length = MaxLength(type, phase_);
+  if (max_length == 0) return UnknownType(type, phase_);
   if (buffered() < 5) return std::optional<FrontendMessage>();
   const uint32_t length = ReadBe32(buffer_.data() + position_ + 1);
-  if (length < 4 || length - 4 > max_body) return Error(sqlstate::kProtocolViolation, "invalid message length");
+  if (length < 4 || length > max_length) return Error(sqlstate::kProtocolViolation, "invalid message length");
   if (buffered() < size_t{1} + length) return std::optional<FrontendMessage>();
   FrontendMessage message{type, std::string_view(buffer_).substr(position_ + 5, length - 4)};
   position_ += size_t{1} + length;

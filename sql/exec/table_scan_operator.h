@@ -17,6 +17,11 @@ class TableScanOperator final : public Operator {
   void SetBound(std::shared_ptr<const TopNBound> bound) { bound_ = std::move(bound); }
   /// Of all scans so far.
   engine::ScanStats stats() const;
+  /// A parent may drop its scan before the run ends: the final numbers go here then. `target` outlives the operator.
+  void ReportTo(engine::ScanStats* target) { report_ = target; }
+  ~TableScanOperator() override {
+    if (report_ != nullptr) *report_ = stats();
+  }
 
  private:
   TableScanOperator(const ScanNode& node, engine::StoreReader& reader, engine::Snapshot snapshot, const ExecContext& context)
@@ -33,6 +38,7 @@ class TableScanOperator final : public Operator {
   std::shared_ptr<const TopNBound> bound_;
   std::unique_ptr<engine::TableScan> scan_;
   engine::ScanStats finished_;
+  engine::ScanStats* report_ = nullptr;
   size_t next_chunk_ = 0;
   std::vector<uint32_t> selection_;
 };

@@ -71,7 +71,8 @@ AlterTableAction Parser::ParseAlterTableAction() {
   } else if (Accept(K::kInherit)) {
     action.kind = A::kInherit;
     action.relation = ParseObjectName();
-  } else if (Accept(K::kNo, K::kInherit)) {
+  } else if (At(K::kNo) && !At(K::kForce, 1)) {
+    Expect(K::kNo, K::kInherit);
     action.kind = A::kNoInherit;
     action.relation = ParseObjectName();
   } else if (Accept(K::kReplica)) {

@@ -65,10 +65,10 @@ ExprPtr Parser::ConvertToTypedLiteral(std::unique_ptr<FunctionCallExpr> call) {
 }
 
 void Parser::ParseCallSuffix(FunctionCallExpr* call) {
-  if (At(K::kWithin) && At(K::kGroup, 1)) {
+  if (At(K::kWithin)) {
     const int position = Position();
     Advance();
-    Advance();
+    Expect(K::kGroup);
     ExpectSymbol('(');
     if (!At(K::kOrder)) SyntaxError();
     std::vector<SortItem> keys = ParseOptionalOrderBy();
@@ -83,9 +83,8 @@ void Parser::ParseCallSuffix(FunctionCallExpr* call) {
     call->within_group = true;
     call->order_by = std::move(keys);
   }
-  if (At(K::kFilter) && AtSymbol('(', 1)) {
-    Advance();
-    Advance();
+  if (Accept(K::kFilter)) {
+    ExpectSymbol('(');
     Expect(K::kWhere);
     call->filter = ParseExpr();
     ExpectSymbol(')');

@@ -57,7 +57,7 @@ StatementPtr Parser::ParseCopy() {
 }
 
 void Parser::ParseCopyOptions(CopyStatement* copy) {
-  if (copy->query == nullptr && (At(K::kDelimiters) || (At(K::kUsing) && At(K::kDelimiters, 1)))) {
+  if (copy->query == nullptr && (At(K::kDelimiters) || At(K::kUsing))) {
     Option option = MakeOption("delimiter", Position());
     Accept(K::kUsing);
     Expect(K::kDelimiters);

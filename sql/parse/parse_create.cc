@@ -5,9 +5,8 @@
 namespace tsd::sql::parse {
 
 bool Parser::AcceptIfNotExists() {
-  if (!At(K::kIf)) return false;
-  Advance();
-  Expect(K::kNot, K::kExists);
+  if (!Accept(K::kIf, K::kNot)) return false;
+  Expect(K::kExists);
   return true;
 }
 

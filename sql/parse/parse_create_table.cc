@@ -61,7 +61,8 @@ StatementPtr Parser::ParseCreateTableAs(std::unique_ptr<CreateTableAsStatement> 
 }
 
 OnCommit Parser::ParseOnCommit() {
-  if (!Accept(K::kOn, K::kCommit)) return OnCommit::kNone;
+  if (!Accept(K::kOn)) return OnCommit::kNone;
+  Expect(K::kCommit);
   if (Accept(K::kDrop)) return OnCommit::kDrop;
   const OnCommit action = At(K::kDelete) ? OnCommit::kDeleteRows : OnCommit::kPreserveRows;
   if (!Accept(K::kDelete)) Expect(K::kPreserve);
@@ -262,7 +263,8 @@ void Parser::ParseKeyConstraint(Constraint* constraint, bool of_table) {
     Expect(K::kDistinct);
   }
   if (of_table) {
-    if (Accept(K::kUsing, K::kIndex)) {
+    if (Accept(K::kUsing)) {
+      Expect(K::kIndex);
       constraint->using_index = TakeColId();
       return;
     }
@@ -369,6 +371,7 @@ std::unique_ptr<Constraint> Parser::ParseTableConstraint() {
   }
   while (ParseConstraintAttribute(constraint.get())) {
   }
+  if (Accept(K::kNot) || Accept(K::kNo)) SyntaxError();
   return constraint;
 }
 

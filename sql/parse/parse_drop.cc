@@ -144,13 +144,9 @@ StatementPtr Parser::ParseComment() {
       const int name_position = Position();
       parts.push_back(TakeColId());
       while (AcceptSymbol('.')) parts.push_back(TakeColLabel());
-      if (parts.size() < 2) {
-        Fail(sqlstate::kSyntaxError, "column name must be qualified", position);
-        break;
-      }
       comment->sub_name = std::move(parts.back());
       parts.pop_back();
-      comment->name.name = MakeObjectName(std::move(parts), name_position);
+      if (!parts.empty()) comment->name.name = MakeObjectName(std::move(parts), name_position);
       break;
     }
     case ObjectKind::kConstraint: case ObjectKind::kTrigger: case ObjectKind::kPolicy: case ObjectKind::kRule:
@@ -165,6 +161,9 @@ StatementPtr Parser::ParseComment() {
   }
   Expect(K::kIs);
   if (!Accept(K::kNull)) comment->text = TakeString();
+  if (comment->object == ObjectKind::kColumn && comment->name.name.name.empty()) {
+    Fail(sqlstate::kSyntaxError, "column name must be qualified", 0);
+  }
   return comment;
 }
 

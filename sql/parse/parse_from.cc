@@ -62,7 +62,10 @@ TableRefPtr Parser::ParseTablePrimary() {
   const int position = Position();
   const bool lateral = Accept(K::kLateral);
   if (AtSymbol('(')) {
-    if (lateral) return MakeSubqueryRef(ParseQueryInParens(), true, position);
+    if (lateral) {
+      const int query_position = Position();
+      return MakeSubqueryRef(ParseQueryInParens(), true, query_position);
+    }
     return ParseParenthesisedTable();
   }
   if (At(K::kXmltable)) Unsupported("XMLTABLE", position);
@@ -70,6 +73,7 @@ TableRefPtr Parser::ParseTablePrimary() {
   if (At(K::kOnly)) return ParseRelationRef();
   // A function if a parenthesis follows the dotted name.
   if (AtSpecialCall() || At(K::kCast)) return ParseFunctionRef(lateral);
+  if (!AtColId() && AtTypeFunctionName()) return ParseFunctionRef(lateral);   // LEFT(..): no table can have that name
   if (lateral || AtSymbol('(', 1) || (At(K::kCollation) && At(K::kFor, 1))) return ParseFunctionRef(lateral);
   if (AtSymbol('.', 1) && (AtSymbol('(', 3) || (AtSymbol('.', 3) && AtSymbol('(', 5)))) return ParseFunctionRef(lateral);
   return ParseRelationRef();

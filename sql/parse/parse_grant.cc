@@ -28,12 +28,11 @@ std::vector<GrantStatement::Privilege> Parser::ParsePrivileges(std::vector<std::
 StatementPtr Parser::ParseGrant(bool is_grant) {
   const int position = Position();
   Expect(is_grant ? K::kGrant : K::kRevoke);
-  const bool option_for = !is_grant && AtAny({K::kGrant, K::kAdmin}) && At(K::kOption, 1);
+  const bool option_for = !is_grant && (At(K::kGrant) || (At(K::kAdmin) && At(K::kOption, 1)));
   const bool admin_for = option_for && At(K::kAdmin);
   if (option_for) {
     Advance();
-    Advance();
-    Expect(K::kFor);
+    Expect(K::kOption, K::kFor);
   }
   std::vector<std::string> all_columns;
   const bool all = At(K::kAll);
@@ -96,7 +95,7 @@ void Parser::ParseGrantObject(GrantStatement* grant) {
   } else if (At(K::kLarge) && At(K::kObject, 1)) {
     Unsupported("GRANT ON LARGE OBJECT", Position());
   } else if (AtAny({K::kTable, K::kForeign}) || (AtColId() && (AtColId(1) || AtTypeFunctionName(1)))) {
-    if (!ParseObjectKind(&grant->object)) SyntaxError();
+    ParseObjectKind(&grant->object);   // none: a table of that name
   }
   switch (grant->object) {
     case ObjectKind::kFunction: case ObjectKind::kProcedure: case ObjectKind::kRoutine:

@@ -115,7 +115,7 @@ ExprPtr Parser::ParseNamePrimary(CallForm form) {
   }
   const bool callable = parts.size() > 1 || function;
   if (callable && AtSymbol('(')) return ParseCall(MakeObjectName(std::move(parts), position), form);
-  if (callable && AtKind(TokenKind::kString)) {
+  if (callable && form == CallForm::kFull && AtKind(TokenKind::kString)) {
     TypeName type;
     type.position = position;
     type.name = MakeObjectName(std::move(parts), position);

@@ -285,7 +285,10 @@ void Parser::ParseLocking(Query* query) {
     LockingClause clause;
     clause.position = Position();
     Advance();
-    if (Accept(K::kRead, K::kOnly)) return;
+    if (Accept(K::kRead)) {
+      Expect(K::kOnly);
+      return;
+    }
     if (Accept(K::kUpdate)) {
       clause.strength = LockStrength::kUpdate;
     } else if (Accept(K::kNo)) {

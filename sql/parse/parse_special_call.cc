@@ -220,7 +220,7 @@ ExprPtr Parser::ParseFunctionInFrom() {
   if (AtSpecialCall()) return ParseSpecialCall();
   if (At(K::kCast)) return ParseCastCall();
   ExprPtr call = ParseNamePrimary(CallForm::kWindowless);
-  if (!Is<FunctionCallExpr>(*call)) SyntaxError();
+  if (!failed_ && !Is<FunctionCallExpr>(*call)) SyntaxError();
   return call;
 }
 

@@ -176,8 +176,7 @@ uint8_t Parser::ParseIntervalFields(TypeName* type) {
   if (first == kFields.size()) return 0;
   Advance();
   size_t last = first;
-  if (At(K::kTo)) {
-    Advance();
+  if (first != 1 && first != 5 && Accept(K::kTo)) {
     last = find(0);
     const bool months = first == 0 && last == 1;
     const bool days = first >= 2 && last > first;

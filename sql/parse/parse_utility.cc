@@ -75,7 +75,7 @@ StatementPtr Parser::ParseFetch() {
   const bool name_only = AtKind(TokenKind::kEnd, 1) || AtSymbol(';', 1);   // FETCH next: a cursor of that name
   const auto count = [&] { return Accept(K::kAll) ? FetchStatement::kAll : static_cast<int64_t>(TakeSignedInteger()); };
   const bool at_count = AtKind(TokenKind::kInteger) || AtSymbol('-') || AtSymbol('+') || At(K::kAll);
-  if (name_only) {
+  if (name_only && AtColId()) {
     fetch->cursor = TakeColId();
     return fetch;
   }
@@ -226,6 +226,7 @@ std::vector<Option> Parser::ParseUtilityOptions() {
   std::vector<Option> options;
   ExpectSymbol('(');
   do {
+    if (!AtNonReserved() && !AtAny({K::kAnalyze, K::kAnalyse})) SyntaxError();
     options.push_back(ParseGenericOption());
   } while (AcceptSymbol(','));
   ExpectSymbol(')');

@@ -214,7 +214,7 @@ std::vector<std::string> Read(std::string_view bytes) {
 SessionFixture::SessionFixture(PgServerOptions options, TlsAcceptor* tls)
     : hba(&transport, &clock),
       context(PgServerDeps{&executor, &factory, &hba, &authenticator, tls, nullptr}, options, Random(1)) {
-  EXPECT_TRUE(hba.Load("host all all 127.0.0.1/32 trust\nhost all md5er 10.0.0.1 md5\nhost all all 10.0.0.2 reject\n").ok());
+  EXPECT_TRUE(hba.Load("host all all 127.0.0.1/32 trust\nhost all md5er 10.0.0.1/32 md5\nhost all all 10.0.0.2/32 reject\n").ok());
 }
 
 std::shared_ptr<FakeConnection> SessionFixture::Connect(std::string initial, std::string peer) {
