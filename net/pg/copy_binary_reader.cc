@@ -8,7 +8,6 @@
 namespace tsd::net::pg {
 namespace {
 
-constexpr size_t kScanBytes = 32 * 1024;
 constexpr size_t kFixedHeaderBytes = 11 + 4 + 4;
 constexpr uint32_t kOidsFlag = 1u << 16;
 constexpr int32_t kMaxFieldBytes = 0x3fffffff;
@@ -21,11 +20,12 @@ uint32_t ReadBe32(const char* bytes) {
 
 }  // namespace
 
-CopyBinaryReader::CopyBinaryReader(CopyColumns columns, const TextContext* context)
+CopyBinaryReader::CopyBinaryReader(CopyColumns columns, const TextContext* context, size_t scan_bytes)
     : column_count_(columns.types.size()),
+      scan_bytes_(scan_bytes),
       loader_(std::move(columns), FieldForm::kBinary, context),
       block_(std::max<size_t>(column_count_, 1)),
-      next_scan_(0) {}
+      next_scan_(scan_bytes) {}
 
 Status CopyBinaryReader::Feed(std::string_view bytes) {
   if (trailer_seen_ && !bytes.empty()) return Fail("received copy data after EOF marker");
@@ -93,7 +93,7 @@ Status CopyBinaryReader::ScanPending() {
   pending_.erase(0, position);
   if (trailer_seen_ && !pending_.empty()) return Fail("received copy data after EOF marker");
   // An unfinished row is looked at again only when the input has doubled: linear time for huge rows.
-  next_scan_ = std::max(kScanBytes, 2 * pending_.size());
+  next_scan_ = std::max(scan_bytes_, 2 * pending_.size());
   return OkStatus();
 }
 

@@ -13,7 +13,7 @@ inline constexpr std::string_view kCopySignature("PGCOPY\n\377\r\n\0", 11);
 
 class CopyBinaryReader final : public CopyReader {
  public:
-  CopyBinaryReader(CopyColumns columns, const TextContext* context);
+  CopyBinaryReader(CopyColumns columns, const TextContext* context, size_t scan_bytes);
   Status Feed(std::string_view bytes) override;
   Status Finish() override;
   std::optional<CopyBatch> TakeBatch() override { return loader_.TakeBatch(); }
@@ -31,6 +31,7 @@ class CopyBinaryReader final : public CopyReader {
   Status FlushBlock();
 
   const size_t column_count_;
+  const size_t scan_bytes_;
   CopyLoader loader_;
   FieldBlock block_;
   size_t block_rows_ = 0;

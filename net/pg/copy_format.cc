@@ -96,11 +96,15 @@ StatusOr<CopyDialect> ResolveCopyOptions(const CopyOptions& options, size_t colu
   return dialect;
 }
 
-std::unique_ptr<CopyReader> MakeCopyReader(CopyDialect dialect, CopyColumns columns, const TextContext* context) {
+std::unique_ptr<CopyReader> MakeCopyReader(CopyDialect dialect, CopyColumns columns, const TextContext* context,
+                                           size_t scan_bytes) {
   switch (dialect.format) {
-    case CopyFormat::kText: return std::make_unique<CopyTextReader>(std::move(dialect), std::move(columns), context);
-    case CopyFormat::kCsv: return std::make_unique<CopyCsvReader>(std::move(dialect), std::move(columns), context);
-    case CopyFormat::kBinary: return std::make_unique<CopyBinaryReader>(std::move(columns), context);
+    case CopyFormat::kText:
+      return std::make_unique<CopyTextReader>(std::move(dialect), std::move(columns), context, scan_bytes);
+    case CopyFormat::kCsv:
+      return std::make_unique<CopyCsvReader>(std::move(dialect), std::move(columns), context, scan_bytes);
+    case CopyFormat::kBinary:
+      return std::make_unique<CopyBinaryReader>(std::move(columns), context, scan_bytes);
   }
   return nullptr;
 }

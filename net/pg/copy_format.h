@@ -68,8 +68,12 @@ class CopyReader {
   virtual std::optional<CopyBatch> TakeBatch() = 0;
 };
 
+/// Input is collected to this many bytes before it is looked at (a row is cut into fields in one go).
+inline constexpr size_t kCopyScanBytes = 32 * 1024;
+
 /// `context` must outlive the reader.
-std::unique_ptr<CopyReader> MakeCopyReader(CopyDialect dialect, CopyColumns columns, const TextContext* context);
+std::unique_ptr<CopyReader> MakeCopyReader(CopyDialect dialect, CopyColumns columns, const TextContext* context,
+                                           size_t scan_bytes = kCopyScanBytes);
 
 /// CONTEXT for an error about a row as a whole: 'COPY t, line 3'.
 std::string CopyRowContext(const CopyColumns& columns, uint64_t line);

@@ -5,18 +5,18 @@
 namespace tsd::net::pg {
 namespace {
 
-constexpr size_t kScanBytes = 32 * 1024;
 constexpr size_t kMaxRowBytes = 0x3fffffff;
 
 }  // namespace
 
-CopyLineReader::CopyLineReader(CopyDialect dialect, CopyColumns columns, const TextContext* context)
+CopyLineReader::CopyLineReader(CopyDialect dialect, CopyColumns columns, const TextContext* context, size_t scan_bytes)
     : dialect_(std::move(dialect)),
+      scan_bytes_(scan_bytes),
       column_count_(columns.types.size()),
       loader_(std::move(columns), FieldForm::kText, context),
       block_(std::max<size_t>(column_count_, 1)),
       header_pending_(dialect_.header != CopyHeader::kNone),
-      next_scan_(kScanBytes) {}
+      next_scan_(scan_bytes) {}
 
 Status CopyLineReader::Feed(std::string_view bytes) {
   if (stopped_) return OkStatus();
@@ -46,7 +46,7 @@ Status CopyLineReader::ScanPending(bool final) {
     return WithWhere(Error(sqlstate::kProgramLimitExceeded, "a line of COPY data is too long"),
                      CopyRowContext(loader_.columns(), line_));
   }
-  next_scan_ = std::max(kScanBytes, 2 * pending_.size());
+  next_scan_ = std::max(scan_bytes_, 2 * pending_.size());
   plain_ascii_ = IsPlainAscii(pending_);
   return OkStatus();
 }

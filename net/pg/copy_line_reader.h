@@ -1,6 +1,6 @@
 #pragma once
 // What the two line formats of COPY FROM, text and CSV, have in common: collecting input, line ends, the header line, counting fields,
-// handing blocks of rows to the loader. A format implements Scan. Input is scanned in stretches of at least kScanBytes; when a row does
+// handing blocks of rows to the loader. A format implements Scan. Input is scanned in stretches of at least scan_bytes; when a row does
 // not end within one, the next scan waits until the input has doubled, so that a huge row costs linear time.
 #include <string>
 #include <string_view>
@@ -13,7 +13,7 @@ namespace tsd::net::pg {
 
 class CopyLineReader : public CopyReader {
  public:
-  CopyLineReader(CopyDialect dialect, CopyColumns columns, const TextContext* context);
+  CopyLineReader(CopyDialect dialect, CopyColumns columns, const TextContext* context, size_t scan_bytes);
   Status Feed(std::string_view bytes) final;
   Status Finish() final;
   std::optional<CopyBatch> TakeBatch() final { return loader_.TakeBatch(); }
@@ -68,6 +68,7 @@ class CopyLineReader : public CopyReader {
   Status RefuseCount(std::string_view row, uint64_t line);
 
   const CopyDialect dialect_;
+  const size_t scan_bytes_;
   const size_t column_count_;
   CopyLoader loader_;
   FieldBlock block_;

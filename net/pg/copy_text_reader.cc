@@ -16,8 +16,8 @@ bool IsOctal(char c) { return c >= '0' && c <= '7'; }
 
 }  // namespace
 
-CopyTextReader::CopyTextReader(CopyDialect dialect, CopyColumns columns, const TextContext* context)
-    : CopyLineReader(std::move(dialect), std::move(columns), context),
+CopyTextReader::CopyTextReader(CopyDialect dialect, CopyColumns columns, const TextContext* context, size_t scan_bytes)
+    : CopyLineReader(std::move(dialect), std::move(columns), context, scan_bytes),
       null_has_escape_(this->dialect().null_string.find('\\') != std::string::npos) {}
 
 StatusOr<size_t> CopyTextReader::Scan(std::string_view data, bool final) {

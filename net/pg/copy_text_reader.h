@@ -6,7 +6,7 @@ namespace tsd::net::pg {
 
 class CopyTextReader final : public CopyLineReader {
  public:
-  CopyTextReader(CopyDialect dialect, CopyColumns columns, const TextContext* context);
+  CopyTextReader(CopyDialect dialect, CopyColumns columns, const TextContext* context, size_t scan_bytes);
 
  private:
   StatusOr<size_t> Scan(std::string_view data, bool final) override;

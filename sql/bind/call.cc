@@ -131,7 +131,10 @@ StatusOr<ExprPtr> Binder::FunctionCall(const parse::FunctionCallExpr& call, cons
   ExprEnv inner = env;
   if (IsNameOfKind(name, FunctionKind::kTable)) inner.sets = nullptr;
   ASSIGN_OR_RETURN(GivenArguments given, Arguments(call, inner));
-  ASSIGN_OR_RETURN(BoundCall bound, BindCall(call.name.schema, name, given, context_.exec, call.position));
+  StatusOr<BoundCall> resolved = BindCall(call.name.schema, name, given, context_.exec, call.position);
+  // A type's name called with one argument may still be a cast, which BuildCall knows.
+  if (!resolved.ok()) return BuildCall(call.name.schema, name, std::move(given), context_.exec, call.position);
+  const BoundCall& bound = *resolved;
   switch (bound.call.function->kind) {
     case FunctionKind::kTable: return SetReturning(RegistryScan(*this, bound), name, env, call.position);
     case FunctionKind::kWindow:

@@ -105,7 +105,6 @@ StatusOr<NumberTemplate> ParseTemplate(std::string_view text) {
           break;
         case Mark::kSign:
         case Mark::kMinus:
-        case Mark::kPlus:
         case Mark::kPlusMinus: t.explicit_sign = true; [[fallthrough]];
         default: t.items.push_back({found->mark, "", text[at] >= 'A' && text[at] <= 'Z'}); break;
       }
@@ -214,7 +213,9 @@ class NumberWriter {
       case Mark::kZero: WriteDigit(item.mark); break;
       case Mark::kPoint:
         if (!sign_done_) WriteLeadingSign();
-        out_ += '.';
+        // A zero of which FM leaves nothing still shows its 0; a point with no places after it is not shown.
+        if (!t_.fill && keep_after_ == 0 && t_.before > 0 && start_ == t_.before && !overflow_) out_ += '0';
+        if (t_.after > 0) out_ += '.';
         break;
       case Mark::kGroup:
         if (number_started_) {

@@ -4,16 +4,14 @@
 
 namespace tsd::sql {
 
-StatusOr<LikePattern> LikePattern::Compile(std::string_view pattern) {
-  LikePattern compiled;
-  compiled.pattern_ = std::string(pattern);
+LikePattern::LikePattern(std::string_view pattern) : pattern_(pattern) {
   size_t percents_first = 0;
   size_t percents_last = 0;
   bool simple = true;
   for (size_t i = 0; i < pattern.size(); ++i) {
     const char c = pattern[i];
     if (c == '%') {
-      if (compiled.literal_.empty()) {
+      if (literal_.empty()) {
         percents_first = 1;
       } else {
         percents_last = 1;
@@ -21,23 +19,21 @@ StatusOr<LikePattern> LikePattern::Compile(std::string_view pattern) {
       continue;
     }
     simple = simple && percents_last == 0 && c != '_';
-    if (c == '\\') {
-      if (++i == pattern.size()) return Error(sqlstate::kInvalidEscapeSequence, "LIKE pattern must not end with escape character");
-    }
-    compiled.literal_ += pattern[i];
+    // A lone escape at the end has no simple shape: it is an error when a text gets there.
+    if (c == '\\' && ++i == pattern.size()) return;
+    literal_ += pattern[i];
   }
-  if (!simple) return compiled;
-  if (percents_first != 0 && (percents_last != 0 || compiled.literal_.empty())) {
-    compiled.shape_ = Shape::kContains;
+  if (!simple) return;
+  if (percents_first != 0 && (percents_last != 0 || literal_.empty())) {
+    shape_ = Shape::kContains;
   } else if (percents_first != 0) {
-    compiled.shape_ = Shape::kSuffix;
+    shape_ = Shape::kSuffix;
   } else {
-    compiled.shape_ = percents_last != 0 ? Shape::kPrefix : Shape::kExact;
+    shape_ = percents_last != 0 ? Shape::kPrefix : Shape::kExact;
   }
-  return compiled;
 }
 
-bool LikePattern::Matches(std::string_view text) const {
+StatusOr<bool> LikePattern::Matches(std::string_view text) const {
   switch (shape_) {
     case Shape::kExact: return text == literal_;
     case Shape::kPrefix: return text.starts_with(literal_);
@@ -49,7 +45,7 @@ bool LikePattern::Matches(std::string_view text) const {
 }
 
 /// Greedy with one remembered % : on a mismatch the last % takes one character more. At most |text| * |pattern| steps.
-bool LikePattern::MatchesGeneral(std::string_view text) const {
+StatusOr<bool> LikePattern::MatchesGeneral(std::string_view text) const {
   size_t t = 0;
   size_t p = 0;
   size_t retry_pattern = std::string_view::npos;
@@ -67,6 +63,9 @@ bool LikePattern::MatchesGeneral(std::string_view text) const {
         continue;
       }
       const size_t literal = pattern_[p] == '\\' ? p + 1 : p;
+      if (literal == pattern_.size()) {
+        return Error(sqlstate::kInvalidEscapeSequence, "LIKE pattern must not end with escape character");
+      }
       if (pattern_[literal] == text[t]) {
         ++t;
         p = literal + 1;

@@ -10,13 +10,13 @@ namespace tsd::sql {
 
 class LikePattern {
  public:
-  /// 22025 "LIKE pattern must not end with escape character".
-  static StatusOr<LikePattern> Compile(std::string_view pattern);
-  bool Matches(std::string_view text) const;
+  explicit LikePattern(std::string_view pattern);
+  /// 22025 "LIKE pattern must not end with escape character", only where matching gets that far.
+  StatusOr<bool> Matches(std::string_view text) const;
 
  private:
   enum class Shape : uint8_t { kExact, kPrefix, kSuffix, kContains, kGeneral };
-  bool MatchesGeneral(std::string_view text) const;
+  StatusOr<bool> MatchesGeneral(std::string_view text) const;
 
   Shape shape_ = Shape::kGeneral;
   std::string literal_;   // of the simple shapes

@@ -97,9 +97,10 @@ StatusOr<VectorPtr> Like(const KernelCall& call) {
     const std::string_view pattern = patterns.GetBytes(row);
     if (!compiled.has_value() || (!patterns.IsConstant() && compiled_from != pattern)) {
       compiled_from = std::string(pattern);
-      ASSIGN_OR_RETURN(compiled, LikePattern::Compile(kCase == Case::kIgnored ? LowerText(pattern) : compiled_from));
+      compiled.emplace(kCase == Case::kIgnored ? LowerText(pattern) : compiled_from);
     }
-    const bool matches = kCase == Case::kIgnored ? compiled->Matches(LowerText(texts.GetBytes(row))) : compiled->Matches(texts.GetBytes(row));
+    const std::string_view text = texts.GetBytes(row);
+    ASSIGN_OR_RETURN(const bool matches, kCase == Case::kIgnored ? compiled->Matches(LowerText(text)) : compiled->Matches(text));
     target[row] = matches == (kSense == Sense::kMatches) ? 1 : 0;
   }
   CombineValidity(call, *out);

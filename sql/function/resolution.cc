@@ -264,8 +264,7 @@ StatusOr<ResolvedCall> Settle(const Candidate& candidate, std::span<const DataTy
     const int given = candidate.order[p];
     const ParameterType declared = given >= 0 ? candidate.declared[static_cast<size_t>(given)] : function.parameters[p].type;
     if (declared.pseudo == PseudoType::kAny) {
-      const DataType type = given >= 0 ? types[static_cast<size_t>(given)] : DataType(TypeId::kText);
-      call.argument_types.push_back(IsUnknown(type) ? DataType(TypeId::kText) : type.WithoutTypmod());
+      call.argument_types.push_back(given >= 0 ? types[static_cast<size_t>(given)].WithoutTypmod() : DataType(TypeId::kText));
       continue;
     }
     const std::optional<DataType> type = polymorphic.Resolve(declared);

@@ -229,7 +229,7 @@ Status Ascii(const RowArgs& a, Vector& out) {
 }
 Status Chr(const RowArgs& a, Vector& out) {
   const int32_t code = a.I32(0);
-  if (code < 0) return Error(sqlstate::kProgramLimitExceeded, "character number must be positive");
+  if (code < 0) return Error(sqlstate::kInvalidParameterValue, "character number must be positive");
   if (code == 0) return Error(sqlstate::kProgramLimitExceeded, "null character not permitted");
   if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) {
     return Error(sqlstate::kProgramLimitExceeded, StrCat("requested character too large for encoding: ", code));

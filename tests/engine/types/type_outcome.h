@@ -1,5 +1,7 @@
 #pragma once
 // Outcomes as strings, so that tables of expected results can hold values and errors alike: an error is "!SQLSTATE message".
+#include <gtest/gtest.h>
+
 #include <string>
 #include <string_view>
 

@@ -317,11 +317,11 @@ std::string ErrorText(const Status& status) {
 }
 
 /// Feeds `data` in pieces of at most `piece` bytes.
-std::string Copy(const Case& test, std::string_view data, size_t piece) {
+std::string Copy(const Case& test, std::string_view data, size_t piece, size_t scan_bytes = kCopyScanBytes) {
   const TextContext context;
   StatusOr<CopyDialect> dialect = ResolveCopyOptions(test.options, test.columns.types.size(), CopyDirection::kFrom);
   if (!dialect.ok()) return ErrorText(dialect.status());
-  std::unique_ptr<CopyReader> reader = MakeCopyReader(*std::move(dialect), test.columns, &context);
+  std::unique_ptr<CopyReader> reader = MakeCopyReader(*std::move(dialect), test.columns, &context, scan_bytes);
   std::string rows;
   for (size_t at = 0; at < data.size(); at += piece) {
     const Status fed = reader->Feed(data.substr(at, piece));
@@ -337,7 +337,10 @@ std::string Copy(const Case& test, std::string_view data, size_t piece) {
 TEST(CopyConformance, AsPostgres) {
   for (const Case& test : kCases) {
     EXPECT_EQ(Copy(test, test.data, 1 << 20), test.expected) << test.data;
-    EXPECT_EQ(Copy(test, test.data, 1), test.expected) << test.data;
+    for (size_t piece : {1, 2, 3, 7}) {
+      EXPECT_EQ(Copy(test, test.data, piece), test.expected) << test.data;
+      EXPECT_EQ(Copy(test, test.data, piece, 1), test.expected) << test.data;
+    }
   }
 }
 

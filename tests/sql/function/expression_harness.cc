@@ -75,12 +75,14 @@ StatusOr<std::string> RowText(const Expr& expr, const ColumnBatch& batch, size_t
   return text;
 }
 
-/// Every constant becomes a column of NULL, value, value.
-ExprPtr ConstantsToColumns(const ExprPtr& expr, std::vector<VectorPtr>& columns) {
+enum class FirstRow : uint8_t { kNull, kValue };
+
+/// Every constant becomes a column of three rows: NULL or the value, then the value twice.
+ExprPtr ConstantsToColumns(const ExprPtr& expr, FirstRow first, std::vector<VectorPtr>& columns) {
   if (expr->kind == ExprKind::kConstant) {
     auto column = std::make_shared<Vector>(expr->type.WithoutTypmod());
-    column->AppendNull();
-    for (int i = 0; i < 2; ++i) {
+    if (first == FirstRow::kNull) column->AppendNull();
+    while (column->size() < 3) {
       if (expr->value.IsNull()) {
         column->AppendNull();
       } else {
@@ -91,7 +93,7 @@ ExprPtr ConstantsToColumns(const ExprPtr& expr, std::vector<VectorPtr>& columns)
     return MakeColumn(static_cast<int>(columns.size()) - 1, expr->type);
   }
   auto copy = std::make_shared<Expr>(*expr);
-  for (ExprPtr& argument : copy->arguments) argument = ConstantsToColumns(argument, columns);
+  for (ExprPtr& argument : copy->arguments) argument = ConstantsToColumns(argument, first, columns);
   return copy;
 }
 
@@ -111,11 +113,15 @@ std::string EvaluateText(std::string_view expression) {
   StatusOr<ExprPtr> expr = Bind(expression, session);
   if (!expr.ok()) return ErrorText(expr.status());
   const std::string constant = Show(RowText(**expr, ColumnBatch(2), 1, session));
-  std::vector<VectorPtr> columns;
-  const ExprPtr over_columns = ConstantsToColumns(*expr, columns);
-  const std::string column = Show(RowText(*over_columns, ColumnBatch(columns, 3), 2, session));
-  if (column != constant) return StrCat("constants: ", constant, "; columns: ", column);
-  return constant;
+  // Where a NULL is an error of its own, the row before must be a value.
+  std::string column;
+  for (FirstRow first : {FirstRow::kNull, FirstRow::kValue}) {
+    std::vector<VectorPtr> columns;
+    const ExprPtr over_columns = ConstantsToColumns(*expr, first, columns);
+    column = Show(RowText(*over_columns, ColumnBatch(columns, 3), 2, session));
+    if (column == constant) return constant;
+  }
+  return StrCat("constants: ", constant, "; columns: ", column);
 }
 
 }  // namespace tsd::sql

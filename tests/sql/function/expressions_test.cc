@@ -18,6 +18,10 @@ constexpr ExpressionCase kTimes[] = {
 constexpr ExpressionCase kTexts[] = {
 #include "tests/sql/function/cases_text.inc"
 };
+// TimescaleDB's; PostgreSQL has none.
+constexpr ExpressionCase kTimeBuckets[] = {
+#include "tests/sql/function/cases_time_bucket.inc"
+};
 
 template <size_t kCount>
 void CheckAll(const ExpressionCase (&cases)[kCount]) {
@@ -29,6 +33,7 @@ void CheckAll(const ExpressionCase (&cases)[kCount]) {
 TEST(Expressions, ArithmeticAndComparison) { CheckAll(kArithmetic); }
 TEST(Expressions, Casts) { CheckAll(kCasts); }
 TEST(Expressions, DatesAndTimes) { CheckAll(kTimes); }
+TEST(Expressions, TimeBucket) { CheckAll(kTimeBuckets); }
 TEST(Expressions, TextArraysJson) { CheckAll(kTexts); }
 
 }  // namespace
