@@ -87,6 +87,7 @@ inline constexpr char kInvalidTableDefinition[] = "42P16";
 inline constexpr char kIndeterminateDatatype[] = "42P18";
 inline constexpr char kWindowingError[] = "42P20";
 inline constexpr char kInvalidObjectDefinition[] = "42P17";
+inline constexpr char kInvalidRecursion[] = "42P19";
 inline constexpr char kInsufficientResources[] = "53000";
 inline constexpr char kDiskFull[] = "53100";
 inline constexpr char kOutOfMemory[] = "53200";

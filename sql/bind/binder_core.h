@@ -95,7 +95,8 @@ class Binder {
   /// ORDER BY / LIMIT of VALUES and set operations: only output names and ordinals.
   StatusOr<PlanPtr> OrderOutput(PlanPtr plan, const std::vector<ScopeColumn>& columns, const parse::Query& query, const Scope* parent,
                                 const CteList* ctes);
-  StatusOr<PlanPtr> AddLimit(PlanPtr plan, const parse::Query& query, std::vector<SortKey> keys, const Scope* parent, const CteList* ctes);
+  /// `scope`: the query's own, whose columns LIMIT may not use.
+  StatusOr<PlanPtr> AddLimit(PlanPtr plan, const parse::Query& query, std::vector<SortKey> keys, const Scope& scope);
   // cte.cc
   struct WithPlans {
     CteList list;

@@ -138,7 +138,7 @@ StatusOr<ExprPtr> Binder::FunctionCall(const parse::FunctionCallExpr& call, cons
   switch (bound.call.function->kind) {
     case FunctionKind::kTable: return SetReturning(RegistryScan(*this, bound), name, env, call.position);
     case FunctionKind::kWindow:
-      return ErrorAt(sqlstate::kWindowingError, StrCat("window function ", name, " requires an OVER clause"), call.position);
+      return ErrorAt(sqlstate::kWrongObjectType, StrCat("window function ", name, " requires an OVER clause"), call.position);
     default: break;
   }
   if (aggregate_syntax) {

@@ -49,12 +49,12 @@ Status RenameColumns(const parse::CommonTableExpr& cte, std::vector<ScopeColumn>
 StatusOr<BoundQuery> Binder::Recursive(const parse::CommonTableExpr& cte, const Scope* parent, const CteList* ctes) {
   const parse::Query& query = *parse::As<parse::SelectStatement>(*cte.statement).query;
   if (query.kind != parse::QueryKind::kSetOperation || query.set.op != parse::SetOperator::kUnion) {
-    return ErrorAt(sqlstate::kInvalidObjectDefinition,
+    return ErrorAt(sqlstate::kInvalidRecursion,
                    StrCat("recursive query \"", cte.name, "\" does not have the form non-recursive-term UNION [ALL] recursive-term"),
                    cte.position);
   }
   if (Mentions(*query.set.left, cte.name)) {
-    return ErrorAt(sqlstate::kInvalidObjectDefinition,
+    return ErrorAt(sqlstate::kInvalidRecursion,
                    StrCat("recursive reference to query \"", cte.name, "\" must not appear within its non-recursive term"), cte.position);
   }
   if (!query.order_by.empty() || query.limit != nullptr || query.offset != nullptr || !query.with.items.empty()) {

@@ -36,13 +36,8 @@ StatusOr<BoundQuery> Binder::Query(const parse::Query& query, const Scope* paren
   return result;
 }
 
-StatusOr<PlanPtr> Binder::AddLimit(PlanPtr plan, const parse::Query& query, std::vector<SortKey> keys, const Scope* parent,
-                                   const CteList* ctes) {
+StatusOr<PlanPtr> Binder::AddLimit(PlanPtr plan, const parse::Query& query, std::vector<SortKey> keys, const Scope& scope) {
   if (query.limit == nullptr && query.offset == nullptr) return plan;
-  Scope scope;
-  scope.parent = parent;
-  scope.ctes = ctes;
-  std::vector<PendingApply> applies;
   const auto bind = [&](const parse::ExprPtr& expr, Clause clause, const char* word) -> StatusOr<ExprPtr> {
     if (expr == nullptr) return ExprPtr();
     ExprEnv env;
@@ -103,7 +98,10 @@ StatusOr<PlanPtr> Binder::OrderOutput(PlanPtr plan, const std::vector<ScopeColum
     sort->keys = keys;
     plan = std::move(sort);
   }
-  return AddLimit(std::move(plan), query, std::move(keys), parent, ctes);
+  Scope scope;
+  scope.parent = parent;
+  scope.ctes = ctes;
+  return AddLimit(std::move(plan), query, std::move(keys), scope);
 }
 
 namespace {

@@ -274,7 +274,7 @@ Status SelectState::StackOrder() {
     sorted->keys = keys;
     plan = std::move(sorted);
   }
-  ASSIGN_OR_RETURN(plan, binder.AddLimit(std::move(plan), query, std::move(keys), scope.parent, scope.ctes));
+  ASSIGN_OR_RETURN(plan, binder.AddLimit(std::move(plan), query, std::move(keys), scope));
   return OkStatus();
 }
 

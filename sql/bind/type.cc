@@ -10,9 +10,12 @@ StatusOr<int32_t> Modifier(const parse::TypeName& name, size_t index) {
   if (literal == nullptr || literal->literal != parse::LiteralKind::kInteger) {
     return ErrorAt(sqlstate::kInvalidParameterValue, "type modifiers must be simple constants or identifiers", name.position);
   }
+  const bool negative = literal->text.starts_with('-');
   int64_t value = 0;
-  for (char digit : literal->text) value = std::min<int64_t>(value * 10 + (digit - '0'), INT32_MAX);
-  return static_cast<int32_t>(value);
+  for (size_t i = negative ? 1 : 0; i < literal->text.size(); ++i) {
+    value = std::min<int64_t>(value * 10 + (literal->text[i] - '0'), INT32_MAX);
+  }
+  return static_cast<int32_t>(negative ? -value : value);
 }
 
 Status ApplyModifiers(const parse::TypeName& name, DataType* type) {
@@ -50,7 +53,8 @@ Status ApplyModifiers(const parse::TypeName& name, DataType* type) {
     case TypeId::kTimestamp:
     case TypeId::kTimestampTz:
     case TypeId::kTime: type->typmod = std::min(first, 6); return OkStatus();
-    case TypeId::kInterval: return OkStatus();  // accepted, without effect
+    // All fields, and this many digits of seconds.
+    case TypeId::kInterval: type->typmod = (0x7fff << 16) | std::min(first, 6); return OkStatus();
     default: break;
   }
   return ErrorAt(sqlstate::kSyntaxError, StrCat("type modifier is not allowed for type \"", name.name.name, "\""), name.position);

@@ -116,6 +116,11 @@ StatusOr<ExprPtr> Binder::Window(const parse::FunctionCallExpr& call, const Expr
       const parse::FrameBound& edge = start ? frame->start : frame->end;
       if (edge.offset == nullptr) continue;
       ASSIGN_OR_RETURN(ExprPtr offset, Expr(*edge.offset, inner));
+      if (range && window.order.size() == 1 && offset->type.Is(TypeId::kUnknown)) {
+        const DataType& key = window.order[0].expr->type;
+        const bool temporal = key.IsDateTime() || key.Is(TypeId::kTime) || key.Is(TypeId::kInterval);
+        ASSIGN_OR_RETURN(offset, Cast(std::move(offset), temporal ? DataType(TypeId::kInterval) : key, CastContext::kImplicit));
+      }
       if (!range) {
         ASSIGN_OR_RETURN(offset, Cast(std::move(offset), TypeId::kInt64, CastContext::kImplicit, edge.offset->position));
         (start ? window.call.frame.start_offset : window.call.frame.end_offset) = std::move(offset);

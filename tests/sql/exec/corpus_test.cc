@@ -86,8 +86,8 @@ TEST_P(CorpusTest, SameAsPostgres) {
     database.push_down = variant.push_down;
     for (const CorpusEntry& entry : corpus) {
       std::vector<std::string> expected = entry.expected;
-      std::vector<std::string> actual = database.Run(entry.sql);
       Directive(entry.sql, database);
+      std::vector<std::string> actual = database.Run(entry.sql);
       if (!IsOrdered(entry.sql)) {
         std::sort(expected.begin(), expected.end());
         std::sort(actual.begin(), actual.end());

@@ -176,7 +176,12 @@ class TestFunctions final : public FunctionContext {
     if (name == "metrics") return 12345u;
     return Error(sqlstate::kUndefinedTable, StrCat("relation \"", name, "\" does not exist"));
   }
-  bool NameOf(TypeId, uint32_t oid, std::string* name) const override {
+  bool NameOf(TypeId kind, uint32_t oid, std::string* name) const override {
+    if (kind == TypeId::kRegtype) {
+      bool known = false;
+      *name = TypeName(TypeFromOid(oid, &known));
+      return known;
+    }
     if (oid != 12345) return false;
     *name = "metrics";
     return true;
@@ -250,7 +255,7 @@ QueryDatabase::QueryDatabase(int nodes, bool blocking)
       virtual_(std::make_unique<Virtual>()) {
   exec.memory = memory_.get();
   exec.functions = &functions_->context;
-  exec.datetime.now = absl::FromUnixSeconds(1'700'000'000);
+  exec.datetime.now = absl::FromUnixSeconds(1'790'000'000);
   exec.statement_time = exec.datetime.now;
   catalog.cluster_id = 7;
   catalog.schemas["public"] = 2200;

@@ -1,0 +1,114 @@
+#include "tests/sim/run.h"
+
+#include "engine/base/strings.h"
+#include "tests/sim/workloads.h"
+
+namespace tsd::sim {
+namespace {
+
+// Each kind of fault is off in half the runs.
+struct FaultPlan {
+  bool crash_process = false, crash_machine = false, cut = false, clog = false, reset = false;
+  explicit FaultPlan(Random& random)
+      : crash_process(random.Chance(0.5)), crash_machine(random.Chance(0.5)), cut(random.Chance(0.5)), clog(random.Chance(0.5)),
+        reset(random.Chance(0.5)) {}
+};
+
+int AnyServer(SimCluster& cluster, Random& random) { return static_cast<int>(random.Below(static_cast<uint64_t>(cluster.servers()))); }
+
+void Strike(SimCluster& cluster, const FaultPlan& plan, Random& random) {
+  const int victim = AnyServer(cluster, random);
+  const int other = static_cast<int>(random.Below(static_cast<uint64_t>(cluster.servers() + 1)));
+  switch (random.Below(5)) {
+    case 0:
+      if (plan.crash_process) cluster.Crash(victim, CrashKind::kProcess);
+      break;
+    case 1:
+      if (!plan.crash_machine) break;
+      cluster.Crash(victim, CrashKind::kMachine);
+      // Sometimes the power goes for all.
+      if (random.Chance(0.2)) {
+        for (int i = 0; i < cluster.servers(); ++i) cluster.Crash(i, CrashKind::kMachine);
+      }
+      break;
+    case 2:
+      if (!plan.cut || other == victim) break;
+      random.Chance(0.5) ? cluster.net().CutOneWay(victim, other) : cluster.net().Isolate(victim);
+      break;
+    case 3:
+      if (plan.clog && other != victim) cluster.net().Clog(victim, other, absl::Milliseconds(random.Between(10, 3000)));
+      break;
+    default:
+      if (plan.reset && other != victim) cluster.net().Reset(victim, other);
+  }
+}
+
+void RestartDown(SimCluster& cluster) {
+  for (int i = 0; i < cluster.servers(); ++i) cluster.Restart(i);
+}
+
+// Nothing may stay in doubt once all are up and can talk.
+void CheckInDoubt(SimCluster& cluster, Findings* findings) {
+  auto none = [&] {
+    for (int i = 0; i < cluster.servers(); ++i) {
+      if (!cluster.IsUp(i) || !cluster.server(i)->services().store->InDoubt().empty()) return false;
+    }
+    return true;
+  };
+  if (!cluster.scheduler().RunUntil(none, absl::Seconds(60))) findings->Add("liveness: a transaction stays in doubt");
+}
+
+}  // namespace
+
+RunResult RunSeed(uint64_t seed) {
+  RunResult result;
+  Random random = Random(seed).Fork("faults");
+  auto cluster = std::make_unique<SimCluster>(seed, 3);
+  cluster->StartAll();
+  std::vector<std::unique_ptr<Workload>> workloads;
+  if (random.Chance(0.7)) workloads.push_back(MakeAppendWorkload(random.Next()));
+  if (random.Chance(0.7)) workloads.push_back(MakeBankWorkload(random.Next()));
+  if (random.Chance(0.4)) workloads.push_back(MakeListWorkload(random.Next()));
+  if (random.Chance(0.4) || workloads.empty()) workloads.push_back(MakeForkWorkload(random.Next()));
+  for (auto& workload : workloads) workload->Setup(*cluster);
+  for (auto& workload : workloads) workload->Start(*cluster);
+
+  // Safety: everything may go wrong.
+  const FaultPlan plan(random);
+  const int strikes = static_cast<int>(random.Between(3, 10));
+  for (int i = 0; i < strikes; ++i) {
+    cluster->scheduler().RunFor(absl::Milliseconds(random.Between(5, 400)));
+    Strike(*cluster, plan, random);
+    cluster->scheduler().RunFor(absl::Milliseconds(random.Between(0, 500)));
+    if (random.Chance(0.7)) RestartDown(*cluster);
+    if (random.Chance(0.4)) cluster->net().Heal();
+  }
+
+  // Liveness: everything heals, and the cluster must come to rest.
+  cluster->net().Heal();
+  RestartDown(*cluster);
+  Findings findings;
+  if (!cluster->scheduler().RunUntil([&] { return cluster->AllUp(); }, absl::Seconds(60))) findings.Add("liveness: a node does not come up");
+  cluster->scheduler().RunFor(absl::Milliseconds(500));
+  for (auto& workload : workloads) workload->Stop();
+  auto idle = [&] {
+    for (auto& workload : workloads) {
+      if (!workload->Idle()) return false;
+    }
+    return true;
+  };
+  const bool rested = cluster->scheduler().RunUntil(idle, absl::Seconds(120));
+  if (!rested) findings.Add("liveness: a client hangs");
+  CheckInDoubt(*cluster, &findings);
+  for (auto& workload : workloads) workload->Check(*cluster, &findings);
+  result.violations = std::move(findings.violations);
+  result.trace_hash = cluster->scheduler().TraceHash();
+  result.events = cluster->scheduler().events_run();
+  result.virtual_seconds = absl::ToDoubleSeconds(cluster->scheduler().now());
+  if (!rested) {
+    for (auto& workload : workloads) workload.release();  // a hanging client still points to it
+  }
+  return result;
+}
+
+}  // namespace tsd::sim
