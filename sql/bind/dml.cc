@@ -281,6 +281,7 @@ StatusOr<BoundStatement> Binder::Update(const parse::UpdateStatement& statement)
     scope.names.visible.insert(scope.names.visible.end(), item.names.visible.begin(), item.names.visible.end());
     ASSIGN_OR_RETURN(plan, Combine(std::move(plan), std::move(item.plan), JoinType::kCross, nullptr, from->position));
   }
+  const std::vector<PlanColumn> available = plan->output;  // for RETURNING; without what sub-queries add
   std::vector<PendingApply> applies;
   ExprEnv env;
   env.scope = &scope;
@@ -344,8 +345,8 @@ StatusOr<BoundStatement> Binder::Update(const parse::UpdateStatement& statement)
     after.names.visible[i].id = id;
   }
   if (!statement.returning.empty()) {
-    for (size_t i = scanned.size(); i < plan->output.size(); ++i) {
-      const PlanColumn& column = plan->output[i];
+    for (size_t i = scanned.size(); i < available.size(); ++i) {
+      const PlanColumn& column = available[i];
       project->expressions.push_back(MakeColumn(column.id, column.type));
       project->output.push_back(column);
     }
@@ -387,6 +388,7 @@ StatusOr<BoundStatement> Binder::Delete(const parse::DeleteStatement& statement)
     scope.names.visible.insert(scope.names.visible.end(), item.names.visible.begin(), item.names.visible.end());
     ASSIGN_OR_RETURN(plan, Combine(std::move(plan), std::move(item.plan), JoinType::kCross, nullptr, from->position));
   }
+  const std::vector<PlanColumn> available = plan->output;
   if (statement.where != nullptr) {
     std::vector<PendingApply> applies;
     ExprEnv env;
@@ -406,7 +408,7 @@ StatusOr<BoundStatement> Binder::Delete(const parse::DeleteStatement& statement)
   keep(scanned[scanned.size() - 2]);
   keep(scanned.back());
   if (!statement.returning.empty()) {
-    for (const PlanColumn& column : plan->output) {
+    for (const PlanColumn& column : available) {
       if (column.id != chunk_id && column.id != row_id) keep(column);
     }
   }

@@ -60,7 +60,9 @@ TEST(BinaryForm, AsPostgresSends) {
     for (size_t length = 0; length < binary.size(); ++length) {
       Vector cut(type);
       const Status status = ParseBinary(type, std::string_view(binary).substr(0, length), cut);
-      if (type.Width() != 0) EXPECT_EQ(SqlStateOf(status), "22P03");
+      if (type.Width() != 0) {
+        EXPECT_EQ(SqlStateOf(status), "22P03");
+      }
       EXPECT_EQ(cut.size(), status.ok() ? 1u : 0u);
     }
   }

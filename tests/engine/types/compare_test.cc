@@ -51,7 +51,9 @@ TEST(Compare, AscendingListsAreAscending) {
         const Value left = Value::FromVector(vector, i), right = Value::FromVector(vector, j);
         EXPECT_EQ(CompareValues(left, right), expected);
         EXPECT_EQ(CompareRowToValue(vector, i, right), expected);
-        if (i != j) EXPECT_NE(HashRow(vector, i), HashRow(vector, j)) << row.type;
+        if (i != j) {
+          EXPECT_NE(HashRow(vector, i), HashRow(vector, j)) << row.type;
+        }
       }
     }
   }

