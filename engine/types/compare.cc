@@ -11,6 +11,8 @@ namespace tsd {
 namespace {
 
 constexpr uint64_t kNullHash = 0x6e756c6c6e756c6cULL;
+/// Added before mixing, which maps 0 to 0.
+constexpr uint64_t kHashOffset = 0x9e3779b97f4a7c15ULL;
 
 template <typename T>
 int CompareOrdered(T left, T right) {
@@ -73,12 +75,12 @@ int CompareInt64(DataType type, int64_t left, int64_t right) {
 uint64_t HashFloat(double value) {
   if (std::isnan(value)) return MixHash(0x7ff8000000000000ULL);
   if (value == 0) value = 0;  // -0
-  return MixHash(std::bit_cast<uint64_t>(value) + 0x9e3779b97f4a7c15ULL);
+  return MixHash(std::bit_cast<uint64_t>(value) + kHashOffset);
 }
 
 uint64_t HashInterval(const Interval& interval) {
   const __int128 value = interval.ComparisonValue();
-  return CombineHash(static_cast<uint64_t>(value), static_cast<uint64_t>(value >> 64));
+  return CombineHash(static_cast<uint64_t>(value) + kHashOffset, static_cast<uint64_t>(value >> 64));
 }
 
 uint64_t HashUuid(const Uuid& uuid) { return Hash64(std::string_view(reinterpret_cast<const char*>(uuid.bytes), sizeof(uuid.bytes))); }
@@ -86,7 +88,7 @@ uint64_t HashUuid(const Uuid& uuid) { return Hash64(std::string_view(reinterpret
 uint64_t HashArrayBytes(DataType element, std::string_view bytes) {
   const StatusOr<ArrayValue> array = ArrayValue::Decode(element, bytes);
   if (!array.ok()) return Hash64(bytes);
-  uint64_t hash = array->size();
+  uint64_t hash = array->size() + kHashOffset;
   for (size_t i = 0; i < array->size(); ++i) {
     hash = CombineHash(hash, array->elements().IsNull(i) ? kNullHash : HashRow(array->elements(), i));
   }
@@ -192,7 +194,7 @@ int CompareRowToValue(const Vector& vector, size_t row, const Value& value) {
   return 0;
 }
 
-uint64_t HashInteger(int64_t value) { return MixHash(static_cast<uint64_t>(value) + 0x9e3779b97f4a7c15ULL); }
+uint64_t HashInteger(int64_t value) { return MixHash(static_cast<uint64_t>(value) + kHashOffset); }
 
 uint64_t HashBytes(DataType type, std::string_view bytes) {
   if (type.is_array) return HashArrayBytes(type.Element(), bytes);

@@ -28,7 +28,10 @@ StatusOr<int64_t> AddMonthsLocal(int64_t local, int32_t months) {
 
 StatusOr<int64_t> AddDaysLocal(int64_t local, int32_t days) {
   int64_t result;
-  if (__builtin_add_overflow(local, days * kMicrosPerDay, &result) || !IsValidTimestamp(result)) return TimestampOutOfRange();
+  if (__builtin_mul_overflow(int64_t{days}, kMicrosPerDay, &result) || __builtin_add_overflow(local, result, &result) ||
+      !IsValidTimestamp(result)) {
+    return TimestampOutOfRange();
+  }
   return result;
 }
 
@@ -174,7 +177,7 @@ int64_t SubtractIntervalFromTime(int64_t time, const Interval& interval) { retur
 StatusOr<int64_t> DateToTimestamp(int32_t date) {
   if (date == kDateInfinity) return kTimestampInfinity;
   if (date == kDateMinusInfinity) return kTimestampMinusInfinity;
-  if (date >= kEndTimestamp / kMicrosPerDay) return Error(sqlstate::kDatetimeFieldOverflow, "date out of range for timestamp");
+  if (date < kMinDate || date >= kEndTimestamp / kMicrosPerDay) return Error(sqlstate::kDatetimeFieldOverflow, "date out of range for timestamp");
   return date * kMicrosPerDay;
 }
 

@@ -408,9 +408,56 @@ void AppendTwo(uint64_t value, std::string& out) {
 
 }  // namespace
 
+namespace {
+
+// The bits of a typmod's fields.
+constexpr int32_t kMonthBit = 1 << 1, kYearBit = 1 << 2, kDayBit = 1 << 3, kHourBit = 1 << 10, kMinuteBit = 1 << 11, kSecondBit = 1 << 12;
+constexpr int32_t kAllFields = 0x7fff;
+
+int32_t FieldsOf(int32_t typmod) {
+  const int32_t fields = typmod < 0 ? kAllFields : (typmod >> 16) & kAllFields;
+  return fields == 0 ? kAllFields : fields;
+}
+
+/// " day" for '2' day: the unit of a number that has none; empty where it is seconds anyway.
+std::string_view UnitOfBareNumber(std::string_view text, int32_t typmod) {
+  const int32_t fields = FieldsOf(typmod);
+  if (fields == kAllFields || (fields & kSecondBit) != 0) return {};
+  const size_t first = text.find_first_not_of(" +-");
+  if (first == std::string_view::npos || text.find_first_not_of("0123456789. ", first) != std::string_view::npos) return {};
+  if ((fields & kMinuteBit) != 0) return " minute";
+  if ((fields & kHourBit) != 0) return " hour";
+  if ((fields & kDayBit) != 0) return " day";
+  return (fields & kMonthBit) != 0 ? " month" : " year";
+}
+
+}  // namespace
+
+Interval LimitInterval(Interval interval, int32_t typmod) {
+  if (typmod < 0) return interval;
+  const int32_t fields = FieldsOf(typmod);
+  if (fields != kAllFields) {
+    if ((fields & (kDayBit | kHourBit | kMinuteBit | kSecondBit)) == 0) {
+      interval.days = 0;
+      interval.micros = 0;
+      if ((fields & kMonthBit) == 0) interval.months = interval.months / 12 * 12;
+    } else if (fields == kDayBit) {
+      interval.micros = 0;
+    } else if ((fields & kSecondBit) == 0) {
+      const int64_t unit = (fields & kMinuteBit) != 0 ? kMicrosPerMinute : kMicrosPerHour;
+      interval.micros = interval.micros / unit * unit;
+    }
+  }
+  const int32_t precision = typmod & 0xffff;
+  if (precision <= 6) interval.micros = RoundToPrecision(interval.micros, precision);
+  return interval;
+}
+
 StatusOr<Interval> ParseInterval(std::string_view text, int32_t typmod) {
   Interval interval;
-  switch (IntervalReader(text).Read(&interval)) {
+  const std::string_view unit = UnitOfBareNumber(text, typmod);
+  const std::string with_unit = unit.empty() ? std::string() : StrCat(text, unit);
+  switch (IntervalReader(unit.empty() ? text : std::string_view(with_unit)).Read(&interval)) {
     case Outcome::kOk: break;
     case Outcome::kBadFormat:
       return Error(sqlstate::kInvalidDatetimeFormat, StrCat("invalid input syntax for type interval: \"", text, "\""));
@@ -418,11 +465,7 @@ StatusOr<Interval> ParseInterval(std::string_view text, int32_t typmod) {
       return Error(sqlstate::kIntervalFieldOverflow, StrCat("interval field value out of range: \"", text, "\""));
     case Outcome::kOutOfRange: return IntervalOutOfRange();
   }
-  if (typmod >= 0) {
-    const int32_t precision = typmod & 0xffff;
-    if (precision <= 6) interval.micros = RoundToPrecision(interval.micros, precision);
-  }
-  return interval;
+  return LimitInterval(interval, typmod);
 }
 
 void FormatInterval(const Interval& interval, std::string& out) {

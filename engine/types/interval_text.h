@@ -9,8 +9,11 @@
 
 namespace tsd {
 
-/// 22007 'invalid input syntax for type interval: "x"', 22015 'interval field value out of range: "x"'.
+/// A bare number counts in the typmod's last field ('2' day). 22007 'invalid input syntax for type interval: "x"', 22015 'interval field value out of range: "x"'.
 StatusOr<Interval> ParseInterval(std::string_view text, int32_t typmod);
+/// Cut and rounded to a typmod: fields below the last one named are dropped, seconds rounded to its digits. The typmod is PostgreSQL's:
+/// bits of the fields << 16 | digits (0xffff: all); fields 0x7fff: all.
+Interval LimitInterval(Interval interval, int32_t typmod);
 void FormatInterval(const Interval& interval, std::string& out);
 
 // 22008 "interval out of range".

@@ -50,7 +50,9 @@ StatusOr<int64_t> FixedBucketWidth(const Interval& width) {
     return 0;
   }
   int64_t result;
-  if (__builtin_add_overflow(width.days * kMicrosPerDay, width.micros, &result)) return IntervalOutOfRange();
+  if (__builtin_mul_overflow(int64_t{width.days}, kMicrosPerDay, &result) || __builtin_add_overflow(result, width.micros, &result)) {
+    return IntervalOutOfRange();
+  }
   if (result <= 0) return WidthNotPositive();
   return result;
 }

@@ -27,6 +27,7 @@ StatusOr<size_t> ColumnIndex(const Relation& relation, const std::string& name, 
 
 /// By assignment rules, with the error that names the column.
 StatusOr<ExprPtr> Assign(Binder& binder, ExprPtr value, const Column& column, int position) {
+  if (value->position > 0 && value->position < position) position = value->position;  // 'a'::text begins at the literal
   if (!CanCast(value->type, column.type, CastContext::kAssignment)) {
     return WithHint(ErrorAt(sqlstate::kDatatypeMismatch,
                             StrCat("column \"", column.name, "\" is of type ", TypeName(column.type.WithoutTypmod()), " but expression is of type ",

@@ -53,11 +53,21 @@ Status ApplyModifiers(const parse::TypeName& name, DataType* type) {
     case TypeId::kTimestamp:
     case TypeId::kTimestampTz:
     case TypeId::kTime: type->typmod = std::min(first, 6); return OkStatus();
-    // All fields, and this many digits of seconds.
-    case TypeId::kInterval: type->typmod = (0x7fff << 16) | std::min(first, 6); return OkStatus();
+    case TypeId::kInterval: type->typmod = std::min(first, 6); return OkStatus();  // see IntervalTypmod
     default: break;
   }
   return ErrorAt(sqlstate::kSyntaxError, StrCat("type modifier is not allowed for type \"", name.name.name, "\""), name.position);
+}
+
+/// PostgreSQL's: bits of the fields written (year to month), then the digits of seconds.
+int32_t IntervalTypmod(const parse::TypeName& name, int32_t precision) {
+  constexpr std::pair<uint8_t, int32_t> kBits[] = {{parse::kIntervalYear, 1 << 2},  {parse::kIntervalMonth, 1 << 1},
+                                                   {parse::kIntervalDay, 1 << 3},   {parse::kIntervalHour, 1 << 10},
+                                                   {parse::kIntervalMinute, 1 << 11}, {parse::kIntervalSecond, 1 << 12}};
+  int32_t fields = 0;
+  for (const auto& [written, bit] : kBits) fields |= (name.interval_fields & written) != 0 ? bit : 0;
+  if (fields == 0 && precision < 0) return -1;
+  return (fields == 0 ? 0x7fff : fields) << 16 | (precision < 0 ? 0xffff : precision);
 }
 
 }  // namespace
@@ -81,6 +91,7 @@ StatusOr<DataType> ResolveTypeName(const parse::TypeName& name, BindContext&) {
     return ErrorAt(sqlstate::kUndefinedObject, StrCat("type \"", name.name.schema, ".", name.name.name, "\" does not exist"), name.position);
   }
   RETURN_IF_ERROR(ApplyModifiers(name, &type));
+  if (type.Is(TypeId::kInterval)) type.typmod = IntervalTypmod(name, type.typmod);
   type.is_array = array || type.is_array;
   return type;
 }

@@ -392,6 +392,22 @@ void SelectTrue(const Vector& flags, const std::vector<uint32_t>* base, std::vec
   selection->resize(before + count);
 }
 
+/// Keeps of `rows` those where `flags`, which has all rows of the batch, is true.
+void KeepTrue(const Vector& flags, std::vector<uint32_t>* rows) {
+  const uint8_t* values = flags.values<uint8_t>();
+  const std::span<const uint64_t> validity = flags.validity();
+  const bool constant = flags.IsConstant();
+  uint32_t* out = rows->data();
+  size_t count = 0;
+  for (const uint32_t row : *rows) {
+    const size_t slot = constant ? 0 : row;
+    const uint64_t valid = validity.empty() ? 1 : validity[slot >> 6] >> (slot & 63) & 1;
+    out[count] = row;
+    count += (values[slot] & valid) != 0 ? 1 : 0;
+  }
+  rows->resize(count);
+}
+
 }  // namespace
 
 Status CompiledExpr::Node::Filter(const ColumnBatch& batch, const ExecContext& context, std::vector<uint32_t>* selection) {
@@ -405,12 +421,19 @@ Status CompiledExpr::Node::Filter(const ColumnBatch& batch, const ExecContext& c
   std::vector<uint32_t> left;
   bool first = true;
   for (const std::unique_ptr<Node>& conjunct : arguments) {
-    const RowSet rows{&batch, first ? nullptr : &left};
-    ASSIGN_OR_RETURN(VectorPtr flags, conjunct->Run(rows, context));
-    std::vector<uint32_t> next;
-    SelectTrue(*flags, rows.chosen, &next);
-    left = std::move(next);
-    first = left.size() == batch.rows();
+    // A cheap conjunct runs over all rows: gathering its columns would cost more.
+    const bool dense = first || (conjunct->safe && left.size() > batch.rows() / 8);
+    ASSIGN_OR_RETURN(VectorPtr flags, conjunct->Run(RowSet{&batch, dense ? nullptr : &left}, context));
+    if (first) {
+      SelectTrue(*flags, nullptr, &left);
+    } else if (dense) {
+      KeepTrue(*flags, &left);
+    } else {
+      std::vector<uint32_t> next;
+      SelectTrue(*flags, &left, &next);
+      left = std::move(next);
+    }
+    first = false;
     if (left.empty()) break;
   }
   *selection = std::move(left);

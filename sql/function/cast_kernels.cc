@@ -6,6 +6,7 @@
 #include "engine/base/strings.h"
 #include "engine/types/array.h"
 #include "engine/types/datetime_functions.h"
+#include "engine/types/interval_text.h"
 #include "engine/types/json_text.h"
 #include "engine/types/numeric.h"
 #include "engine/types/text_form.h"
@@ -209,27 +210,6 @@ Status AppendTimestamp(const CastJob& job, const StatusOr<int64_t>& value) {
   if (!value.ok()) return value.status();
   job.out.Append<int64_t>(RoundTime(*value, job.to.typmod));
   return OkStatus();
-}
-
-Interval LimitInterval(Interval interval, int32_t typmod) {
-  if (typmod < 0) return interval;
-  const int32_t precision = typmod & 0xffff;
-  const int32_t range = (typmod >> 16) & 0x7fff;
-  constexpr int32_t kMonth = 1 << 1, kYear = 1 << 2, kDay = 1 << 3, kHour = 1 << 10, kMinute = 1 << 11, kSecond = 1 << 12;
-  if (range != 0x7fff && range != 0) {
-    if ((range & (kDay | kHour | kMinute | kSecond)) == 0) {
-      interval.days = 0;
-      interval.micros = 0;
-      if ((range & kMonth) == 0 && (range & kYear) != 0) interval.months = interval.months / 12 * 12;
-    } else if (range == kDay) {
-      interval.micros = 0;
-    } else if ((range & kSecond) == 0) {
-      const int64_t unit = (range & kMinute) != 0 ? kMicrosPerMinute : kMicrosPerHour;
-      interval.micros = interval.micros / unit * unit;
-    }
-  }
-  if (precision <= 6) interval.micros = RoundToPrecision(interval.micros, precision);
-  return interval;
 }
 
 Status TimeRow(const CastJob& job, size_t row) {

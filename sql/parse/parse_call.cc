@@ -8,21 +8,22 @@ ExprPtr Parser::ParseCall(ObjectName name, CallForm form) {
   auto call = std::make_unique<FunctionCallExpr>(name.position);
   call->name = std::move(name);
   ExpectSymbol('(');
-  ParseCallArguments(call.get());
+  const int order_position = ParseCallArguments(call.get());
   ExpectSymbol(')');
   if (form == CallForm::kWindowless) return call;
   if (AtKind(TokenKind::kString) && !call->star && !call->distinct && !call->variadic && !call->args.empty()) {
-    return ConvertToTypedLiteral(std::move(call));
+    return ConvertToTypedLiteral(std::move(call), order_position);
   }
   ParseCallSuffix(call.get());
   return call;
 }
 
-void Parser::ParseCallArguments(FunctionCallExpr* call) {
-  if (AtSymbol(')')) return;
+/// Returns the place of ORDER BY.
+int Parser::ParseCallArguments(FunctionCallExpr* call) {
+  if (AtSymbol(')')) return 0;
   if (AcceptSymbol('*')) {
     call->star = true;
-    return;
+    return 0;
   }
   bool may_be_variadic = true;
   if (Accept(K::kDistinct)) {
@@ -35,7 +36,9 @@ void Parser::ParseCallArguments(FunctionCallExpr* call) {
     if (may_be_variadic && Accept(K::kVariadic)) call->variadic = true;
     call->args.push_back(ParseCallArgument());
   } while (!call->variadic && AcceptSymbol(','));
+  const int order_position = Position();
   call->order_by = ParseOptionalOrderBy();
+  return order_position;
 }
 
 FunctionArg Parser::ParseCallArgument() {
@@ -50,12 +53,12 @@ FunctionArg Parser::ParseCallArgument() {
 }
 
 /// numeric(5,2) '1.5' reads like a call until the string comes.
-ExprPtr Parser::ConvertToTypedLiteral(std::unique_ptr<FunctionCallExpr> call) {
+ExprPtr Parser::ConvertToTypedLiteral(std::unique_ptr<FunctionCallExpr> call, int order_position) {
   for (const FunctionArg& arg : call->args) {
     if (!arg.name.empty()) Fail(sqlstate::kSyntaxError, "type modifier cannot have parameter name", arg.name_position);
   }
   if (!call->order_by.empty()) {
-    Fail(sqlstate::kSyntaxError, "type modifier cannot have ORDER BY", call->order_by[0].expr->position);
+    Fail(sqlstate::kSyntaxError, "type modifier cannot have ORDER BY", order_position);
   }
   TypeName type;
   type.position = call->position;

@@ -143,10 +143,10 @@ class Parser {
   std::vector<ExprPtr> ParseParenthesisedExprs();
 
   ExprPtr ParseCall(ObjectName name, CallForm form);
-  void ParseCallArguments(FunctionCallExpr* call);
+  int ParseCallArguments(FunctionCallExpr* call);
   FunctionArg ParseCallArgument();
   void ParseCallSuffix(FunctionCallExpr* call);
-  ExprPtr ConvertToTypedLiteral(std::unique_ptr<FunctionCallExpr> call);
+  ExprPtr ConvertToTypedLiteral(std::unique_ptr<FunctionCallExpr> call, int order_position);
   bool AtSpecialCall();
   ExprPtr ParseSpecialCall();
   void ParseExtract(FunctionCallExpr* call);

@@ -16,8 +16,8 @@ class EnvTest : public testing::TestWithParam<bool> {
  protected:
   void SetUp() override {
     if (GetParam()) {
-      char name[] = "/tmp/tsd_env_test_XXXXXX";
-      ASSERT_NE(::mkdtemp(name), nullptr);
+      std::string name = testing::TempDir() + "tsd_env_test_XXXXXX";
+      ASSERT_NE(::mkdtemp(name.data()), nullptr);
       root_ = name;
       env_ = NewPosixEnv();
     } else {
@@ -103,8 +103,8 @@ TEST_P(EnvTest, CreateTruncates) {
 INSTANTIATE_TEST_SUITE_P(Envs, EnvTest, testing::Bool(), [](const auto& info) { return std::string(info.param ? "Posix" : "Sim"); });
 
 TEST(PosixEnv, FilesArePrivate) {
-  char name[] = "/tmp/tsd_env_test_XXXXXX";
-  ASSERT_NE(::mkdtemp(name), nullptr);
+  std::string name = testing::TempDir() + "tsd_env_test_XXXXXX";
+  ASSERT_NE(::mkdtemp(name.data()), nullptr);
   const std::string root = name;
   const std::unique_ptr<Env> env = NewPosixEnv();
   ASSERT_TRUE(env->CreateDirectory(root + "/d").ok());

@@ -376,6 +376,8 @@ TEST(DateTimeFunctions, DifferencesAndRanges) {
   EXPECT_EQ(testing::ErrorText(AddDays(kEndDate - 1, 1).status()), "!22008 date out of range");
   EXPECT_EQ(testing::ErrorText(MakeDate(2024, 2, 30).status()), "!22008 date field value out of range: 2024-02-30");
   EXPECT_EQ(testing::ErrorText(DateToTimestamp(kEndDate - 1).status()), "!22008 date out of range for timestamp");
+  EXPECT_EQ(testing::ErrorText(AddInterval(0, *ParseInterval("2147483647 days", -1)).status()), "!22008 timestamp out of range");
+  EXPECT_EQ(testing::ErrorText(DateToTimestamp(kDateMinusInfinity + 1).status()), "!22008 date out of range for timestamp");
   EXPECT_EQ(*TimestampFromEpochSeconds(0), -kEpochShiftMicros);
   EXPECT_EQ(*TimestampToDate(-1), -1);
 }

@@ -192,8 +192,8 @@ TEST(Numeric, ByteFormRoundTrips) {
     value.AppendWire(wire);
     EXPECT_EQ(Outcome(Numeric::FromWire(wire)), value.ToString());
   }
-  const std::string largest = "-" + std::string(131'072, '9') + "." + std::string(16'383, '9');
-  EXPECT_EQ(Numeric::Decode(Of(largest).Encode())->ToString(), largest);
+  const std::string long_number = "-" + std::string(20'000, '9') + "." + std::string(3'000, '9');
+  EXPECT_EQ(Numeric::Decode(Of(long_number).Encode())->ToString(), long_number);
 }
 
 TEST(Numeric, DamagedBytesAreRefused) {

@@ -86,6 +86,7 @@ TEST(TimeBucket, Errors) {
   EXPECT_EQ(Bucket("0", "2024-01-05"), "!22023 period must be greater than 0");
   EXPECT_EQ(Bucket("-1 day", "2024-01-05"), "!22023 period must be greater than 0");
   EXPECT_EQ(Bucket("-1 mon", "2024-01-05"), "!22023 period must be greater than 0");
+  EXPECT_EQ(Bucket("2147483647 days", "2024-01-05"), "!22008 interval out of range");
   EXPECT_EQ(Bucket("1 mon 1 day", "2024-01-05"), "!0A000 month intervals cannot have day or time component");
   EXPECT_EQ(Bucket("1 week", "4714-11-24 BC"), "!22008 timestamp out of range");  // the origin's shift leaves the range
   EXPECT_EQ(Bucket("400000 weeks", "4714-11-25 BC"), "!22008 timestamp out of range");

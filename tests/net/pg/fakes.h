@@ -1,6 +1,7 @@
 #pragma once
 // Doubles for the session tests: an executor run by hand in virtual time, a connection held in memory, a handler that understands a few
 // made-up statements. Everything runs on the test's thread.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <deque>

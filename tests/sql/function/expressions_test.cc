@@ -18,6 +18,9 @@ constexpr ExpressionCase kTimes[] = {
 constexpr ExpressionCase kTexts[] = {
 #include "tests/sql/function/cases_text.inc"
 };
+constexpr ExpressionCase kMore[] = {
+#include "tests/sql/function/cases_more.inc"
+};
 // TimescaleDB's; PostgreSQL has none.
 constexpr ExpressionCase kTimeBuckets[] = {
 #include "tests/sql/function/cases_time_bucket.inc"
@@ -33,6 +36,7 @@ void CheckAll(const ExpressionCase (&cases)[kCount]) {
 TEST(Expressions, ArithmeticAndComparison) { CheckAll(kArithmetic); }
 TEST(Expressions, Casts) { CheckAll(kCasts); }
 TEST(Expressions, DatesAndTimes) { CheckAll(kTimes); }
+TEST(Expressions, More) { CheckAll(kMore); }
 TEST(Expressions, TimeBucket) { CheckAll(kTimeBuckets); }
 TEST(Expressions, TextArraysJson) { CheckAll(kTexts); }
 

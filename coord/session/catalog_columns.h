@@ -1,0 +1,18 @@
+#pragma once
+// Names, OIDs and columns of the system catalogs. Immutable; any thread.
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace tsd::coord {
+
+struct CatalogColumns {
+  std::string schema;
+  std::string name;
+  uint32_t oid;
+  std::string columns;  // "oid oid,relname name,…"
+};
+
+const std::vector<CatalogColumns>& AllCatalogColumns();
+
+}  // namespace tsd::coord

@@ -1,0 +1,229 @@
+// Rows about schemas, tables, columns, types, functions: pg_class and its kin, information_schema.
+#include "coord/session/session.h"
+#include "coord/session/system_views.h"
+#include "engine/base/strings.h"
+#include "sql/function/registry.h"
+
+namespace tsd::coord {
+namespace {
+
+constexpr int64_t kSuperuserOid = 10;
+constexpr int64_t kHeapAccessMethod = 2;
+
+int64_t OwnerOid(const sql::Catalog& catalog, const std::string& owner) {
+  auto found = catalog.roles.find(owner);
+  return found == catalog.roles.end() ? kSuperuserOid : found->second.oid;
+}
+
+int64_t SchemaOid(const sql::Catalog& catalog, const std::string& schema) {
+  if (const uint32_t oid = SystemViews::SchemaOid(schema)) return oid;
+  auto found = catalog.schemas.find(schema);
+  return found == catalog.schemas.end() ? 0 : found->second;
+}
+
+// Calls back for every relation: users' first, then their chunks (with the hypertable's columns), then the system's.
+void ForEachRelation(const Session& session, const std::function<void(const sql::Relation&, const sql::Relation* parent)>& visit) {
+  const sql::CatalogPtr catalog = session.catalog();
+  for (const auto& [key, relation] : catalog->relations) {
+    visit(*relation, nullptr);
+    if (!relation->hypertable) continue;
+    sql::Relation chunk = *relation;
+    chunk.hypertable.reset();
+    chunk.schema = relation->hypertable->chunk_schema;
+    for (const sql::ChunkPtr& entry : relation->hypertable->chunks->chunks) {
+      chunk.id = TableId(entry->oid);
+      chunk.name = entry->name;
+      visit(chunk, relation.get());
+    }
+  }
+  for (const sql::RelationPtr& relation : SystemViews::All()) visit(*relation, nullptr);
+}
+
+void PgNamespace(const Session& session, ViewRows* rows) {
+  for (const std::string& name : SystemViews::SystemSchemas()) {
+    rows->Row().Number("oid", SystemViews::SchemaOid(name)).Text("nspname", name).Number("nspowner", kSuperuserOid);
+  }
+  for (const auto& [name, oid] : session.catalog()->schemas) rows->Row().Number("oid", oid).Text("nspname", name).Number("nspowner", kSuperuserOid);
+}
+
+void PgClass(const Session& session, ViewRows* rows) {
+  const sql::CatalogPtr catalog = session.catalog();
+  ForEachRelation(session, [&](const sql::Relation& relation, const sql::Relation*) {
+    const bool is_view = relation.kind == sql::RelationKind::kView ||
+                         (relation.kind == sql::RelationKind::kVirtual && relation.schema != "pg_catalog");
+    rows->Row().Number("oid", relation.id.value()).Text("relname", relation.name).Number("relnamespace", SchemaOid(*catalog, relation.schema))
+        .Number("relowner", OwnerOid(*catalog, relation.owner)).Number("relam", is_view ? 0 : kHeapAccessMethod)
+        .Number("relfilenode", is_view ? 0 : relation.id.value()).Text("relkind", is_view ? "v" : "r").Text("relpersistence", "p")
+        .Number("relnatts", static_cast<int64_t>(relation.columns.size())).Flag("relispopulated", true).Text("relreplident", "d")
+        .Flag("relhassubclass", relation.IsHypertable()).Any("reltuples", Value::Float32(-1));
+  });
+}
+
+void PgAttribute(const Session& session, ViewRows* rows) {
+  ForEachRelation(session, [&](const sql::Relation& relation, const sql::Relation*) {
+    for (const sql::Column& column : relation.columns) {
+      const bool by_value = column.type.Physical() != PhysicalType::kBytes && column.type.Width() <= 8;
+      rows->Row().Number("attrelid", relation.id.value()).Text("attname", column.name).Number("atttypid", TypeOid(column.type))
+          .Number("attlen", TypeLength(column.type)).Number("attnum", column.id.value()).Number("attndims", column.type.is_array ? 1 : 0)
+          .Number("attcacheoff", -1).Number("atttypmod", column.type.typmod).Flag("attbyval", by_value).Text("attalign", "i")
+          .Text("attstorage", by_value ? "p" : "x").Flag("attnotnull", column.not_null).Flag("atthasdef", !column.default_sql.empty())
+          .Flag("attislocal", true).Number("attcollation", column.type.IsString() ? 100 : 0);
+    }
+  });
+}
+
+void PgAttrdef(const Session& session, ViewRows* rows) {
+  int64_t number = 0;
+  for (const auto& [key, relation] : session.catalog()->relations) {
+    for (const sql::Column& column : relation->columns) {
+      if (column.default_sql.empty()) continue;
+      rows->Row().Number("oid", 900'000'000 + ++number).Number("adrelid", relation->id.value()).Number("adnum", column.id.value())
+          .Text("adbin", column.default_sql);
+    }
+  }
+}
+
+constexpr TypeId kTypes[] = {
+    TypeId::kBool, TypeId::kInt16, TypeId::kInt32, TypeId::kInt64, TypeId::kFloat32, TypeId::kFloat64, TypeId::kNumeric, TypeId::kText,
+    TypeId::kVarchar, TypeId::kBpchar, TypeId::kName, TypeId::kChar, TypeId::kBytea, TypeId::kTimestamp, TypeId::kTimestampTz, TypeId::kDate,
+    TypeId::kTime, TypeId::kInterval, TypeId::kUuid, TypeId::kJson, TypeId::kJsonb, TypeId::kOid, TypeId::kRegclass, TypeId::kRegtype,
+    TypeId::kRegproc, TypeId::kRegnamespace, TypeId::kRegrole, TypeId::kVoid, TypeId::kRecord, TypeId::kXid, TypeId::kPgLsn, TypeId::kInet,
+    TypeId::kUnknown};
+
+void PgType(const Session&, ViewRows* rows) {
+  for (TypeId id : kTypes) {
+    for (bool array : {false, true}) {
+      const DataType type(id, array, -1);
+      const uint32_t oid = TypeOid(type);
+      const bool pseudo = id == TypeId::kVoid || id == TypeId::kRecord || id == TypeId::kUnknown;
+      if (oid == 0 || (array && (id == TypeId::kVoid || id == TypeId::kUnknown))) continue;
+      const DataType array_type(id, true, -1);
+      rows->Row().Number("oid", oid).Text("typname", TypeInternalName(type)).Number("typnamespace", 11).Number("typowner", kSuperuserOid)
+          .Number("typlen", TypeLength(type)).Flag("typbyval", !array && type.Width() > 0 && type.Width() <= 8)
+          .Text("typtype", pseudo ? "p" : "b").Text("typcategory", array ? "A" : std::string(1, sql::TypeCategory(type)))
+          .Flag("typispreferred", !array && sql::IsPreferredType(type)).Flag("typisdefined", true).Text("typdelim", ",")
+          .Number("typelem", array ? TypeOid(DataType(id)) : 0).Number("typarray", array || pseudo ? 0 : TypeOid(array_type))
+          .Text("typalign", "i").Text("typstorage", "p").Number("typtypmod", -1);
+    }
+  }
+}
+
+void PgProc(const Session&, ViewRows* rows) {
+  int64_t oid = 800'000'000;
+  for (const auto& function : sql::Registry::Get().all()) {
+    rows->Row().Number("oid", ++oid).Text("proname", function->name).Number("pronamespace", function->schema == "public" ? 2200 : 11)
+        .Number("proowner", kSuperuserOid).Number("prolang", 12)
+        .Text("prokind", function->kind == sql::FunctionKind::kAggregate ? "a" : function->kind == sql::FunctionKind::kWindow ? "w" : "f")
+        .Flag("proisstrict", function->strict).Flag("proretset", function->kind == sql::FunctionKind::kTable)
+        .Text("provolatile", function->volatility == sql::Volatility::kImmutable ? "i" : function->volatility == sql::Volatility::kStable ? "s" : "v")
+        .Text("proparallel", "s").Number("pronargs", static_cast<int64_t>(function->parameters.size()))
+        .Number("prorettype", TypeOid(function->result.type)).Text("prosrc", function->name);
+  }
+}
+
+void PgDescription(const Session& session, ViewRows* rows) {
+  for (const auto& [key, relation] : session.catalog()->relations) {
+    if (relation->comment.empty()) continue;
+    rows->Row().Number("objoid", relation->id.value()).Number("classoid", 1259).Text("description", relation->comment);
+  }
+}
+
+void PgInherits(const Session& session, ViewRows* rows) {
+  ForEachRelation(session, [&](const sql::Relation& relation, const sql::Relation* parent) {
+    if (parent != nullptr) rows->Row().Number("inhrelid", relation.id.value()).Number("inhparent", parent->id.value()).Number("inhseqno", 1);
+  });
+}
+
+void PgTables(const Session& session, ViewRows* rows) {
+  ForEachRelation(session, [&](const sql::Relation& relation, const sql::Relation*) {
+    if (relation.kind == sql::RelationKind::kView || (relation.kind == sql::RelationKind::kVirtual && relation.schema != "pg_catalog")) return;
+    rows->Row().Text("schemaname", relation.schema).Text("tablename", relation.name).Text("tableowner", relation.owner).Null("tablespace");
+  });
+}
+
+void PgViews(const Session& session, ViewRows* rows) {
+  for (const auto& [key, relation] : session.catalog()->relations) {
+    if (relation->kind != sql::RelationKind::kView) continue;
+    rows->Row().Text("schemaname", relation->schema).Text("viewname", relation->name).Text("viewowner", relation->owner)
+        .Text("definition", relation->view_sql);
+  }
+}
+
+void PgAm(const Session&, ViewRows* rows) {
+  rows->Row().Number("oid", kHeapAccessMethod).Text("amname", "heap").Text("amtype", "t");
+  rows->Row().Number("oid", 403).Text("amname", "btree").Text("amtype", "i");
+}
+
+void PgCollation(const Session&, ViewRows* rows) {
+  for (const auto& [oid, name] : {std::pair<int64_t, std::string>{100, "default"}, {950, "C"}, {951, "POSIX"}}) {
+    rows->Row().Number("oid", oid).Text("collname", name).Number("collnamespace", 11).Number("collowner", kSuperuserOid)
+        .Text("collprovider", oid == 100 ? "d" : "c").Flag("collisdeterministic", true).Number("collencoding", -1);
+  }
+}
+
+void PgLanguage(const Session&, ViewRows* rows) {
+  rows->Row().Number("oid", 12).Text("lanname", "internal").Number("lanowner", kSuperuserOid);
+  rows->Row().Number("oid", 14).Text("lanname", "sql").Number("lanowner", kSuperuserOid).Flag("lanpltrusted", true);
+}
+
+// ---- information_schema ----
+
+void Schemata(const Session& session, ViewRows* rows) {
+  auto add = [&](const std::string& name) {
+    rows->Row().Text("catalog_name", session.identity().database).Text("schema_name", name).Text("schema_owner", "tsdbadmin");
+  };
+  for (const std::string& name : SystemViews::SystemSchemas()) add(name);
+  for (const auto& [name, oid] : session.catalog()->schemas) add(name);
+}
+
+void Tables(const Session& session, ViewRows* rows) {
+  ForEachRelation(session, [&](const sql::Relation& relation, const sql::Relation*) {
+    const bool is_view = relation.kind == sql::RelationKind::kView ||
+                         (relation.kind == sql::RelationKind::kVirtual && relation.schema != "pg_catalog");
+    rows->Row().Text("table_catalog", session.identity().database).Text("table_schema", relation.schema).Text("table_name", relation.name)
+        .Text("table_type", is_view ? "VIEW" : "BASE TABLE").YesNo("is_insertable_into", relation.kind == sql::RelationKind::kTable)
+        .YesNo("is_typed", false);
+  });
+}
+
+void Columns(const Session& session, ViewRows* rows) {
+  ForEachRelation(session, [&](const sql::Relation& relation, const sql::Relation*) {
+    int64_t position = 0;
+    for (const sql::Column& column : relation.columns) {
+      rows->Row().Text("table_catalog", session.identity().database).Text("table_schema", relation.schema).Text("table_name", relation.name)
+          .Text("column_name", column.name).Number("ordinal_position", ++position).YesNo("is_nullable", !column.not_null)
+          .Text("data_type", column.type.is_array ? "ARRAY" : TypeName(column.type.WithoutTypmod()))
+          .Text("udt_catalog", session.identity().database).Text("udt_schema", "pg_catalog").Text("udt_name", TypeInternalName(column.type))
+          .Text("dtd_identifier", std::to_string(position)).YesNo("is_self_referencing", false).YesNo("is_identity", false)
+          .Text("is_generated", "NEVER").YesNo("is_updatable", relation.kind == sql::RelationKind::kTable)
+          .Null("character_maximum_length").Null("character_octet_length").Null("numeric_precision").Null("numeric_precision_radix")
+          .Null("numeric_scale").Null("datetime_precision").Null("interval_precision").Null("maximum_cardinality");
+      if (!column.default_sql.empty()) rows->Text("column_default", column.default_sql);
+      if (column.type.Is(TypeId::kVarchar) && column.type.typmod >= 4) rows->Number("character_maximum_length", column.type.typmod - 4);
+      if (column.type.IsInteger()) rows->Number("numeric_precision", static_cast<int64_t>(column.type.Width()) * 8).Number("numeric_precision_radix", 2).Number("numeric_scale", 0);
+      if (column.type.IsFloat()) rows->Number("numeric_precision", column.type.Is(TypeId::kFloat64) ? 53 : 24).Number("numeric_precision_radix", 2);
+      if (column.type.IsDateTime()) rows->Number("datetime_precision", column.type.Is(TypeId::kDate) ? 0 : 6);
+    }
+  });
+}
+
+void Views(const Session& session, ViewRows* rows) {
+  for (const auto& [key, relation] : session.catalog()->relations) {
+    if (relation->kind != sql::RelationKind::kView) continue;
+    rows->Row().Text("table_catalog", session.identity().database).Text("table_schema", relation->schema).Text("table_name", relation->name)
+        .Text("view_definition", relation->view_sql).Text("check_option", "NONE").YesNo("is_updatable", false).YesNo("is_insertable_into", false);
+  }
+}
+
+}  // namespace
+
+std::map<std::string, SystemViews::Producer> ObjectViews() {
+  return {{"pg_catalog.pg_namespace", PgNamespace}, {"pg_catalog.pg_class", PgClass},       {"pg_catalog.pg_attribute", PgAttribute},
+          {"pg_catalog.pg_attrdef", PgAttrdef},     {"pg_catalog.pg_type", PgType},         {"pg_catalog.pg_proc", PgProc},
+          {"pg_catalog.pg_description", PgDescription}, {"pg_catalog.pg_inherits", PgInherits}, {"pg_catalog.pg_tables", PgTables},
+          {"pg_catalog.pg_views", PgViews},         {"pg_catalog.pg_am", PgAm},             {"pg_catalog.pg_collation", PgCollation},
+          {"pg_catalog.pg_language", PgLanguage},   {"information_schema.schemata", Schemata}, {"information_schema.tables", Tables},
+          {"information_schema.columns", Columns},  {"information_schema.views", Views}};
+}
+
+}  // namespace tsd::coord

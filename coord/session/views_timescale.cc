@@ -1,0 +1,114 @@
+// Rows of timescaledb_information and timescaledb_experimental.
+#include "coord/session/session.h"
+#include "coord/session/system_views.h"
+#include "engine/base/strings.h"
+#include "engine/types/datetime.h"
+
+namespace tsd::coord {
+namespace {
+
+std::vector<std::string> NodeNames(const sql::Catalog& catalog, const std::vector<NodeId>& nodes) {
+  std::vector<std::string> names;
+  for (NodeId id : nodes) {
+    if (const sql::DataNodePtr node = catalog.FindNode(id)) names.push_back(node->name);
+  }
+  return names;
+}
+
+void DataNodes(const Session& session, ViewRows* rows) {
+  for (const auto& [name, node] : session.catalog()->nodes) {
+    std::vector<std::string> options = {StrCat("host=", node->host), StrCat("port=", node->port), StrCat("dbname=", node->database)};
+    if (node->available_set) options.push_back(StrCat("available=", node->available ? "true" : "false"));
+    rows->Row().Text("node_name", name).Text("owner", node->owner).Names("options", options);
+  }
+}
+
+void Hypertables(const Session& session, ViewRows* rows) {
+  const sql::CatalogPtr catalog = session.catalog();
+  for (const auto& [key, relation] : catalog->relations) {
+    if (!relation->hypertable) continue;
+    const sql::Hypertable& hypertable = *relation->hypertable;
+    rows->Row().Text("hypertable_schema", relation->schema).Text("hypertable_name", relation->name).Text("owner", relation->owner)
+        .Number("num_dimensions", static_cast<int64_t>(hypertable.dimensions.size()))
+        .Number("num_chunks", static_cast<int64_t>(hypertable.chunks->chunks.size())).Flag("is_distributed", hypertable.distributed);
+    if (hypertable.distributed) {
+      rows->Number("replication_factor", hypertable.replication_factor).Names("data_nodes", NodeNames(*catalog, hypertable.data_nodes));
+    } else {
+      rows->Null("replication_factor");
+    }
+  }
+}
+
+void Chunks(const Session& session, ViewRows* rows) {
+  const sql::CatalogPtr catalog = session.catalog();
+  for (const auto& [key, relation] : catalog->relations) {
+    if (!relation->hypertable) continue;
+    const sql::Hypertable& hypertable = *relation->hypertable;
+    const sql::Column& time = *relation->Find(hypertable.time().column);
+    const int64_t scale = time.type.Is(TypeId::kDate) ? kMicrosPerDay : 1;
+    for (const sql::ChunkPtr& chunk : hypertable.chunks->chunks) {
+      rows->Row().Text("hypertable_schema", relation->schema).Text("hypertable_name", relation->name).Text("chunk_schema", hypertable.chunk_schema)
+          .Text("chunk_name", chunk->name).Text("primary_dimension", time.name)
+          .Any("primary_dimension_type", Value::Integer(TypeId::kRegtype, TypeOid(time.type))).Null("range_start_integer").Null("range_end_integer")
+          .Null("chunk_tablespace").Number("chunk_creation_time", chunk->created_at);
+      if (time.type.IsInteger()) {
+        rows->Number("range_start_integer", chunk->range_start).Number("range_end_integer", chunk->range_end);
+      } else {
+        rows->Number("range_start", chunk->range_start * scale).Number("range_end", chunk->range_end * scale);
+      }
+      if (hypertable.distributed) rows->Names("data_nodes", NodeNames(*catalog, chunk->nodes));
+    }
+  }
+}
+
+void Dimensions(const Session& session, ViewRows* rows) {
+  for (const auto& [key, relation] : session.catalog()->relations) {
+    if (!relation->hypertable) continue;
+    int64_t number = 0;
+    for (const sql::Dimension& dimension : relation->hypertable->dimensions) {
+      const sql::Column& column = *relation->Find(dimension.column);
+      const bool is_time = dimension.kind == sql::DimensionKind::kTime;
+      rows->Row().Text("hypertable_schema", relation->schema).Text("hypertable_name", relation->name).Number("dimension_number", ++number)
+          .Text("column_name", column.name).Any("column_type", Value::Integer(TypeId::kRegtype, TypeOid(column.type)))
+          .Text("dimension_type", is_time ? "Time" : "Space").Null("integer_interval").Null("integer_now_func").Null("num_partitions");
+      if (!is_time) {
+        rows->Number("num_partitions", dimension.number_partitions);
+      } else if (column.type.IsInteger()) {
+        rows->Number("integer_interval", dimension.interval);
+      } else {
+        Interval interval;
+        interval.days = static_cast<int32_t>(dimension.interval / kMicrosPerDay);
+        interval.micros = dimension.interval % kMicrosPerDay;
+        rows->Any("time_interval", Value::IntervalValue(interval));
+      }
+    }
+  }
+}
+
+void ChunkReplicationStatus(const Session& session, ViewRows* rows) {
+  const sql::CatalogPtr catalog = session.catalog();
+  for (const auto& [key, relation] : catalog->relations) {
+    if (!relation->hypertable || !relation->hypertable->distributed) continue;
+    const sql::Hypertable& hypertable = *relation->hypertable;
+    for (const sql::ChunkPtr& chunk : hypertable.chunks->chunks) {
+      std::vector<NodeId> others;
+      for (NodeId node : hypertable.data_nodes) {
+        if (std::ranges::find(chunk->nodes, node) == chunk->nodes.end()) others.push_back(node);
+      }
+      rows->Row().Text("hypertable_schema", relation->schema).Text("hypertable_name", relation->name).Text("chunk_schema", hypertable.chunk_schema)
+          .Text("chunk_name", chunk->name).Number("desired_num_replicas", hypertable.replication_factor)
+          .Number("num_replicas", static_cast<int64_t>(chunk->nodes.size())).Names("replica_nodes", NodeNames(*catalog, chunk->nodes))
+          .Names("non_replica_nodes", NodeNames(*catalog, others));
+    }
+  }
+}
+
+}  // namespace
+
+std::map<std::string, SystemViews::Producer> TimescaleViews() {
+  return {{"timescaledb_information.data_nodes", DataNodes}, {"timescaledb_information.hypertables", Hypertables},
+          {"timescaledb_information.chunks", Chunks}, {"timescaledb_information.dimensions", Dimensions},
+          {"timescaledb_experimental.chunk_replication_status", ChunkReplicationStatus}};
+}
+
+}  // namespace tsd::coord
