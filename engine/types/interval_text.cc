@@ -414,14 +414,14 @@ namespace {
 constexpr int32_t kMonthBit = 1 << 1, kYearBit = 1 << 2, kDayBit = 1 << 3, kHourBit = 1 << 10, kMinuteBit = 1 << 11, kSecondBit = 1 << 12;
 constexpr int32_t kAllFields = 0x7fff;
 
-int32_t FieldsOf(int32_t typmod) {
+int32_t TypmodFields(int32_t typmod) {
   const int32_t fields = typmod < 0 ? kAllFields : (typmod >> 16) & kAllFields;
   return fields == 0 ? kAllFields : fields;
 }
 
 /// " day" for '2' day: the unit of a number that has none; empty where it is seconds anyway.
 std::string_view UnitOfBareNumber(std::string_view text, int32_t typmod) {
-  const int32_t fields = FieldsOf(typmod);
+  const int32_t fields = TypmodFields(typmod);
   if (fields == kAllFields || (fields & kSecondBit) != 0) return {};
   const size_t first = text.find_first_not_of(" +-");
   if (first == std::string_view::npos || text.find_first_not_of("0123456789. ", first) != std::string_view::npos) return {};
@@ -435,7 +435,7 @@ std::string_view UnitOfBareNumber(std::string_view text, int32_t typmod) {
 
 Interval LimitInterval(Interval interval, int32_t typmod) {
   if (typmod < 0) return interval;
-  const int32_t fields = FieldsOf(typmod);
+  const int32_t fields = TypmodFields(typmod);
   if (fields != kAllFields) {
     if ((fields & (kDayBit | kHourBit | kMinuteBit | kSecondBit)) == 0) {
       interval.days = 0;

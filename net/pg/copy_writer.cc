@@ -33,12 +33,12 @@ char EscapeLetter(char c) {
 
 void AppendTextField(std::string_view value, char delimiter, std::string& out) {
   for (const char c : value) {
-    if (c == '\\' || c == delimiter) {
-      out.push_back('\\');
-      out.push_back(c);
-    } else if (const char letter = EscapeLetter(c); letter != 0) {
+    if (const char letter = EscapeLetter(c); letter != 0) {
       out.push_back('\\');
       out.push_back(letter);
+    } else if (c == '\\' || c == delimiter) {
+      out.push_back('\\');
+      out.push_back(c);
     } else {
       out.push_back(c);
     }

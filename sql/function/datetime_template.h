@@ -8,7 +8,8 @@
 namespace tsd::sql {
 
 enum class TemplateField : uint8_t {
-  kLiteral, kYear4, kYear4Comma, kYear3, kYear2, kYear1, kIsoYear4, kIsoYear3, kIsoYear2, kIsoYear1, kEra, kEraDots, kMonth, kMonthName, kMonthShort, kDay,
+  kLiteral, kYear4, kYear4Comma, kYear3, kYear2, kYear1, kIsoYear4, kIsoYear3, kIsoYear2, kIsoYear1, kEra, kEraDots, kMonth, kMonthName,
+  kMonthShort, kDay,
   kDayOfYear, kIsoDayOfYear, kDayName, kDayShort, kDayOfWeek, kIsoDayOfWeek, kWeekOfMonth, kWeek, kIsoWeek, kCentury, kJulian, kQuarter,
   kRomanMonth, kHour12, kHour24, kMinute, kSecond, kFraction, kMicros, kMillis, kSecondOfDay, kMeridiem, kMeridiemDots, kZone, kZoneHour,
   kZoneMinute, kOffset,
@@ -27,7 +28,8 @@ struct TemplateItem {
 
 std::vector<TemplateItem> ParseDateTimeTemplate(std::string_view text);
 
-inline constexpr std::string_view kMonthNames[] = {"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"};
+inline constexpr std::string_view kMonthNames[] = {"January", "February", "March",     "April",   "May",      "June",
+                                                  "July",    "August",   "September", "October", "November", "December"};
 inline constexpr std::string_view kDayNames[] = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
 inline constexpr std::string_view kRomanMonths[] = {"I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII"};
 

@@ -136,7 +136,10 @@ StatusOr<std::string> WordField(const TemplateItem& item, const FormatInput& in)
     case TemplateField::kDayName: return PaddedName(kDayNames[weekday], item.letters, item.fill, 9);
     case TemplateField::kDayShort: return PaddedName(kDayNames[weekday].substr(0, 3), item.letters, false, 0);
     case TemplateField::kRomanMonth: return c.month == 0 ? std::string() : PaddedName(kRomanMonths[month], item.letters, item.fill, 4);
-    case TemplateField::kMeridiem: return WithCase(in.hours % 24 >= 12 ? "PM" : "AM", item.letters == LetterCase::kLower ? LetterCase::kLower : LetterCase::kUpper);
+    case TemplateField::kMeridiem: {
+      const LetterCase letters = item.letters == LetterCase::kLower ? LetterCase::kLower : LetterCase::kUpper;
+      return WithCase(in.hours % 24 >= 12 ? "PM" : "AM", letters);
+    }
     case TemplateField::kMeridiemDots: return WithCase(in.hours % 24 >= 12 ? "P.M." : "A.M.", item.letters);
     case TemplateField::kEra: return WithCase(c.year <= 0 ? "BC" : "AD", item.letters);
     case TemplateField::kEraDots: return WithCase(c.year <= 0 ? "B.C." : "A.D.", item.letters);

@@ -328,8 +328,15 @@ StatusOr<std::string> FormatNumber(const Numeric& value, std::string_view format
     StatusOr<int64_t> number = value.IsFinite() ? value.ToInt64() : StatusOr<int64_t>(0);
     return Roman(number.ok() ? *number : 0, t);
   }
+  if (t.items.empty()) return std::string();
+  if (value.IsNaN()) {
+    Digits letters;
+    letters.whole = "NaN";
+    letters.part.resize(static_cast<size_t>(t.after), '0');
+    return NumberWriter(t, letters).Write();
+  }
   if (!value.IsFinite()) {
-    // Neither fits into digit positions.
+    // An infinity fits into no number of digits.
     std::string marks(static_cast<size_t>(t.before), '#');
     if (t.has_point) StrAppend(&marks, ".", std::string(static_cast<size_t>(t.after), '#'));
     return (t.fill ? " " : "") + marks;

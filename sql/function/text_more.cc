@@ -285,7 +285,10 @@ StatusOr<std::string> DecodeBase64(std::string_view text) {
       out += static_cast<char>((group >> bits) & 0xff);
     }
   }
-  if (bits >= 6) return WithHint(Error(sqlstate::kInvalidParameterValue, "invalid base64 end sequence"), "Input data is missing padding, is truncated, or is otherwise corrupted.");
+  if (bits >= 6) {
+    return WithHint(Error(sqlstate::kInvalidParameterValue, "invalid base64 end sequence"),
+                    "Input data is missing padding, is truncated, or is otherwise corrupted.");
+  }
   return out;
 }
 

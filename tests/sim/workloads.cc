@@ -13,7 +13,7 @@ namespace {
 constexpr absl::Duration kQueryTimeout = absl::Seconds(20);
 constexpr absl::Duration kFinalLimit = absl::Seconds(120);
 
-Task<void> Pause(Random* random) { co_await SleepFor{absl::Microseconds(random->Between(200, 20'000))}; }
+Task<void> Pause(Random* random) { co_await SleepFor{absl::Microseconds(random->Between(500, 80'000))}; }
 
 void MustRun(SimCluster& cluster, const std::string& sql) {
   const StatusOr<QueryAnswer> answer = cluster.Run(sql, kFinalLimit);

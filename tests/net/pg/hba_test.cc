@@ -17,7 +17,7 @@ HbaFileRow OneRow(std::string_view line) {
 std::string ErrorOf(std::string_view line) { return OneRow(line).error.value_or("ok"); }
 
 TEST(HbaParse, Rows) {
-  const HbaFileRow row = OneRow("  host\tall,\"All\" , db2 +grp,u 192.168.12.10/24 scram-sha-256  map=x # comment");
+  const HbaFileRow row = OneRow("  host\tall,\"All\", db2 +grp,u 192.168.12.10/24 scram-sha-256  map=x # comment");
   EXPECT_FALSE(row.error.has_value());
   EXPECT_EQ(row.type, "host");
   EXPECT_THAT(row.databases, ElementsAre("all", "All", "db2"));

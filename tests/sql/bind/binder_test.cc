@@ -115,7 +115,7 @@ TEST_F(BinderTest, VirtualTablesAndViews) {
                           "WHERE n.kind IN ('r','p','v','') AND n.testname OPERATOR(pg_catalog.~) '^(name[12])$' COLLATE pg_catalog.default "
                           "AND m.kind = ANY (ARRAY['r', 'v']::\"char\"[]) ORDER BY 1,2"),
             (std::vector<std::string>{"name1|table", "name2|view"}));
-  EXPECT_EQ(database_.Run("SELECT a.testname, (SELECT b.testname FROM pg_test b WHERE b.oid = a.oid + 1), "
+  EXPECT_EQ(database_.Run("SELECT a.testname, (SELECT b.testname FROM pg_test b WHERE b.oid::int = a.oid::int + 1), "
                           "EXISTS (SELECT 1 FROM pg_test c WHERE c.oid > a.oid AND c.kind = a.kind) FROM pg_test a ORDER BY a.oid"),
             (std::vector<std::string>{"name1|name2|t", "name2|name3|f", "name3|NULL|f"}));
   EXPECT_EQ(database_.Run("DELETE FROM pg_test"), std::vector<std::string>{"ERROR: 42501 permission denied for table pg_test"});

@@ -99,12 +99,13 @@ TEST(LexerTest, KeywordTable) {
   for (const char* none : {"", "a", "selects", "selec", "SELECT", "_x", "zz", "device"}) EXPECT_EQ(FindKeyword(none), Keyword::kNotKeyword) << none;
   // Every keyword finds itself.
   int count = 0;
-#define TSD_KEYWORD(enumerator, word, keyword_class, label)     \
-  EXPECT_EQ(FindKeyword(word), Keyword::enumerator) << word;    \
-  EXPECT_EQ(InfoOf(Keyword::enumerator).word, word);            \
-  ++count;
+#define TSD_KEYWORD(enumerator, text, keyword_class, label) ++count;
 #include "sql/parse/keyword_list.inc"
 #undef TSD_KEYWORD
+  for (int i = 1; i <= count; ++i) {
+    const auto keyword = static_cast<Keyword>(i);
+    EXPECT_EQ(FindKeyword(InfoOf(keyword).word), keyword) << InfoOf(keyword).word;
+  }
   EXPECT_EQ(count, 460);
 }
 

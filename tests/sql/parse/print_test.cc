@@ -57,7 +57,7 @@ TEST(PrintTest, Precedence) {
       {"x::int::text", "x::integer::text"},
       {"a=-1", "a = -1"},
       {"a@-1", "a @- 1"},
-      {"3!=-1", "3 <> -1"},
+      {"3!=-1", "3 !=- 1"},
   };
   for (const auto& test : kCases) EXPECT_EQ(Reprint(test.text), test.printed) << test.text;
 }

@@ -1,0 +1,26 @@
+#pragma once
+// Turns a result into text: aligned, expanded, unaligned or CSV, as psql lays it out. Pure.
+#include <string>
+
+#include "tools/client/connection.h"
+
+namespace tsd::tsql {
+
+enum class TableFormat { kAligned, kUnaligned, kCsv };
+
+struct PrintOptions {
+  TableFormat format = TableFormat::kAligned;
+  bool expanded = false;
+  bool tuples_only = false;
+  bool footer = true;  // "(3 rows)"
+  std::string separator = "|";
+  std::string null_text;
+  std::string title;
+};
+
+std::string PrintTable(const client::ResultSet& result, const PrintOptions& options);
+
+/// Columns that `text` takes on a terminal.
+size_t DisplayWidth(std::string_view text);
+
+}  // namespace tsd::tsql
