@@ -3,7 +3,7 @@
 
 namespace tsd::coord {
 
-const std::vector<SettingDefinition>& AllSettings() {
+const std::vector<SettingDefinition>& AllSettings() {  // tidy: one table, no control flow
   using K = SettingKind;
   using C = SettingContext;
   static const auto* table = new std::vector<SettingDefinition>{
@@ -27,7 +27,8 @@ const std::vector<SettingDefinition>& AllSettings() {
        "Accepted.", false},
       {"client_encoding", K::kString, C::kUser, "UTF8", "", 0, 2147483647, {}, "Client Connection Defaults",
        "Sets the client's character set encoding.", true},
-      {"client_min_messages", K::kEnum, C::kUser, "notice", "", 0, 2147483647, {"debug5", "debug4", "debug3", "debug2", "debug1", "log", "notice", "warning", "error"}, "Client Connection Defaults",
+      {"client_min_messages", K::kEnum, C::kUser, "notice", "", 0, 2147483647,
+       {"debug5", "debug4", "debug3", "debug2", "debug1", "log", "notice", "warning", "error"}, "Client Connection Defaults",
        "Sets the message levels that are sent to the client.", false},
       {"config_file", K::kString, C::kPostmaster, "", "", 0, 2147483647, {}, "File Locations",
        "Sets the server's main configuration file.", false},
@@ -49,7 +50,8 @@ const std::vector<SettingDefinition>& AllSettings() {
        "Accepted.", false},
       {"default_transaction_deferrable", K::kBool, C::kUser, "off", "", 0, 2147483647, {}, "Client Connection Defaults",
        "Accepted.", false},
-      {"default_transaction_isolation", K::kEnum, C::kUser, "read committed", "", 0, 2147483647, {"serializable", "repeatable read", "read committed", "read uncommitted"}, "Client Connection Defaults",
+      {"default_transaction_isolation", K::kEnum, C::kUser, "read committed", "", 0, 2147483647,
+       {"serializable", "repeatable read", "read committed", "read uncommitted"}, "Client Connection Defaults",
        "Sets the transaction isolation level of each new transaction.", false},
       {"default_transaction_read_only", K::kBool, C::kUser, "off", "", 0, 2147483647, {}, "Client Connection Defaults",
        "Sets the default read-only status of new transactions.", true},

@@ -135,7 +135,7 @@ bool IsReservedPrefix(std::string_view name) { return name.starts_with("timescal
 
 const SettingDefinition* FindSetting(std::string_view name) {
   static const auto* index = [] {
-    auto* map = new std::map<std::string, const SettingDefinition*, std::less<>>();
+    auto* map = new std::map<std::string, const SettingDefinition*, std::less<>>();  // tidy: the static table of this function, filled in a lambda
     for (const SettingDefinition& definition : AllSettings()) (*map)[Lower(definition.name)] = &definition;
     return map;
   }();

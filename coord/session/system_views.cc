@@ -87,7 +87,7 @@ sql::RelationPtr SystemViews::Find(std::string_view schema, std::string_view nam
 
 StatusOr<ColumnBatch> SystemViews::Rows(const sql::Relation& relation) const {
   static const auto* producers = [] {
-    auto* all = new std::map<std::string, Producer>(ObjectViews());
+    auto* all = new std::map<std::string, Producer>(ObjectViews());  // tidy: the static table of this function, filled in a lambda
     all->merge(ServerViews());
     all->merge(TimescaleViews());
     return all;

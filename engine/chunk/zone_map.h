@@ -2,7 +2,8 @@
 // ColumnStats: what is known of a run of rows of one column (a block, or a whole chunk file) without reading it: zone map and summary.
 // Any thread.
 //
-// Order is that of types/compare.h: NaN above all numbers, -0 equals 0, strings by bytes. Types without a useful order here (json, arrays, ...) have no bounds. Bounds are conservative: min <= every value <= max;
+// Order is that of types/compare.h: NaN above all numbers, -0 equals 0, strings by bytes. Types without a useful order here (json, arrays, ...) have no bounds.
+// Bounds are conservative: min <= every value <= max;
 // `exact` tells whether both are values that occur (long strings are cut).
 #include <cstdint>
 #include <vector>

@@ -23,7 +23,7 @@ template <size_t N>
 inline uint64_t Mask64(const char* data, const ByteSet& set) {
   uint64_t result = 0;
   for (int part = 0; part < 4; ++part) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(data + 16 * part));
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(data + 16 * part));  // tidy: an unaligned SIMD load
     __m128i hit = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(set[0]));
     for (size_t i = 1; i < N; ++i) hit = _mm_or_si128(hit, _mm_cmpeq_epi8(bytes, _mm_set1_epi8(set[i])));
     result |= static_cast<uint64_t>(static_cast<uint32_t>(_mm_movemask_epi8(hit))) << (16 * part);

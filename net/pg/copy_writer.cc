@@ -15,7 +15,7 @@ void PutBe16(uint16_t value, std::string& out) {
 }
 void PutBe32(uint32_t value, std::string& out) {
   value = __builtin_bswap32(value);
-  out.append(reinterpret_cast<const char*>(&value), sizeof(value));
+  out.append(reinterpret_cast<const char*>(&value), sizeof(value));  // tidy: the bytes of an integer in network order
 }
 
 /// The letter of a C-like escape, 0 = the character needs none.

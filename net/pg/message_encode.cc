@@ -10,7 +10,7 @@ void PutBe16(uint16_t value, std::string& out) {
 }
 void PutBe32(uint32_t value, std::string& out) {
   value = __builtin_bswap32(value);
-  out.append(reinterpret_cast<const char*>(&value), sizeof(value));
+  out.append(reinterpret_cast<const char*>(&value), sizeof(value));  // tidy: the bytes of an integer in network order
 }
 void PutCString(std::string_view text, std::string& out) {
   // A NUL inside would end the string early and shift all that follows.

@@ -15,7 +15,7 @@ void PatchBe32(std::string& out, size_t at, uint32_t value) {
 
 void PutBe32(std::string& out, uint32_t value) {
   value = __builtin_bswap32(value);
-  out.append(reinterpret_cast<const char*>(&value), sizeof(value));
+  out.append(reinterpret_cast<const char*>(&value), sizeof(value));  // tidy: the bytes of an integer in network order
 }
 
 }  // namespace

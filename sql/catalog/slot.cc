@@ -49,7 +49,7 @@ int SlotOf(const Vector& keys, size_t row) {
     }
     case PhysicalType::kUuid: {
       const Uuid value = keys.Get<Uuid>(row);
-      hash = Hash64(std::string_view(reinterpret_cast<const char*>(value.bytes), 16));
+      hash = Hash64(std::string_view(reinterpret_cast<const char*>(value.bytes), 16));  // tidy: hashes a uuid's bytes
       break;
     }
     case PhysicalType::kBytes: {

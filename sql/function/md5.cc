@@ -58,7 +58,7 @@ std::string Md5Hex(std::string_view bytes) {
   tail += '\x80';
   while (tail.size() % 64 != 56) tail += '\0';
   const uint64_t bits = static_cast<uint64_t>(bytes.size()) * 8;
-  tail.append(reinterpret_cast<const char*>(&bits), 8);
+  tail.append(reinterpret_cast<const char*>(&bits), 8);  // tidy: the length as little-endian bytes
   for (size_t i = 0; i < tail.size(); i += 64) Mix(tail.data() + i, state);
   constexpr char kDigits[] = "0123456789abcdef";
   std::string hex;

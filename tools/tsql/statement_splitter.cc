@@ -1,7 +1,9 @@
 #include "tools/tsql/statement_splitter.h"
 
+#include <algorithm>
 #include <cctype>
 
+#include "engine/base/strings.h"
 #include "tools/client/connection.h"
 
 namespace tsd::tsql {
@@ -16,14 +18,25 @@ void StatementSplitter::AddLine(std::string_view line) {
   pending_.push_back('\n');
 }
 
+void StatementSplitter::Drop(size_t count) {
+  position_ = std::min(position_ + count, pending_.size());
+  if (position_ < pending_.size()) return;
+  pending_.clear();
+  position_ = 0;
+}
+
+void StatementSplitter::PushBack(std::string_view text) {
+  pending_ = StrCat(text, rest());
+  position_ = 0;
+}
+
 void StatementSplitter::Keep(size_t count) {
-  statement_.append(pending_, 0, count);
-  pending_.erase(0, count);
+  statement_.append(rest().substr(0, count));
+  Drop(count);
 }
 
 SplitResult StatementSplitter::Next() {
-  // Erasing from the front is fine for lines; whole files are fed line by line.
-  while (!pending_.empty()) {
+  while (!rest().empty()) {
     if (state_ != State::kPlain) {
       Quoted();
       continue;
@@ -35,18 +48,18 @@ SplitResult StatementSplitter::Next() {
 }
 
 SplitResult StatementSplitter::Plain() {
-  const char c = pending_[0];
-  const char next = pending_.size() > 1 ? pending_[1] : '\0';
+  const char c = rest()[0];
+  const char next = rest().size() > 1 ? rest()[1] : '\0';
   if (std::isspace(static_cast<unsigned char>(c))) {
     if (statement_.empty()) {
-      pending_.erase(0, 1);
+      Drop(1);
     } else {
       Keep(1);
     }
     return SplitResult::kNeedMore;
   }
   if (c == '-' && next == '-') {
-    pending_.erase(0, pending_.find('\n'));
+    Drop(rest().find('\n'));
     return SplitResult::kNeedMore;
   }
   if (c == '\\') return SplitResult::kCommand;
@@ -70,10 +83,11 @@ SplitResult StatementSplitter::Plain() {
   } else if (c == '"') {
     state_ = State::kDoubleQuote;
   } else if (c == '$' && starts_word) {
+    const std::string_view text = rest();
     size_t end = 1;
-    while (end < pending_.size() && IsNameCharacter(pending_[end])) ++end;
-    if (end < pending_.size() && pending_[end] == '$' && std::isdigit(static_cast<unsigned char>(next)) == 0) {
-      dollar_tag_ = pending_.substr(0, end + 1);
+    while (end < text.size() && IsNameCharacter(text[end])) ++end;
+    if (end < text.size() && text[end] == '$' && std::isdigit(static_cast<unsigned char>(next)) == 0) {
+      dollar_tag_ = std::string(text.substr(0, end + 1));
       state_ = State::kDollar;
       Keep(end + 1);
       return SplitResult::kNeedMore;
@@ -90,15 +104,15 @@ SplitResult StatementSplitter::Plain() {
 }
 
 void StatementSplitter::Quoted() {
-  const char c = pending_[0];
-  const char next = pending_.size() > 1 ? pending_[1] : '\0';
+  const char c = rest()[0];
+  const char next = rest().size() > 1 ? rest()[1] : '\0';
   if (state_ == State::kBlockComment) {
     const bool opens = c == '/' && next == '*', closes = c == '*' && next == '/';
     if (opens) ++comment_depth_;
     if (closes && --comment_depth_ == 0) state_ = State::kPlain;
     Keep(opens || closes ? 2 : 1);
   } else if (state_ == State::kDollar) {
-    if (pending_.starts_with(dollar_tag_)) {
+    if (rest().starts_with(dollar_tag_)) {
       state_ = State::kPlain;
       Keep(dollar_tag_.size());
     } else {
@@ -106,7 +120,7 @@ void StatementSplitter::Quoted() {
     }
   } else {
     const char quote = state_ == State::kDoubleQuote ? '"' : '\'';
-    if (state_ == State::kEscapeQuote && c == '\\' && pending_.size() > 1) {
+    if (state_ == State::kEscapeQuote && c == '\\' && rest().size() > 1) {
       Keep(2);
     } else {
       // A doubled quote closes and opens again: the same result.
@@ -117,15 +131,16 @@ void StatementSplitter::Quoted() {
 }
 
 bool StatementSplitter::PutVariable() {
-  const char quote = pending_.size() > 1 && (pending_[1] == '\'' || pending_[1] == '"') ? pending_[1] : '\0';
+  const std::string_view text = rest();
+  const char quote = text.size() > 1 && (text[1] == '\'' || text[1] == '"') ? text[1] : '\0';
   const size_t start = quote != '\0' ? 2 : 1;
   size_t end = start;
-  while (end < pending_.size() && IsNameCharacter(pending_[end])) ++end;
-  if (end == start || (quote != '\0' && (end == pending_.size() || pending_[end] != quote))) return false;
-  const auto found = variables_->find(std::string_view(pending_).substr(start, end - start));
+  while (end < text.size() && IsNameCharacter(text[end])) ++end;
+  if (end == start || (quote != '\0' && (end == text.size() || text[end] != quote))) return false;
+  const auto found = variables_->find(text.substr(start, end - start));
   if (found == variables_->end()) return false;
   const std::string value = quote == '\'' ? client::QuoteLiteral(found->second) : quote == '"' ? client::QuoteIdentifier(found->second) : found->second;
-  pending_.erase(0, quote != '\0' ? end + 1 : end);
+  Drop(quote != '\0' ? end + 1 : end);
   statement_.append(value);
   has_content_ = true;
   return true;
@@ -139,9 +154,9 @@ std::string StatementSplitter::TakeStatement() {
 }
 
 std::string StatementSplitter::RestOfLine() {
-  const size_t end = pending_.find('\n');
-  std::string result = pending_.substr(0, end);
-  pending_.erase(0, end == std::string::npos ? end : end + 1);
+  const size_t end = std::min(rest().find('\n'), rest().size());
+  std::string result(rest().substr(0, end));
+  Drop(end + 1);
   return result;
 }
 

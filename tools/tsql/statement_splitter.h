@@ -23,7 +23,7 @@ class StatementSplitter {
   /// The unread rest of the line; it counts as read.
   std::string RestOfLine();
   /// Puts `text` before what is unread.
-  void PushBack(std::string_view text) { pending_.insert(0, text); }
+  void PushBack(std::string_view text);
   /// What was read of a statement that has not ended.
   const std::string& buffer() const { return statement_; }
   bool InStatement() const;
@@ -36,10 +36,13 @@ class StatementSplitter {
   SplitResult Plain();
   void Quoted();
   bool PutVariable();
+  std::string_view rest() const { return std::string_view(pending_).substr(position_); }
   void Keep(size_t count);
+  void Drop(size_t count);
 
   const Variables* variables_;
   std::string pending_, statement_, dollar_tag_;
+  size_t position_ = 0;  // of pending_: what is before it was read
   State state_ = State::kPlain;
   int comment_depth_ = 0, bracket_depth_ = 0;
   bool has_content_ = false;
