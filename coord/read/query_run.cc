@@ -179,7 +179,14 @@ std::vector<sql::FragmentNote> QueryRun::NotesOf(const sql::GatherNode& gather) 
     for (const sql::ChunkPtr& chunk : part.chunks) note.chunks.push_back(chunk->name);
     notes.push_back(std::move(note));
   }
-  for (sql::FragmentNote& note : notes) note.chunks_excluded = excluded;
+  const auto ran = fragments_.find(&gather);
+  for (size_t i = 0; i < notes.size(); ++i) {
+    notes[i].chunks_excluded = excluded;
+    if (!options_.analyze || ran == fragments_.end() || i >= ran->second.size()) continue;
+    const FragmentStats stats = ran->second[i]->stats();
+    notes[i].actual = {stats.rows_sent, stats.bytes_sent, stats.scan.rows_read, stats.scan.bytes_read, stats.scan.blocks_read,
+                       stats.scan.blocks_skipped, stats.micros};
+  }
   return notes;
 }
 

@@ -20,7 +20,7 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>  // tidy: compiled once here, used by mutex.h only
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>

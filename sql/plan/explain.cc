@@ -252,8 +252,16 @@ class PlanPrinter {
       std::string chunks;
       for (const std::string& chunk : note.chunks) chunks += (chunks.empty() ? "" : ", ") + chunk;
       lines->push_back(StrCat(margin, "Data node: ", note.node_name));
-      if (!chunks.empty()) lines->push_back(StrCat(margin, "Chunks: ", chunks));
+      // Names are for VERBOSE: there may be thousands.
+      if (!chunks.empty()) lines->push_back(StrCat(margin, "Chunks: ", options_.verbose ? chunks : std::to_string(note.chunks.size())));
       if (note.chunks_excluded > 0) lines->push_back(StrCat(margin, "Chunks excluded: ", note.chunks_excluded));
+      if (note.actual.has_value()) {
+        const FragmentNote::Actual& actual = *note.actual;
+        lines->push_back(StrCat(margin, "Sent: ", actual.rows_sent, " rows, ", actual.bytes_sent, " bytes"));
+        lines->push_back(StrCat(margin, "Scanned: ", actual.rows_read, " rows, ", actual.blocks_read, " blocks (", actual.blocks_skipped,
+                                " skipped), ", actual.bytes_read, " bytes"));
+        if (options_.timing) lines->push_back(StrCat(margin, "Time: ", Millis(actual.micros * 1000), " ms"));
+      }
       if (note.stats == nullptr) continue;
       PlanPrinter fragment = *this;
       fragment.base_ = numbers_.at(gather.children[0].get());
@@ -275,6 +283,12 @@ class PlanPrinter {
       StrAppend(out, i > 0 ? ", " : "", "{\"Name\": ", Quote(notes[i].node_name), ", \"Chunks\": [");
       for (size_t c = 0; c < notes[i].chunks.size(); ++c) StrAppend(out, c > 0 ? ", " : "", Quote(notes[i].chunks[c]));
       StrAppend(out, "], \"Chunks Excluded\": ", notes[i].chunks_excluded);
+      if (notes[i].actual.has_value()) {
+        const FragmentNote::Actual& actual = *notes[i].actual;
+        StrAppend(out, ", \"Rows Sent\": ", actual.rows_sent, ", \"Bytes Sent\": ", actual.bytes_sent, ", \"Rows Scanned\": ", actual.rows_read,
+                  ", \"Blocks Read\": ", actual.blocks_read, ", \"Blocks Skipped\": ", actual.blocks_skipped, ", \"Bytes Read\": ", actual.bytes_read);
+        if (options_.timing) StrAppend(out, ", \"Time\": ", Millis(actual.micros * 1000));
+      }
       if (notes[i].stats != nullptr) {
         PlanPrinter fragment = *this;
         fragment.base_ = numbers_.at(gather.children[0].get());

@@ -1,6 +1,7 @@
 #pragma once
 // EXPLAIN's text and JSON of a plan, and what was measured for ANALYZE. Pure.
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,13 @@ struct FragmentNote {
   std::vector<std::string> chunks;  // names
   size_t chunks_excluded = 0;
   const PlanStats* stats = nullptr; // of the fragment as run there (numbered from the fragment's root)
+  /// What the node did in all, once it has run (ANALYZE).
+  struct Actual {
+    uint64_t rows_sent = 0, bytes_sent = 0;
+    uint64_t rows_read = 0, bytes_read = 0, blocks_read = 0, blocks_skipped = 0;
+    int64_t micros = 0;
+  };
+  std::optional<Actual> actual;
 };
 
 struct ExplainOptions {

@@ -67,7 +67,7 @@ class Shell {
   Variables variables;
   PrintOptions print;
   bool quiet = false, timing = false;
-  bool set_quit(bool quit) { return quit_ = quit; }
+  void Quit() { quit_ = true; }
   LineSource* source() const { return source_; }
 
  private:

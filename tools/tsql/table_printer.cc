@@ -50,6 +50,11 @@ const std::string& CellText(const std::optional<std::string>& cell, const PrintO
 
 std::string RowCount(size_t rows) { return rows == 1 ? "(1 row)" : StrCat("(", rows, " rows)"); }
 
+void AppendFooter(const ResultSet& result, const PrintOptions& options, std::string* out) {
+  for (const std::string& line : options.footers) StrAppend(out, line, "\n");
+  if (options.footers.empty() && options.footer) StrAppend(out, RowCount(result.rows.size()), "\n");
+}
+
 using Cells = std::vector<std::vector<std::string>>;
 
 /// One row, which may take several lines. `header`: centred instead of by type.
@@ -114,7 +119,7 @@ std::string Aligned(const ResultSet& result, const PrintOptions& options) {
   if (count > 0) {
     for (const Cells& cells : rows) AppendAlignedRow(cells, widths, result.columns, false, &out);
   }
-  if (!options.tuples_only && options.footer) StrAppend(&out, RowCount(result.rows.size()), "\n");
+  if (!options.tuples_only) AppendFooter(result, options, &out);
   out.push_back('\n');
   return out;
 }
@@ -187,7 +192,7 @@ std::string Delimited(const ResultSet& result, const PrintOptions& options) {
     for (size_t i = 0; i < row.size(); ++i) StrAppend(&out, i > 0 ? separator : "", field(CellText(row[i], options)));
     out.push_back('\n');
   }
-  if (!csv && !options.tuples_only && options.footer) StrAppend(&out, RowCount(result.rows.size()), "\n");
+  if (!csv && !options.tuples_only) AppendFooter(result, options, &out);
   return out;
 }
 

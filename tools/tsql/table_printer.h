@@ -16,6 +16,7 @@ struct PrintOptions {
   std::string separator = "|";
   std::string null_text;
   std::string title;
+  std::vector<std::string> footers;  // lines that stand where the row count would
 };
 
 std::string PrintTable(const client::ResultSet& result, const PrintOptions& options);
