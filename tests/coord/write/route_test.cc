@@ -1,0 +1,157 @@
+// Routing and placement: pure functions over a relation and a batch.
+#include "coord/write/route.h"
+
+#include <gtest/gtest.h>
+
+#include "engine/types/datetime.h"
+
+namespace tsd::coord {
+namespace {
+
+sql::Relation Table(DataType time_type, int64_t interval, int16_t partitions) {
+  sql::Relation relation;
+  relation.id = TableId(1);
+  relation.schema = "public";
+  relation.name = "t";
+  relation.columns = {{ColumnId(1), "time", time_type, true, "", {}}, {ColumnId(2), "device", TypeId::kText, false, "", {}}};
+  relation.hypertable.emplace();
+  relation.hypertable->id = 1;
+  sql::Dimension time;
+  time.column = ColumnId(1);
+  time.interval = interval;
+  relation.hypertable->dimensions.push_back(time);
+  if (partitions > 0) {
+    sql::Dimension space;
+    space.kind = sql::DimensionKind::kSpace;
+    space.column = ColumnId(2);
+    space.number_partitions = partitions;
+    relation.hypertable->dimensions.push_back(space);
+  }
+  return relation;
+}
+
+ColumnBatch Rows(DataType time_type, const std::vector<int64_t>& times, const std::vector<std::string>& devices) {
+  BatchBuilder builder({time_type, TypeId::kText});
+  for (size_t i = 0; i < times.size(); ++i) {
+    Value::Integer(time_type, times[i]).AppendTo(builder.column(0));
+    builder.column(1).AppendBytes(devices[i]);
+    builder.FinishRow();
+  }
+  return builder.Finish();
+}
+
+TEST(Route, SlicesAreAlignedToTheUnixEpoch) {
+  const sql::Relation relation = Table(TypeId::kTimestampTz, 7 * kMicrosPerDay, 0);
+  // 2000-01-01 was a Saturday; weeks since the epoch begin on Thursdays: 1999-12-30.
+  const ChunkKey key = SliceOf(relation, 0);
+  EXPECT_EQ(key.range_start, -2 * kMicrosPerDay);
+  EXPECT_EQ(key.range_end, 5 * kMicrosPerDay);
+}
+
+TEST(Route, IntegerSlicesFloorBelowZero) {
+  const sql::Relation relation = Table(TypeId::kInt64, 10, 0);
+  EXPECT_EQ(SliceOf(relation, -1).range_start, -10);
+  EXPECT_EQ(SliceOf(relation, -10).range_start, -10);
+  EXPECT_EQ(SliceOf(relation, 9).range_start, 0);
+  EXPECT_EQ(SliceOf(relation, INT64_MIN).range_start, INT64_MIN);
+}
+
+TEST(Route, DatesAreSlicedInDays) {
+  const sql::Relation relation = Table(TypeId::kDate, 7 * kMicrosPerDay, 0);
+  EXPECT_EQ(SliceOf(relation, 0).range_end - SliceOf(relation, 0).range_start, 7);
+}
+
+TEST(Route, PartitionsCoverAllSlotsOnce) {
+  for (int count : {1, 2, 3, 7, 1024}) {
+    int next = 0;
+    for (int partition = 0; partition < count; ++partition) {
+      const auto [low, high] = SlotsOfPartition(partition, count);
+      EXPECT_EQ(low, next);
+      EXPECT_LT(low, high);
+      next = high;
+    }
+    EXPECT_EQ(next, sql::kSlotCount);
+  }
+}
+
+TEST(Route, EveryRowGoesToExactlyOneChunkOfItsSliceAndSlot) {
+  const sql::Relation relation = Table(TypeId::kInt64, 100, 3);
+  std::vector<int64_t> times;
+  std::vector<std::string> devices;
+  for (int i = 0; i < 500; ++i) {
+    times.push_back(i * 7 % 350);
+    devices.push_back("d" + std::to_string(i % 23));
+  }
+  const ColumnBatch batch = Rows(TypeId::kInt64, times, devices);
+  const StatusOr<std::vector<RoutedRows>> routed = RouteRows(relation, batch);
+  ASSERT_TRUE(routed.ok());
+  std::vector<int> seen(500);
+  for (const RoutedRows& entry : *routed) {
+    for (uint32_t row : entry.rows) {
+      ++seen[row];
+      EXPECT_GE(times[row], entry.key.range_start);
+      EXPECT_LT(times[row], entry.key.range_end);
+      const int slot = sql::SlotOf(batch.column(1), row);
+      EXPECT_GE(slot, entry.key.slot_start);
+      EXPECT_LT(slot, entry.key.slot_end);
+    }
+  }
+  EXPECT_EQ(seen, std::vector<int>(500, 1));
+}
+
+TEST(Route, NewChunksAreClippedAroundOlderOnesOfAnotherInterval) {
+  sql::Relation relation = Table(TypeId::kInt64, 100, 0);
+  auto old = std::make_shared<sql::Chunk>();
+  old->id = ChunkId(1);
+  old->range_start = 120;
+  old->range_end = 150;
+  auto set = std::make_shared<sql::ChunkSet>();
+  set->chunks = {old};
+  relation.hypertable->chunks = set;
+  const StatusOr<std::vector<RoutedRows>> routed = RouteRows(relation, Rows(TypeId::kInt64, {110, 130, 160}, {"a", "a", "a"}));
+  ASSERT_TRUE(routed.ok());
+  ASSERT_EQ(routed->size(), 3u);
+  EXPECT_EQ((*routed)[0].key.range_start, 100);
+  EXPECT_EQ((*routed)[0].key.range_end, 120);
+  EXPECT_EQ((*routed)[1].chunk->id, ChunkId(1));
+  EXPECT_EQ((*routed)[2].key.range_start, 150);
+  EXPECT_EQ((*routed)[2].key.range_end, 200);
+}
+
+TEST(Route, NullTimeIsRefused) {
+  const sql::Relation relation = Table(TypeId::kInt64, 100, 0);
+  BatchBuilder builder({TypeId::kInt64, TypeId::kText});
+  builder.column(0).AppendNull();
+  builder.column(1).AppendNull();
+  builder.FinishRow();
+  EXPECT_EQ(SqlStateOf(RouteRows(relation, builder.Finish()).status()), sqlstate::kNotNullViolation);
+}
+
+TEST(Placement, PartitionsSpreadOverNodesAndBlockedOnesGetNothing) {
+  sql::Relation relation = Table(TypeId::kInt64, 100, 3);
+  relation.hypertable->distributed = true;
+  relation.hypertable->replication_factor = 1;
+  sql::Catalog catalog;
+  for (uint32_t i = 1; i <= 3; ++i) {
+    auto node = std::make_shared<sql::DataNode>();
+    node->id = NodeId(i);
+    node->name = "dn" + std::to_string(i);
+    catalog.nodes[node->name] = node;
+    relation.hypertable->data_nodes.push_back(NodeId(i));
+  }
+  std::set<NodeId> used;
+  for (int partition = 0; partition < 3; ++partition) {
+    ChunkKey key;
+    std::tie(key.slot_start, key.slot_end) = SlotsOfPartition(partition, 3);
+    const StatusOr<std::vector<NodeId>> nodes = PlaceChunk(catalog, relation, key);
+    ASSERT_TRUE(nodes.ok());
+    ASSERT_EQ(nodes->size(), 1u);
+    used.insert((*nodes)[0]);
+  }
+  EXPECT_EQ(used.size(), 3u);
+  relation.hypertable->blocked_nodes = {NodeId(1), NodeId(2), NodeId(3)};
+  EXPECT_EQ(SqlStateOf(PlaceChunk(catalog, relation, ChunkKey()).status()), sqlstate::kInsufficientDataNodes);
+}
+
+}  // namespace
+}  // namespace tsd::coord
