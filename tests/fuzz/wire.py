@@ -36,8 +36,7 @@ def parse(name, text, oids=()):
 
 def bind(portal, statement, values=(), formats=(), result_formats=()):
     body = portal + b"\0" + statement + b"\0" + struct.pack(f">H{len(formats)}h", len(formats), *formats) + struct.pack(">H", len(values))
-    for value in values:
-        body += struct.pack(">i", -1) if value is None else struct.pack(">i", len(value)) + value
+    body += b"".join(struct.pack(">i", -1) if value is None else struct.pack(">i", len(value)) + value for value in values)
     return message(b"B", body + struct.pack(f">H{len(result_formats)}h", len(result_formats), *result_formats))
 
 
@@ -116,7 +115,9 @@ class Client:
 
     def login(self, parameters=None):
         self.send(startup(parameters))
-        for kind, body in self.until_ready():
+        kind = b""
+        while kind != b"Z":
+            kind, body = self.read()
             if kind == b"K":
                 self.key = struct.unpack(">iI", body[:8])
             if kind == b"E":

@@ -124,8 +124,8 @@ std::string Aligned(const ResultSet& result, const PrintOptions& options) {
   return out;
 }
 
-void AppendRecordLine(size_t number, size_t name_width, size_t value_width, std::string* out) {
-  const std::string head = StrCat("-[ RECORD ", number, " ]");
+/// `head` stands in the line's beginning.
+void AppendRecordLine(const std::string& head, size_t name_width, size_t value_width, std::string* out) {
   std::string line(name_width + 1, '-');
   line += '+';
   line.append(value_width + 1, '-');
@@ -133,7 +133,7 @@ void AppendRecordLine(size_t number, size_t name_width, size_t value_width, std:
 }
 
 std::string ExpandedAligned(const ResultSet& result, const PrintOptions& options) {
-  if (result.rows.empty()) return options.tuples_only ? "" : options.footer ? "(0 rows)\n\n" : "\n";
+  if (result.rows.empty()) return options.tuples_only ? "\n" : options.footer ? "(0 rows)\n\n" : "\n";
   size_t name_width = 0, value_width = 0;
   for (const ColumnInfo& column : result.columns) name_width = std::max(name_width, Widest(Lines(column.name)));
   for (const TextRow& row : result.rows) {
@@ -142,9 +142,9 @@ std::string ExpandedAligned(const ResultSet& result, const PrintOptions& options
   std::string out = options.title.empty() || options.tuples_only ? "" : StrCat(options.title, "\n");
   for (size_t number = 0; number < result.rows.size(); ++number) {
     if (!options.tuples_only) {
-      AppendRecordLine(number + 1, name_width, value_width, &out);
+      AppendRecordLine(StrCat("-[ RECORD ", number + 1, " ]"), name_width, value_width, &out);
     } else if (number > 0) {
-      out.push_back('\n');
+      AppendRecordLine("", name_width, value_width, &out);
     }
     for (size_t i = 0; i < result.columns.size(); ++i) {
       const std::vector<std::string> names = Lines(result.columns[i].name), values = Lines(CellText(result.rows[number][i], options));
@@ -180,7 +180,6 @@ std::string Delimited(const ResultSet& result, const PrintOptions& options) {
         StrAppend(&out, field(result.columns[i].name), separator, field(CellText(result.rows[number][i], options)), "\n");
       }
     }
-    if (result.rows.empty() && !csv && !options.tuples_only) out += "(0 rows)\n";
     return out;
   }
   if (!options.tuples_only) {

@@ -217,8 +217,14 @@ SessionFixture::SessionFixture(PgServerOptions options, TlsAcceptor* tls)
   EXPECT_TRUE(hba.Load("host all all 127.0.0.1/32 trust\nhost all md5er 10.0.0.1/32 md5\nhost all all 10.0.0.2/32 reject\n").ok());
 }
 
+SessionFixture::~SessionFixture() {
+  for (const auto& connection : connections) connection->Break();
+  executor.Run();
+}
+
 std::shared_ptr<FakeConnection> SessionFixture::Connect(std::string initial, std::string peer) {
   auto connection = std::make_shared<FakeConnection>(std::move(peer));
+  connections.push_back(connection);
   Spawn(executor, ServePgConnection(connection, std::move(initial), &context));
   executor.Run();
   return connection;

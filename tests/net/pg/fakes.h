@@ -269,6 +269,8 @@ std::vector<std::string> Read(std::string_view bytes);
 /// A server with one session factory, and as many connections as a test opens.
 struct SessionFixture {
   explicit SessionFixture(PgServerOptions options = {}, TlsAcceptor* tls = nullptr);
+  /// Ends what still lives.
+  ~SessionFixture();
   std::shared_ptr<FakeConnection> Connect(std::string initial = {}, std::string peer = "127.0.0.1");
   /// A connection past its greeting, whose output was read.
   std::shared_ptr<FakeConnection> LogIn();
@@ -283,6 +285,7 @@ struct SessionFixture {
   TrustAuthenticator authenticator;
   FakeFactory factory;
   PgServerContext context;
+  std::vector<std::shared_ptr<FakeConnection>> connections;
 };
 
 }  // namespace tsd::net::pg

@@ -1,0 +1,101 @@
+"""tsql, tsbench and the host-metrics example against a real cluster; psql says how output should look."""
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from cluster import BIN, ROOT, Cluster  # noqa: E402
+
+QUERIES = ["SELECT 1 AS a, 'x' AS bb, NULL AS c, 2.5::numeric AS n",
+           "SELECT g AS num, 'text' || g AS \"longer name\", E'a\\nb' AS two FROM generate_series(1, 3) g",
+           "SELECT 1 AS a WHERE false", "SELECT nope", "SELECT 1; SELECT 'a,\"b' AS q", "SELECT 'ünï' AS é, 1 AS x",
+           "CREATE TABLE IF NOT EXISTS made(a int)"]
+
+
+class ToolsTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = Cluster(data_nodes=2)
+        cls.cluster.__enter__()
+        cls.addClassCleanup(cls.cluster.close)
+        cls.cluster.setup()
+        cls.cluster.sql("CREATE TABLE m(time timestamptz NOT NULL, device text, v double precision)")
+        cls.cluster.sql("SELECT create_distributed_hypertable('m', 'time', 'device', chunk_time_interval => interval '1 day')")
+        cls.cluster.sql("INSERT INTO m SELECT '2024-01-01'::timestamptz + g * interval '1 hour', 'd' || g % 5, g FROM generate_series(0, 99) g")
+        directory = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(directory.cleanup)
+        cls.directory = directory.name
+
+    def run_tool(self, tool, *arguments, stdin=None, port=None):
+        environment = dict(os.environ, PGHOST="127.0.0.1", PGPORT=str(port or self.cluster.port), PGUSER="tsdbadmin", PGDATABASE="tsdb")
+        path = tool if os.path.isabs(tool) else os.path.join(BIN, tool)
+        return subprocess.run([path, *arguments], input=stdin or "", capture_output=True, text=True, timeout=60, env=environment)
+
+    def tsql(self, *arguments, **options):
+        return self.run_tool("tsql", *arguments, **options)
+
+    def test_output_is_as_psql_prints_it(self):
+        for layout in ([], ["-x"], ["--csv"], ["-A"], ["-A", "-t"], ["-t"], ["-q"]):
+            for query in QUERIES:
+                with self.subTest(layout=layout, query=query):
+                    theirs, ours = self.cluster.psql(*layout, "-c", query), self.tsql(*layout, "-c", query)
+                    self.assertEqual((ours.stdout, ours.stderr, ours.returncode), (theirs.stdout, theirs.stderr, theirs.returncode))
+
+    def test_exit_codes(self):
+        self.assertEqual(self.tsql("-c", "SELECT 1").returncode, 0)
+        self.assertEqual(self.tsql("-c", "SELECT nope").returncode, 1)
+        self.assertEqual(self.tsql("--nonsense").returncode, 1)
+        self.assertEqual(self.tsql("-c", "SELECT 1", port=1).returncode, 2)
+        self.assertEqual(self.tsql("-v", "ON_ERROR_STOP=1", stdin="SELECT nope;\nSELECT 'after';\n").returncode, 3)
+        going_on = self.tsql("-A", "-t", stdin="SELECT nope;\nSELECT 'after';\n")
+        self.assertEqual((going_on.returncode, going_on.stdout), (0, "after\n"))
+
+    def test_statements_are_cut_where_they_end(self):
+        script = "SELECT ';' AS a, $x$;'$x$ AS b, \";\" FROM (SELECT 1 AS \";\") s; -- no; end\nSELECT /* ; */ 2;\n\\set v 5\nSELECT :v, :'v', 'x:v'\n"
+        self.assertEqual(self.tsql("-A", "-t", stdin=script).stdout, ";|;'|1\n2\n5|5|x:v\n")
+
+    def test_describe(self):
+        text = self.tsql("-c", "\\d m").stdout
+        for part in ('Table "public.m"', "timestamp with time zone", "not null", "Hypertable: distributed", "Data nodes: dn1,dn2", "2 partitions"):
+            self.assertIn(part, text)
+        self.assertRegex(self.tsql("-c", "\\dt").stdout, r"public \| m +\| distributed hypertable \| tsdbadmin")
+        self.assertEqual(self.tsql("-c", "\\d nosuch").returncode, 1)
+        self.assertRegex(self.tsql("-c", "\\nodes").stdout, r"dn2 +\| 127.0.0.1 \| +\d+ \| tsdb +\| up")
+        for command in ("\\l", "\\dn", "\\du", "\\d", "\\conninfo", "\\?"):
+            self.assertEqual(self.tsql("-c", command).returncode, 0, command)
+
+    def test_copy_both_ways(self):
+        path = os.path.join(self.directory, "m.csv")
+        out = self.tsql("-c", f"\\copy (SELECT * FROM m ORDER BY time) to '{path}' with (format csv, header true)")
+        self.assertEqual((out.stdout, out.stderr), ("COPY 100\n", ""))
+        self.cluster.sql("CREATE TABLE copied(time timestamptz, device text, v double precision)")
+        self.assertEqual(self.tsql("-c", f"\\copy copied from '{path}' with (format csv, header true)").stdout, "COPY 100\n")
+        self.assertEqual(self.cluster.sql("SELECT sum(v) FROM copied"), "4950")
+        script = "COPY copied FROM STDIN;\n2025-01-01\tz\t1\n\\.\nSELECT count(*) FROM copied;\n"
+        self.assertEqual(self.tsql("-A", "-t", stdin=script).stdout, "COPY 1\n101\n")
+        self.assertIn("No such file", self.tsql("-c", "\\copy copied from '/nonexistent'").stderr)
+
+    def test_bench_generates_and_loads(self):
+        path = os.path.join(self.directory, "cpu.csv")
+        self.assertEqual(self.run_tool("tsbench", "generate", "--rows", "5000", "--hosts", "10", "--header", "--out", path).returncode, 0)
+        columns = ", ".join(f"c{i} double precision" for i in range(10))
+        self.cluster.sql(f"CREATE TABLE cpu(time timestamptz NOT NULL, hostname text, {columns.replace('c0 ', 'usage_user ').replace('c1 ', 'usage_system ').replace('c2 ', 'usage_idle ')})")
+        self.cluster.sql("SELECT create_distributed_hypertable('cpu', 'time', 'hostname')")
+        loaded = self.run_tool("tsbench", "load", "--file", path, "--table", "cpu")
+        self.assertEqual(loaded.returncode, 0, loaded.stderr)
+        self.assertEqual(self.cluster.sql("SELECT count(*), count(DISTINCT hostname) FROM cpu"), "5000|10")
+        asked = self.run_tool("tsbench", "query", "--table", "cpu", "--runs", "1")
+        self.assertEqual(asked.returncode, 0, asked.stderr)
+        self.assertIn("last-point", asked.stdout)
+
+    def test_host_metrics(self):
+        script = os.path.join(ROOT, "tools", "examples", "host-metrics", "host-metrics")
+        done = self.run_tool(script, "--count", "2", "--interval", "0.2", "--tsql", os.path.join(BIN, "tsql"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.cluster.sql("SELECT count(*), count(DISTINCT host) FROM host_metrics"), "2|1")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)
