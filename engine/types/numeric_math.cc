@@ -13,7 +13,9 @@ constexpr int kGuardBits = 96;
 /// Exponents beyond this make exp() overflow (or round to nothing) in PostgreSQL.
 constexpr double kMaxExpArgument = kNumericMaxResultScale * 3.0;
 /// Integer powers of at most so many digits are multiplied out exactly.
-constexpr double kMaxExactPowerDigits = 20'000;
+constexpr double kMaxExactPowerDigits = 400'000;
+/// The series behind other powers take a time that grows with the square of their precision: beyond this it would be minutes.
+constexpr int kMaxPowerSeriesBits = 20'000;
 
 int BitsFor(int decimal_digits) { return static_cast<int>(decimal_digits * kBitsPerDigit) + kGuardBits; }
 
@@ -164,6 +166,7 @@ StatusOr<Numeric> PowerWhole(const Numeric& base, int64_t exponent) {
     result = DivideRounded(numerator * BigPowerOfTen(scale), denominator);
   } else {
     const int bits = BitsFor(scale + std::max(0, static_cast<int>(log10_result) + 1) + 20);
+    if (bits > kMaxPowerSeriesBits) return Error(sqlstate::kProgramLimitExceeded, "result of power() has too many digits");
     const BigInt argument = FixedLn(mantissa, BigPowerOfTen(trimmed.scale()), bits) * exponent;
     result = DivideRounded(FixedExp(argument, bits) * BigPowerOfTen(scale), BigInt(1) << bits);
   }

@@ -81,8 +81,16 @@ Status Binder::SettleParameters(PlanNode& plan, std::vector<ExprPtr>* more) {
   return status;
 }
 
+namespace {
+// PostgreSQL's limit; the protocol itself counts columns in sixteen bits.
+constexpr size_t kMaxTargetEntries = 1664;
+}  // namespace
+
 StatusOr<BoundStatement> Binder::QueryStatement(const parse::Query& query) {
   ASSIGN_OR_RETURN(BoundQuery bound, Query(query, nullptr, nullptr, UnknownRule::kToText));
+  if (bound.columns.size() > kMaxTargetEntries) {
+    return Error(sqlstate::kTooManyColumns, StrCat("target lists can have at most ", kMaxTargetEntries, " entries"));
+  }
   BoundStatement statement;
   statement.kind = BoundKind::kSelect;
   for (size_t i = 0; i < bound.columns.size(); ++i) {

@@ -11,7 +11,7 @@ from cluster import BIN, ROOT, Cluster  # noqa: E402
 QUERIES = ["SELECT 1 AS a, 'x' AS bb, NULL AS c, 2.5::numeric AS n",
            "SELECT g AS num, 'text' || g AS \"longer name\", E'a\\nb' AS two FROM generate_series(1, 3) g",
            "SELECT 1 AS a WHERE false", "SELECT nope", "SELECT 1; SELECT 'a,\"b' AS q", "SELECT 'ünï' AS é, 1 AS x",
-           "CREATE TABLE IF NOT EXISTS made(a int)"]
+           "CREATE TABLE made(a int)", "DROP TABLE made"]
 
 
 class ToolsTest(unittest.TestCase):
@@ -37,11 +37,11 @@ class ToolsTest(unittest.TestCase):
         return self.run_tool("tsql", *arguments, **options)
 
     def test_output_is_as_psql_prints_it(self):
-        for layout in ([], ["-x"], ["--csv"], ["-A"], ["-A", "-t"], ["-t"], ["-q"]):
-            for query in QUERIES:
-                with self.subTest(layout=layout, query=query):
-                    theirs, ours = self.cluster.psql(*layout, "-c", query), self.tsql(*layout, "-c", query)
-                    self.assertEqual((ours.stdout, ours.stderr, ours.returncode), (theirs.stdout, theirs.stderr, theirs.returncode))
+        commands = [part for query in QUERIES for part in ("-c", query)]
+        for layout in ([], ["-x"], ["--csv"], ["-A"], ["-A", "-t", "-x"], ["-t"], ["-q", "-t", "-x"]):
+            with self.subTest(layout=layout):
+                theirs, ours = self.cluster.psql(*layout, *commands), self.tsql(*layout, *commands)
+                self.assertEqual((ours.stdout, ours.stderr, ours.returncode), (theirs.stdout, theirs.stderr, theirs.returncode))
 
     def test_exit_codes(self):
         self.assertEqual(self.tsql("-c", "SELECT 1").returncode, 0)

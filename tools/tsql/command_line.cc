@@ -112,8 +112,9 @@ StatusOr<CommandLine> ParseCommandLine(int argc, char** argv) {
   CommandLine line;
   opterr = 0;
   for (int letter = 0; (letter = ::getopt_long(argc, argv, ":h:p:U:d:c:f:1v:o:qtAF:xP:XwV?", kLongOptions, nullptr)) != -1;) {
-    if (letter == ':' || (letter == '?' && optopt != 0 && optopt != '?')) {
-      return Error(sqlstate::kSyntaxError, StrCat(letter == ':' ? "option needs a value: " : "invalid option: ", argv[optind - 1]));
+    const std::string_view argument = argv[optind - 1];
+    if (letter == ':' || (letter == '?' && argument != "-?" && argument != "--help")) {
+      return Error(sqlstate::kSyntaxError, StrCat(letter == ':' ? "option needs a value: " : "invalid option: ", argument));
     }
     RETURN_IF_ERROR(ApplyOption(letter, optarg == nullptr ? "" : optarg, &line));
   }
