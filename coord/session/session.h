@@ -76,7 +76,6 @@ struct Portal {
   bool scroll = false;
   std::vector<ColumnBatch> history;     // scroll: all rows pulled so far
   int64_t position = 0;                 // rows before the current one, 0 = before the first
-  sql::parse::QueryPtr cursor_query;
 };
 
 class Session final : public net::pg::SessionHandler, public TableFunctionRunner, public std::enable_shared_from_this<Session> {

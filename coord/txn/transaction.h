@@ -18,8 +18,6 @@ class Transaction {
 
   TxnId id() const { return id_; }
   engine::Isolation isolation() const { return isolation_; }
-  bool read_only() const { return read_only_; }
-  void SetReadOnly(bool read_only) { read_only_ = read_only; }
 
   /// A statement's number; its writes carry it, and it does not see them.
   uint32_t level() const { return level_; }
@@ -41,13 +39,9 @@ class Transaction {
   sql::CatalogPtr catalog() const { return catalog_; }
   void SetCatalog(sql::CatalogPtr catalog) { catalog_ = std::move(catalog); }
 
-  /// Storage to remove once the transaction has committed / aborted.
-  std::vector<std::pair<NodeId, ChunkId>> drops_on_abort;
-
  private:
   const TxnId id_;
   const engine::Isolation isolation_;
-  bool read_only_ = false;
   uint32_t level_ = 0;
   Timestamp snapshot_;
   CatalogChange change_;
