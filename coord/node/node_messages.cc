@@ -31,15 +31,19 @@ std::vector<ChunkId> GetChunks(ByteReader& reader) {
   return chunks;
 }
 
-}  // namespace
-
-std::string EncodeWrite(const engine::WriteRequest& request) {
-  ByteWriter writer;
+void PutWrite(const engine::WriteRequest& request, ByteWriter& writer) {
   PutTxn(request.txn, writer);
   writer.PutVarint(request.level);
   request.schema->Encode(writer);
   writer.PutVarint(request.chunk.value());
   EncodeBatch(request.rows, Compression::kLz4, writer);
+}
+
+}  // namespace
+
+std::string EncodeWrite(const engine::WriteRequest& request) {
+  ByteWriter writer;
+  PutWrite(request, writer);
   return std::move(writer).Take();
 }
 
@@ -57,6 +61,21 @@ StatusOr<engine::WriteRequest> DecodeWrite(std::string_view bytes) {
     if (!request.rows.column(i).type().SameAs(request.schema->columns[i].type)) return Malformed("write");
   }
   return request;
+}
+
+std::string EncodeWriteAndCommit(const engine::WriteRequest& request, Timestamp minimum) {
+  ByteWriter writer;
+  writer.PutU64(minimum.value());
+  PutWrite(request, writer);
+  return std::move(writer).Take();
+}
+
+StatusOr<WriteAndCommitMessage> DecodeWriteAndCommit(std::string_view bytes) {
+  ByteReader reader(bytes);
+  WriteAndCommitMessage message;
+  message.minimum = Timestamp(reader.GetU64());
+  ASSIGN_OR_RETURN(message.request, DecodeWrite(reader.Rest()));
+  return message;
 }
 
 std::string EncodeDelete(const engine::DeleteRequest& request) {

@@ -14,6 +14,13 @@ namespace tsd::coord {
 std::string EncodeWrite(const engine::WriteRequest& request);
 StatusOr<engine::WriteRequest> DecodeWrite(std::string_view bytes);
 
+std::string EncodeWriteAndCommit(const engine::WriteRequest& request, Timestamp minimum);
+struct WriteAndCommitMessage {
+  Timestamp minimum;
+  engine::WriteRequest request;
+};
+StatusOr<WriteAndCommitMessage> DecodeWriteAndCommit(std::string_view bytes);
+
 std::string EncodeDelete(const engine::DeleteRequest& request);
 StatusOr<engine::DeleteRequest> DecodeDelete(std::string_view bytes);
 

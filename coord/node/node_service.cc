@@ -8,6 +8,12 @@ namespace {
 
 using net::rpc::Method;
 
+std::string EncodeTimestamp(Timestamp timestamp) {
+  ByteWriter writer;
+  writer.PutU64(timestamp.value());
+  return std::move(writer).Take();
+}
+
 // Sends a fragment's batches down an RPC stream.
 class StreamSink final : public FragmentSink {
  public:
@@ -47,6 +53,11 @@ Task<StatusOr<std::string>> NodeService::HandleCall(Method method, std::string p
     case Method::kCommitPrepared:
     case Method::kCommitOnePhase:
     case Method::kAbort: co_return co_await Transaction(method, std::move(payload));
+    case Method::kWriteAndCommit: {
+      CO_ASSIGN_OR_RETURN(WriteAndCommitMessage message, DecodeWriteAndCommit(payload));
+      CO_ASSIGN_OR_RETURN(const Timestamp commit, co_await WriteAndCommit(*deps_.store, std::move(message.request), message.minimum));
+      co_return EncodeTimestamp(commit);
+    }
     case Method::kListTransactions: co_return ListTransactions(payload);
     case Method::kDropChunks: {
       CO_ASSIGN_OR_RETURN(std::vector<ChunkId> chunks, DecodeChunks(payload));
@@ -146,9 +157,7 @@ Task<StatusOr<std::string>> NodeService::CommitOnePhase(TxnMessage message) {
   CO_RETURN_IF_ERROR(CheckOperations(message.txn, message.operations));
   CO_ASSIGN_OR_RETURN(const Timestamp commit, co_await deps_.store->CommitOnePhase(message.txn, message.timestamp));
   Forget(message.txn);
-  ByteWriter writer;
-  writer.PutU64(commit.value());
-  co_return std::move(writer).Take();
+  co_return EncodeTimestamp(commit);
 }
 
 Task<StatusOr<std::string>> NodeService::Transaction(Method method, std::string payload) {

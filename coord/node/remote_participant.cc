@@ -71,6 +71,13 @@ Task<StatusOr<Timestamp>> RemoteParticipant::CommitOnePhase(TxnId txn, uint64_t 
   co_return Timestamp(reader.GetU64());
 }
 
+Task<StatusOr<Timestamp>> RemoteParticipant::WriteAndCommit(engine::WriteRequest request, Timestamp minimum) {
+  CO_ASSIGN_OR_RETURN(const std::string answer,
+                      co_await Call(Method::kWriteAndCommit, EncodeWriteAndCommit(request, minimum), kWorkTimeout));
+  ByteReader reader(answer);
+  co_return Timestamp(reader.GetU64());
+}
+
 Task<Status> RemoteParticipant::Abort(TxnId txn) {
   TxnMessage message{txn, 0, 0, Timestamp(), ""};
   const StatusOr<std::string> answer = co_await Call(Method::kAbort, message.Encode(), kControlTimeout);

@@ -253,7 +253,7 @@ Task<StatusOr<StatementResult>> Session::CopyFrom(const CopyStatement& statement
       status = InCopy(co_await writer.Write(std::move(*complete)), columns, *batch);
     }
   }
-  const Status finished = co_await writer.Finish();
+  const Status finished = co_await writer.Finish(LastWriteOfStatement());
   if (status.ok()) status = finished;
   CO_RETURN_IF_ERROR(status);
   StatementResult result;

@@ -212,7 +212,7 @@ Task<StatusOr<StatementResult>> Session::CreateTableAs(const CreateTableAsStatem
       rows += batch->rows();
       status = co_await writer.Write(std::move(*batch));
     }
-    const Status finished = co_await writer.Finish();
+    const Status finished = co_await writer.Finish(TableWriter::LastWrite::kSend);
     CO_RETURN_IF_ERROR(status);
     CO_RETURN_IF_ERROR(finished);
   }

@@ -237,7 +237,7 @@ Task<Status> CoordFunctions::MakeHypertable(HypertableRequest request, ResultRow
       status = next.status();
       if (status.ok()) batch = std::move(*next);
     }
-    const Status finished = co_await writer.Finish();
+    const Status finished = co_await writer.Finish(TableWriter::LastWrite::kSend);
     CO_RETURN_IF_ERROR(status);
     CO_RETURN_IF_ERROR(finished);
   }

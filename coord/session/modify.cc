@@ -101,7 +101,7 @@ Task<StatusOr<StatementResult>> Session::ModifyOnce(const sql::BoundStatement& b
     if (!status.ok()) break;
   }
   // Also after an error: every write under way has ended before the statement is undone.
-  const Status finished = co_await writer.Finish();
+  const Status finished = co_await writer.Finish(LastWriteOfStatement());
   if (status.ok()) status = finished;
   CO_RETURN_IF_ERROR(status);
 

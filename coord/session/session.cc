@@ -176,9 +176,8 @@ Task<Status> Session::SimpleQuery(std::string text, ResultSink* sink) {
   Status status = parsed.status();
   if (status.ok()) {
     if (parsed->empty()) sink->Empty();
-    for (const sql::parse::ParsedStatement& entry : *parsed) {
-      status = co_await RunSimple(entry.statement.get(), std::string(entry.text), sink);
-      if (!status.ok()) break;
+    for (size_t i = 0; i < parsed->size() && status.ok(); ++i) {
+      status = co_await RunSimple(&(*parsed)[i], i + 1 == parsed->size(), sink);
     }
   } else if (block_ == Block::kFailed && !HasSqlState(status, sqlstate::kSyntaxError)) {
     status = Error(sqlstate::kInFailedSqlTransaction, "current transaction is aborted, commands ignored until end of transaction block");
@@ -194,24 +193,32 @@ Task<Status> Session::SimpleQuery(std::string text, ResultSink* sink) {
   co_return status;
 }
 
-Task<Status> Session::RunSimple(const Statement* statement, std::string text, ResultSink* sink) {
+Task<Status> Session::RunSimple(const sql::parse::ParsedStatement* parsed, bool last, ResultSink* sink) {
+  const Statement* statement = parsed->statement.get();
   CO_RETURN_IF_ERROR(CheckBlockAllows(*statement));
-  if (settings_.GetOr("log_statement", "none") == "all") log::Info("statement: ", text);
+  if (settings_.GetOr("log_statement", "none") == "all") log::Info("statement: ", parsed->text);
   CO_RETURN_IF_ERROR(co_await BeginImplicit());
   StatusOr<StatementResult> result = co_await Run(statement, nullptr, sink);
   Status status = result.status();
-  if (status.ok()) status = co_await SendAll(std::move(*result), sink, true);
+  uint64_t rows = 0;
+  if (status.ok()) {
+    StatusOr<uint64_t> sent = co_await SendRows(*result, sink);
+    status = sent.status();
+    if (sent.ok()) rows = *sent;
+  }
   if (!status.ok() && cancel_->cancelled.load()) status = CancelledStatus();
+  if (status.ok() && last && block_ == Block::kImplicit) status = co_await EndImplicit(true);
+  if (status.ok()) sink->Complete(result->count_rows ? StrCat(result->tag, " ", rows) : result->tag);
   if (timeout_timer_ != 0) services_.executor->Cancel(timeout_timer_);
   timeout_timer_ = 0;
   for (const auto& [name, value] : settings_.TakeChanges()) sink->ParameterChanged(name, value);
   co_return status;
 }
 
-Task<Status> Session::SendAll(StatementResult result, ResultSink* sink, bool describe) {
+Task<StatusOr<uint64_t>> Session::SendRows(const StatementResult& result, ResultSink* sink) {
   uint64_t count = 0;
   if (result.columns.has_value()) {
-    if (describe) sink->Describe(*result.columns);
+    sink->Describe(*result.columns);
     while (result.rows) {
       CO_ASSIGN_OR_RETURN(ColumnBatch batch, co_await result.rows->Next());
       if (batch.empty()) break;
@@ -219,8 +226,7 @@ Task<Status> Session::SendAll(StatementResult result, ResultSink* sink, bool des
       CO_RETURN_IF_ERROR(co_await sink->Rows(std::move(batch)));
     }
   }
-  sink->Complete(result.count_rows ? StrCat(result.tag, " ", count) : result.tag);
-  co_return OkStatus();
+  co_return count;
 }
 
 Task<StatusOr<StatementResult>> Session::Run(const Statement* statement, const std::vector<Value>* parameters, ResultSink* sink) {

@@ -14,6 +14,7 @@
 #include "coord/session/settings.h"
 #include "coord/session/system_views.h"
 #include "coord/txn/transaction.h"
+#include "coord/write/table_writer.h"
 #include "net/pg/handler.h"
 #include "sql/bind/binder.h"
 #include "sql/parse/ast.h"
@@ -131,11 +132,13 @@ class Session final : public net::pg::SessionHandler, public TableFunctionRunner
   };
 
   // ---- session.cc ----
-  Task<Status> RunSimple(const sql::parse::Statement* statement, std::string text, net::pg::ResultSink* sink);
+  /// `last`: of its query message; an implicit transaction ends before its completion is told.
+  Task<Status> RunSimple(const sql::parse::ParsedStatement* parsed, bool last, net::pg::ResultSink* sink);
   /// Runs any statement. Its rows, if any, are pulled from the result afterwards.
   Task<StatusOr<StatementResult>> Run(const sql::parse::Statement* statement, const std::vector<Value>* parameters, net::pg::ResultSink* sink);
   Task<StatusOr<StatementResult>> RunUtility(const sql::parse::Statement* statement, net::pg::ResultSink* sink);
-  Task<Status> SendAll(StatementResult result, net::pg::ResultSink* sink, bool describe);
+  /// The rows of a simple query's statement; how many.
+  Task<StatusOr<uint64_t>> SendRows(const StatementResult& result, net::pg::ResultSink* sink);
   Status CancelledStatus();
   void ArmStatementTimeout();
   void BeginStatementClock();
@@ -150,6 +153,7 @@ class Session final : public net::pg::SessionHandler, public TableFunctionRunner
   Task<void> RollbackBlock();
   void FailBlock();
   Task<Status> EnsureTransaction();
+  TableWriter::LastWrite LastWriteOfStatement() const;
   Task<void> PrepareStatementSnapshot();
   Task<Status> RollbackToLevel(uint32_t level);
   engine::Isolation NewIsolation() const;

@@ -42,9 +42,13 @@ Task<Status> Session::BeginImplicit() {
 }
 
 Task<Status> Session::EnsureTransaction() {
-  if (transaction_) co_return OkStatus();
+  if (transaction_) co_return co_await services_.transactions->SendKeptWrite(transaction_);
   CO_ASSIGN_OR_RETURN(transaction_, co_await services_.transactions->Begin(NewIsolation()));
   co_return OkStatus();
+}
+
+TableWriter::LastWrite Session::LastWriteOfStatement() const {
+  return block_ == Block::kImplicit ? TableWriter::LastWrite::kMayTravelWithCommit : TableWriter::LastWrite::kSend;
 }
 
 // Each statement of READ COMMITTED sees what was committed before it began; REPEATABLE READ keeps its first snapshot.

@@ -192,7 +192,7 @@ void Columns(const Session& session, ViewRows* rows) {
     for (const sql::Column& column : relation.columns) {
       rows->Row().Text("table_catalog", session.identity().database).Text("table_schema", relation.schema).Text("table_name", relation.name)
           .Text("column_name", column.name).Number("ordinal_position", ++position).YesNo("is_nullable", !column.not_null)
-          .Text("data_type", column.type.is_array ? "ARRAY" : TypeName(column.type.WithoutTypmod()))
+          .Text("data_type", column.type.is_array ? "ARRAY" : tsd::TypeName(column.type.WithoutTypmod()))
           .Text("udt_catalog", session.identity().database).Text("udt_schema", "pg_catalog").Text("udt_name", TypeInternalName(column.type))
           .Text("dtd_identifier", std::to_string(position)).YesNo("is_self_referencing", false).YesNo("is_identity", false)
           .Text("is_generated", "NEVER").YesNo("is_updatable", relation.kind == sql::RelationKind::kTable)

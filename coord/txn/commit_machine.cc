@@ -9,6 +9,10 @@ using Kind = CommitAction::Kind;
 CommitMachine::CommitMachine(std::vector<NodeId> participants, bool must_log)
     : participants_(std::move(participants)), must_log_(must_log) {}
 
+bool OutcomeIsUnknown(const Status& status) {
+  return HasSqlState(status, sqlstate::kConnectionFailure) || HasSqlState(status, sqlstate::kIoError);
+}
+
 CommitActions CommitMachine::Start() {
   TSD_CHECK(state_ == CommitState::kActive);
   if (participants_.empty() && !must_log_) {
@@ -47,7 +51,7 @@ CommitActions CommitMachine::OnOnePhase(const Status& status) {
   TSD_CHECK(state_ == CommitState::kOnePhase);
   if (status.ok()) {
     state_ = CommitState::kCommitted;
-  } else if (HasSqlState(status, sqlstate::kConnectionFailure)) {
+  } else if (OutcomeIsUnknown(status)) {
     state_ = CommitState::kUnknown;
   } else {
     state_ = CommitState::kAborted;

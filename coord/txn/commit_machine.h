@@ -39,6 +39,9 @@ struct CommitAction {
 };
 using CommitActions = std::vector<CommitAction>;
 
+/// A commit that failed so may have happened all the same: the answer was lost, or the log did not say whether it is durable.
+bool OutcomeIsUnknown(const Status& status);
+
 class CommitMachine {
  public:
   /// `must_log`: there is a catalog change to commit with the data, so one participant needs a decision record too.

@@ -1,6 +1,21 @@
 #include "coord/txn/participant.h"
 
+#include "engine/base/log.h"
+
 namespace tsd::coord {
+
+Task<StatusOr<Timestamp>> WriteAndCommit(engine::Store& store, engine::WriteRequest request, Timestamp minimum) {
+  const TxnId txn = request.txn;
+  Status status = co_await store.Write(std::move(request));
+  if (status.ok()) {
+    const StatusOr<Timestamp> commit = co_await store.CommitOnePhase(txn, minimum);
+    if (commit.ok()) co_return commit;
+    status = commit.status();
+  }
+  const Status aborted = co_await store.Abort(txn);
+  if (!aborted.ok()) log::Debug("abort of ", txn.ToString(), ": ", aborted.message());
+  co_return status;
+}
 
 Task<Status> LocalParticipant::Write(engine::WriteRequest request) { co_return co_await store_.Write(std::move(request)); }
 
@@ -19,6 +34,10 @@ Task<Status> LocalParticipant::CommitPrepared(TxnId txn, Timestamp commit) { co_
 
 Task<StatusOr<Timestamp>> LocalParticipant::CommitOnePhase(TxnId txn, uint64_t, Timestamp minimum) {
   co_return co_await store_.CommitOnePhase(txn, minimum);
+}
+
+Task<StatusOr<Timestamp>> LocalParticipant::WriteAndCommit(engine::WriteRequest request, Timestamp minimum) {
+  co_return co_await coord::WriteAndCommit(store_, std::move(request), minimum);
 }
 
 Task<Status> LocalParticipant::Abort(TxnId txn) { co_return co_await store_.Abort(txn); }

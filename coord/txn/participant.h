@@ -26,12 +26,17 @@ class Participant {
   virtual Task<Status> Prepare(TxnId txn, uint64_t operations, Timestamp floor, std::string coordinator) = 0;
   virtual Task<Status> CommitPrepared(TxnId txn, Timestamp commit) = 0;
   virtual Task<StatusOr<Timestamp>> CommitOnePhase(TxnId txn, uint64_t operations, Timestamp minimum) = 0;
+  /// The only write of its transaction and the commit, as one request. An error other than 08006 means that nothing was committed.
+  virtual Task<StatusOr<Timestamp>> WriteAndCommit(engine::WriteRequest request, Timestamp minimum) = 0;
   virtual Task<Status> Abort(TxnId txn) = 0;
   /// Transactions of this coordinator's cluster that are active or in doubt there.
   virtual Task<StatusOr<std::vector<ActiveTransaction>>> ListTransactions(uint64_t origin) = 0;
   virtual Task<Status> DropChunks(std::vector<ChunkId> chunks) = 0;
   virtual Task<StatusOr<std::vector<engine::ChunkSize>>> SizesOf(std::vector<ChunkId> chunks) = 0;
 };
+
+/// What a node does for WriteAndCommit.
+Task<StatusOr<Timestamp>> WriteAndCommit(engine::Store& store, engine::WriteRequest request, Timestamp minimum);
 
 class LocalParticipant final : public Participant {
  public:
@@ -42,6 +47,7 @@ class LocalParticipant final : public Participant {
   Task<Status> Prepare(TxnId txn, uint64_t operations, Timestamp floor, std::string coordinator) override;
   Task<Status> CommitPrepared(TxnId txn, Timestamp commit) override;
   Task<StatusOr<Timestamp>> CommitOnePhase(TxnId txn, uint64_t operations, Timestamp minimum) override;
+  Task<StatusOr<Timestamp>> WriteAndCommit(engine::WriteRequest request, Timestamp minimum) override;
   Task<Status> Abort(TxnId txn) override;
   Task<StatusOr<std::vector<ActiveTransaction>>> ListTransactions(uint64_t origin) override;
   Task<Status> DropChunks(std::vector<ChunkId> chunks) override;

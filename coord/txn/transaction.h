@@ -2,7 +2,9 @@
 // Transaction: one session's transaction on the access node: its participants, its catalog change, its snapshot. Used by one coroutine at
 // a time (parallel writes note themselves through NoteOperation, which is thread-safe). TransactionManager begins and ends it.
 #include <map>
+#include <optional>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "coord/cluster/catalog_change.h"
@@ -34,6 +36,15 @@ class Transaction {
   std::vector<NodeId> participants() const;
   uint64_t operations(NodeId node) const;
 
+  /// An autocommit statement's only write, not sent yet: it travels together with the commit. Requires: no participants.
+  struct KeptWrite {
+    NodeId node;
+    engine::WriteRequest request;
+  };
+  void KeepWrite(KeptWrite write) { kept_ = std::move(write); }
+  bool has_kept_write() const { return kept_.has_value(); }
+  std::optional<KeptWrite> TakeKeptWrite() { return std::exchange(kept_, std::nullopt); }
+
   CatalogChange& change() { return change_; }
   /// The catalog with this transaction's change applied; null while it made none.
   sql::CatalogPtr catalog() const { return catalog_; }
@@ -44,6 +55,7 @@ class Transaction {
   const engine::Isolation isolation_;
   uint32_t level_ = 0;
   Timestamp snapshot_;
+  std::optional<KeptWrite> kept_;
   CatalogChange change_;
   sql::CatalogPtr catalog_;
   mutable Mutex mutex_;

@@ -55,11 +55,33 @@ Task<Status> TransactionManager::CommitOnePhase(std::shared_ptr<Transaction> tra
   co_return co_await clock_.Observe(commit);
 }
 
+Task<Status> TransactionManager::SendKeptWrite(std::shared_ptr<Transaction> transaction) {
+  std::optional<Transaction::KeptWrite> kept = transaction->TakeKeptWrite();
+  if (!kept.has_value()) co_return OkStatus();
+  CO_ASSIGN_OR_RETURN(std::shared_ptr<Participant> participant, participants_(kept->node));
+  transaction->Join(kept->node);
+  CO_RETURN_IF_ERROR(co_await participant->Write(std::move(kept->request)));
+  transaction->NoteOperation(kept->node);
+  co_return OkStatus();
+}
+
+Task<Status> TransactionManager::CommitKeptWrite(std::shared_ptr<Transaction> transaction) {
+  std::optional<Transaction::KeptWrite> kept = transaction->TakeKeptWrite();
+  CO_ASSIGN_OR_RETURN(std::shared_ptr<Participant> participant, participants_(kept->node));
+  CO_ASSIGN_OR_RETURN(const Timestamp minimum, co_await clock_.Next());
+  CO_ASSIGN_OR_RETURN(const Timestamp commit, co_await participant->WriteAndCommit(std::move(kept->request), minimum));
+  co_return co_await clock_.Observe(commit);
+}
+
 namespace {
 
 Task<Status> PrepareAt(std::shared_ptr<Participant> participant, std::shared_ptr<Transaction> transaction, NodeId node, Timestamp floor,
                        std::string coordinator) {
   co_return co_await participant->Prepare(transaction->id(), transaction->operations(node), floor, std::move(coordinator));
+}
+
+Status OutcomeUnknown(const Status& cause) {
+  return WithDetail(Error(sqlstate::kTransactionResolutionUnknown, "the outcome of the transaction is not known"), StdView(cause.message()));
 }
 
 Task<Status> AbortAt(std::shared_ptr<Participant> participant, TxnId txn) { co_return co_await participant->Abort(txn); }
@@ -74,6 +96,17 @@ Task<Status> TransactionManager::Decide(std::shared_ptr<Run> run) {
 
 Task<Status> TransactionManager::Commit(std::shared_ptr<Transaction> transaction) {
   const bool must_log = !transaction->change().empty();
+  if (transaction->has_kept_write()) {
+    if (!must_log && transaction->participants().empty()) {
+      const Status status = co_await CommitKeptWrite(transaction);
+      co_await Release(transaction);
+      co_return OutcomeIsUnknown(status) ? OutcomeUnknown(status) : status;
+    }
+    if (const Status sent = co_await SendKeptWrite(transaction); !sent.ok()) {
+      co_await Abort(transaction);
+      co_return sent;
+    }
+  }
   auto run = std::make_shared<Run>(transaction, CommitMachine(transaction->participants(), must_log));
   CommitActions actions = run->machine.Start();
   Status answer;
@@ -110,8 +143,7 @@ Task<Status> TransactionManager::Commit(std::shared_ptr<Transaction> transaction
     if (action.kind == Kind::kAnswer && !answered) answer = action.status;
   }
   if (run->machine.state() == CommitState::kUnknown) {
-    answer = WithDetail(Error(sqlstate::kTransactionResolutionUnknown, "the outcome of the transaction is not known"),
-                        StdView(answer.message()));
+    answer = OutcomeUnknown(answer);
   }
   Spawn(executor_, Finish(run, std::move(actions)));
   co_return answer;

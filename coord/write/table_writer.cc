@@ -121,17 +121,30 @@ Task<Status> TableWriter::Send(ChunkId chunk, Buffer* buffer) {
   co_return OkStatus();
 }
 
-Task<Status> TableWriter::SendTo(NodeId node, ChunkId chunk, ColumnBatch rows) {
-  CO_ASSIGN_OR_RETURN(std::shared_ptr<Participant> participant, deps_.cluster->ParticipantOf(node));
-  while (under_way_[node].size() >= kMaxUnderWay) CO_RETURN_IF_ERROR(co_await AwaitOldest(node));
-  transaction_->Join(node);
+engine::WriteRequest TableWriter::MakeRequest(ChunkId chunk, ColumnBatch rows) const {
   engine::WriteRequest request;
   request.txn = transaction_->id();
   request.level = level_;
   request.schema = schema_;
   request.chunk = chunk;
   request.rows = std::move(rows);
-  under_way_[node].push_back(Start(*deps_.executor, WriteAt(std::move(participant), transaction_, node, std::move(request))));
+  return request;
+}
+
+bool TableWriter::KeepOnlyWrite() {
+  if (buffers_.size() != 1 || !under_way_.empty() || transaction_->has_kept_write() || !transaction_->participants().empty()) return false;
+  auto& [chunk, buffer] = *buffers_.begin();
+  if (!buffer.rows || buffer.rows->rows() == 0 || buffer.nodes.size() != 1) return false;
+  transaction_->KeepWrite({buffer.nodes[0], MakeRequest(chunk, buffer.rows->Finish())});
+  return true;
+}
+
+Task<Status> TableWriter::SendTo(NodeId node, ChunkId chunk, ColumnBatch rows) {
+  CO_ASSIGN_OR_RETURN(std::shared_ptr<Participant> participant, deps_.cluster->ParticipantOf(node));
+  while (under_way_[node].size() >= kMaxUnderWay) CO_RETURN_IF_ERROR(co_await AwaitOldest(node));
+  transaction_->Join(node);
+  under_way_[node].push_back(
+      Start(*deps_.executor, WriteAt(std::move(participant), transaction_, node, MakeRequest(chunk, std::move(rows)))));
   co_return OkStatus();
 }
 
@@ -141,7 +154,8 @@ Task<Status> TableWriter::AwaitOldest(NodeId node) {
   co_return co_await oldest;
 }
 
-Task<Status> TableWriter::Finish() {
+Task<Status> TableWriter::Finish(LastWrite last) {
+  if (last == LastWrite::kMayTravelWithCommit && KeepOnlyWrite()) co_return OkStatus();
   Status result;
   for (auto& [chunk, buffer] : buffers_) {
     if (!result.ok()) break;

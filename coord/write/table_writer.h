@@ -25,8 +25,10 @@ class TableWriter {
 
   /// `rows`: all columns of the relation, in order. 23502 for a NULL in a NOT NULL column.
   Task<Status> Write(ColumnBatch rows);
-  /// Sends what is left and awaits every write: the statement's rows are all staged on their nodes.
-  Task<Status> Finish();
+  /// Sends what is left and awaits every write: the statement's rows are all staged on their nodes. kMayTravelWithCommit: the statement is
+  /// a transaction of its own, so if it has a single write, the transaction keeps it until the commit.
+  enum class LastWrite : uint8_t { kSend, kMayTravelWithCommit };
+  Task<Status> Finish(LastWrite last);
   uint64_t rows() const { return rows_; }
 
  private:
@@ -38,6 +40,8 @@ class TableWriter {
   sql::RelationPtr CurrentRelation() const;
   Task<Status> WriteRouted(ColumnBatch rows);
   Task<Status> Add(ChunkId chunk, std::vector<NodeId> nodes, ColumnBatch rows);
+  bool KeepOnlyWrite();
+  engine::WriteRequest MakeRequest(ChunkId chunk, ColumnBatch rows) const;
   Task<Status> Send(ChunkId chunk, Buffer* buffer);
   Task<Status> SendTo(NodeId node, ChunkId chunk, ColumnBatch rows);
   Task<Status> AwaitOldest(NodeId node);

@@ -10,6 +10,12 @@
 
 namespace tsd {
 
+/// The memory of `count` plain values.
+template <typename T>
+std::string_view RawBytes(const T* values, size_t count) {
+  return std::string_view(reinterpret_cast<const char*>(values), count * sizeof(T));
+}
+
 class ByteReader {
  public:
   explicit ByteReader(std::string_view bytes) : data_(bytes) {}

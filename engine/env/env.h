@@ -16,6 +16,9 @@ class WritableFile {
  public:
   virtual ~WritableFile() = default;
   virtual Status Append(std::string_view bytes) = 0;
+  /// Writes zeros behind the end, at least `bytes` of them: later appends overwrite them, and syncing those need not wait for the file
+  /// system to allocate space. After a crash or Close the file may end in zeros that nobody appended.
+  virtual Status Reserve(uint64_t bytes) = 0;
   /// fdatasync: all appended bytes and the length are durable (not the name: see Env::SyncDirectory). After a failure the file's state
   /// is unknown: do not retry.
   virtual Status Sync() = 0;
@@ -57,5 +60,12 @@ class Env {
   virtual StatusOr<std::unique_ptr<FileLock>> LockFile(const std::string& path) = 0;
   virtual StatusOr<uint64_t> FreeBytes(const std::string& path) = 0;
 };
+
+/// The directory that holds `path`: "." for a bare name.
+inline std::string DirectoryOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
 
 }  // namespace tsd::engine

@@ -58,16 +58,31 @@ StatusOr<Descriptor> OpenDescriptor(const std::string& path, int flags, std::str
   return Descriptor(fd);
 }
 
+constexpr size_t kReserveStep = 256 << 10;
+
 class PosixWritableFile final : public WritableFile {
  public:
   PosixWritableFile(std::string path, Descriptor fd) : path_(std::move(path)), fd_(std::move(fd)) {}
 
   Status Append(std::string_view bytes) override {
     while (!bytes.empty()) {
-      const ssize_t written = Retry([&] { return ::write(fd_.get(), bytes.data(), bytes.size()); });
+      const ssize_t written = Retry([&] { return ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(size_)); });
       if (written < 0) return SystemError(errno, "write file", path_);
       size_ += static_cast<uint64_t>(written);
       bytes.remove_prefix(static_cast<size_t>(written));
+    }
+    return OkStatus();
+  }
+  Status Reserve(uint64_t bytes) override {
+    static const std::string zeros(kReserveStep, '\0');
+    const uint64_t wanted = size_ + bytes;
+    reserved_ = std::max(reserved_, size_);
+    while (reserved_ < wanted) {
+      const ssize_t written = Retry([&] {
+        return ::pwrite(fd_.get(), zeros.data(), std::min<uint64_t>(zeros.size(), wanted - reserved_), static_cast<off_t>(reserved_));
+      });
+      if (written < 0) return SystemError(errno, "write file", path_);
+      reserved_ += static_cast<uint64_t>(written);
     }
     return OkStatus();
   }
@@ -87,6 +102,7 @@ class PosixWritableFile final : public WritableFile {
   const std::string path_;
   Descriptor fd_;
   uint64_t size_ = 0;
+  uint64_t reserved_ = 0;  // zeros were written up to here
 };
 
 class PosixRandomAccessFile final : public RandomAccessFile {
@@ -127,12 +143,6 @@ class PosixFileLock final : public FileLock {
  private:
   const Descriptor fd_;  // closing it unlocks
 };
-
-std::string DirectoryOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
 
 class PosixEnv final : public Env {
  public:

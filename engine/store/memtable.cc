@@ -5,7 +5,7 @@
 namespace tsd::engine {
 namespace {
 
-constexpr size_t kFanIn = 16;
+constexpr size_t kBlockFanIn = 16;
 
 int SizeClass(size_t rows) { return rows < 16 ? 0 : rows < 256 ? 1 : rows < 4096 ? 2 : 3; }
 
@@ -26,7 +26,7 @@ void Memtable::MergeTail() {
     if (last_class == 3) return;
     size_t count = 0;
     while (count < blocks_.size() && SizeClass(blocks_[blocks_.size() - 1 - count].block->row_count()) <= last_class) ++count;
-    if (count < kFanIn) return;
+    if (count < kBlockFanIn) return;
     const size_t begin = blocks_.size() - count;
     size_t merged_bytes = 0;
     for (size_t i = begin; i < blocks_.size(); ++i) merged_bytes += blocks_[i].block->bytes;

@@ -55,17 +55,9 @@ struct RecoveryState {
   }
 };
 
-namespace {
-std::string ParentOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-}  // namespace
-
 Status StoreCore::Recover() {
   RETURN_IF_ERROR(options_.env->CreateDirectory(options_.directory));
-  RETURN_IF_ERROR(options_.env->SyncDirectory(ParentOf(options_.directory)));
+  RETURN_IF_ERROR(options_.env->SyncDirectory(DirectoryOf(options_.directory)));
   RETURN_IF_ERROR(options_.env->CreateDirectory(space_->directory));
   RETURN_IF_ERROR(options_.env->SyncDirectory(options_.directory));
   ASSIGN_OR_RETURN(lock_file_, options_.env->LockFile(StrCat(options_.directory, "/LOCK")));

@@ -9,11 +9,6 @@ namespace {
 
 Status Damaged() { return Error(sqlstate::kDataCorrupted, "damaged array value"); }
 
-template <typename T>
-std::string_view RawBytes(const T* values, size_t count) {
-  return std::string_view(reinterpret_cast<const char*>(values), count * sizeof(T));
-}
-
 /// A column of `count` elements from the bytes of Encode.
 StatusOr<std::shared_ptr<Vector>> DecodeElements(DataType element, size_t count, ByteReader& reader) {
   std::vector<uint64_t> validity;

@@ -1,6 +1,7 @@
 // Text form of arrays.
 #include <limits>
 
+#include "engine/base/ascii.h"
 #include "engine/base/strings.h"
 #include "engine/types/array.h"
 #include "engine/types/text_form.h"
@@ -8,7 +9,6 @@
 namespace tsd {
 namespace {
 
-bool IsBlank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 bool IsNullWord(std::string_view text) {
   static constexpr std::string_view kNull = "null";

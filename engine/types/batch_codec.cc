@@ -13,11 +13,6 @@ constexpr size_t kHeaderBytes = 6;
 
 Status Damaged(std::string_view what) { return Error(sqlstate::kDataCorrupted, std::string("damaged batch: ") + std::string(what)); }
 
-template <typename T>
-std::string_view RawBytes(const T* values, size_t count) {
-  return std::string_view(reinterpret_cast<const char*>(values), count * sizeof(T));
-}
-
 void EncodeColumn(const Vector& column, ByteWriter& writer) {
   const DataType type = column.type();
   const std::span<const uint64_t> validity = column.validity();

@@ -98,7 +98,7 @@ Status AppendOid(std::string_view bytes, Vector& out) {
   return OkStatus();
 }
 
-Status AppendNumeric(DataType type, std::string_view bytes, Vector& out) {
+Status AppendBinaryNumeric(DataType type, std::string_view bytes, Vector& out) {
   ASSIGN_OR_RETURN(Numeric value, Numeric::FromWire(bytes));
   if (type.typmod >= 4) {
     ASSIGN_OR_RETURN(value, value.ApplyTypmod(type.typmod));
@@ -241,7 +241,7 @@ Status ParseBinary(DataType type, std::string_view bytes, Vector& out) {
       out.Append<double>(std::bit_cast<double>(bits));
       return OkStatus();
     }
-    case TypeId::kNumeric: return AppendNumeric(type, bytes, out);
+    case TypeId::kNumeric: return AppendBinaryNumeric(type, bytes, out);
     case TypeId::kChar:
       if (bytes.size() != 1) return BadForm();
       out.AppendBytes(bytes);

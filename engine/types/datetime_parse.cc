@@ -2,6 +2,7 @@
 #include <cmath>
 #include <optional>
 
+#include "engine/base/ascii.h"
 #include "engine/base/strings.h"
 #include "engine/types/datetime.h"
 #include "engine/types/datetime_scan.h"
@@ -16,7 +17,6 @@ enum class Special { kNone, kEpoch, kInfinity, kMinusInfinity };
 /// What the caller wants decides how bare digits are read.
 enum class Wanted { kDateTime, kTimeOnly };
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool AllDigits(std::string_view text) {
   for (char c : text) {
     if (!IsDigit(c)) return false;

@@ -1,10 +1,10 @@
 #include "engine/types/datetime_scan.h"
 
+#include "engine/base/ascii.h"
+
 namespace tsd {
 namespace {
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsLetter(char c) { return c >= 'a' && c <= 'z'; }
 bool IsDateSeparator(char c) { return c == '-' || c == '/' || c == '.'; }
 bool IsZoneCharacter(char c) {
   return IsLetter(c) || IsDigit(c) || c == '/' || c == '_' || c == '-' || c == '+' || c == ':';

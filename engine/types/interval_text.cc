@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "engine/base/ascii.h"
 #include "engine/base/strings.h"
 #include "engine/types/datetime.h"
 #include "engine/types/text_form.h"
@@ -44,12 +45,9 @@ Unit FindUnit(std::string_view lower) {
   return Unit::kNone;
 }
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool IsBlank(char c) { return c == ' ' || (c >= '\t' && c <= '\r') || c == ','; }
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+bool IsSeparator(char c) { return IsBlank(c) || c == ','; }
 
-enum class Outcome { kOk, kBadFormat, kFieldOverflow, kOutOfRange };
+enum class IntervalOutcome { kOk, kBadFormat, kFieldOverflow, kOutOfRange };
 
 /// A number as written: sign apart, so that "-0.5" keeps it.
 struct Number {
@@ -63,63 +61,63 @@ struct Number {
 /// Adds up fields; years are kept apart from months until the end, as their ranges are checked apart.
 class Sum {
  public:
-  Outcome Add(Unit unit, const Number& number);
-  Outcome AddMicros(int64_t micros) { return __builtin_add_overflow(micros_, micros, &micros_) ? Outcome::kFieldOverflow : Outcome::kOk; }
-  Outcome AddYears(int64_t years) { return Bounded(&years_, years, 1); }
-  Outcome AddMonths(int64_t months) { return Bounded(&months_, months, 1); }
-  Outcome AddDays(int64_t days) { return Bounded(&days_, days, 1); }
-  Outcome Negate() {
-    if (micros_ == std::numeric_limits<int64_t>::min()) return Outcome::kFieldOverflow;
+  IntervalOutcome Add(Unit unit, const Number& number);
+  IntervalOutcome AddMicros(int64_t micros) { return __builtin_add_overflow(micros_, micros, &micros_) ? IntervalOutcome::kFieldOverflow : IntervalOutcome::kOk; }
+  IntervalOutcome AddYears(int64_t years) { return Bounded(&years_, years, 1); }
+  IntervalOutcome AddMonths(int64_t months) { return Bounded(&months_, months, 1); }
+  IntervalOutcome AddDays(int64_t days) { return Bounded(&days_, days, 1); }
+  IntervalOutcome Negate() {
+    if (micros_ == std::numeric_limits<int64_t>::min()) return IntervalOutcome::kFieldOverflow;
     micros_ = -micros_;
     years_ = -years_;
     months_ = -months_;
     days_ = -days_;
-    return Outcome::kOk;
+    return IntervalOutcome::kOk;
   }
-  Outcome Finish(Interval* interval) const {
+  IntervalOutcome Finish(Interval* interval) const {
     const int64_t months = years_ * 12 + months_;
-    if (months != static_cast<int32_t>(months) || days_ != static_cast<int32_t>(days_)) return Outcome::kOutOfRange;
+    if (months != static_cast<int32_t>(months) || days_ != static_cast<int32_t>(days_)) return IntervalOutcome::kOutOfRange;
     interval->micros = micros_;
     interval->days = static_cast<int32_t>(days_);
     interval->months = static_cast<int32_t>(months);
-    return Outcome::kOk;
+    return IntervalOutcome::kOk;
   }
 
  private:
-  static Outcome Bounded(int64_t* field, int64_t value, int64_t scale) {
+  static IntervalOutcome Bounded(int64_t* field, int64_t value, int64_t scale) {
     int64_t result;
     if (__builtin_mul_overflow(value, scale, &result) || __builtin_add_overflow(*field, result, &result) ||
         result != static_cast<int32_t>(result)) {
-      return Outcome::kFieldOverflow;
+      return IntervalOutcome::kFieldOverflow;
     }
     *field = result;
-    return Outcome::kOk;
+    return IntervalOutcome::kOk;
   }
-  Outcome AddTime(const Number& number, int64_t scale) {
+  IntervalOutcome AddTime(const Number& number, int64_t scale) {
     int64_t micros;
-    if (__builtin_mul_overflow(number.SignedWhole(), scale, &micros)) return Outcome::kFieldOverflow;
-    const Outcome outcome = AddMicros(micros);
-    return outcome == Outcome::kOk ? AddFraction(number.SignedFraction(), scale) : outcome;
+    if (__builtin_mul_overflow(number.SignedWhole(), scale, &micros)) return IntervalOutcome::kFieldOverflow;
+    const IntervalOutcome outcome = AddMicros(micros);
+    return outcome == IntervalOutcome::kOk ? AddFraction(number.SignedFraction(), scale) : outcome;
   }
-  Outcome AddFraction(double fraction, int64_t scale) {
+  IntervalOutcome AddFraction(double fraction, int64_t scale) {
     return AddMicros(static_cast<int64_t>(std::rint(fraction * static_cast<double>(scale))));
   }
-  Outcome AddFractionOfDays(double fraction, int days_each) {
+  IntervalOutcome AddFractionOfDays(double fraction, int days_each) {
     const double days = fraction * days_each;
     const int64_t whole = static_cast<int64_t>(days);
-    const Outcome outcome = AddDays(whole);
-    return outcome == Outcome::kOk ? AddFraction(days - static_cast<double>(whole), kMicrosPerDay) : outcome;
+    const IntervalOutcome outcome = AddDays(whole);
+    return outcome == IntervalOutcome::kOk ? AddFraction(days - static_cast<double>(whole), kMicrosPerDay) : outcome;
   }
-  Outcome AddYearsOf(const Number& number, int64_t scale) {
-    const Outcome outcome = Bounded(&years_, number.SignedWhole(), scale);
-    if (outcome != Outcome::kOk) return outcome;
+  IntervalOutcome AddYearsOf(const Number& number, int64_t scale) {
+    const IntervalOutcome outcome = Bounded(&years_, number.SignedWhole(), scale);
+    if (outcome != IntervalOutcome::kOk) return outcome;
     return AddMonths(static_cast<int64_t>(std::rint(number.SignedFraction() * static_cast<double>(scale) * 12)));
   }
 
   int64_t years_ = 0, months_ = 0, days_ = 0, micros_ = 0;
 };
 
-Outcome Sum::Add(Unit unit, const Number& number) {
+IntervalOutcome Sum::Add(Unit unit, const Number& number) {
   switch (unit) {
     case Unit::kMicrosecond: return AddTime(number, 1);
     case Unit::kMillisecond: return AddTime(number, 1000);
@@ -127,16 +125,16 @@ Outcome Sum::Add(Unit unit, const Number& number) {
     case Unit::kMinute: return AddTime(number, kMicrosPerMinute);
     case Unit::kHour: return AddTime(number, kMicrosPerHour);
     case Unit::kDay: {
-      const Outcome outcome = AddDays(number.SignedWhole());
-      return outcome == Outcome::kOk ? AddFraction(number.SignedFraction(), kMicrosPerDay) : outcome;
+      const IntervalOutcome outcome = AddDays(number.SignedWhole());
+      return outcome == IntervalOutcome::kOk ? AddFraction(number.SignedFraction(), kMicrosPerDay) : outcome;
     }
     case Unit::kWeek: {
-      const Outcome outcome = Bounded(&days_, number.SignedWhole(), 7);
-      return outcome == Outcome::kOk ? AddFractionOfDays(number.SignedFraction(), 7) : outcome;
+      const IntervalOutcome outcome = Bounded(&days_, number.SignedWhole(), 7);
+      return outcome == IntervalOutcome::kOk ? AddFractionOfDays(number.SignedFraction(), 7) : outcome;
     }
     case Unit::kMonth: {
-      const Outcome outcome = AddMonths(number.SignedWhole());
-      return outcome == Outcome::kOk ? AddFractionOfDays(number.SignedFraction(), 30) : outcome;
+      const IntervalOutcome outcome = AddMonths(number.SignedWhole());
+      return outcome == IntervalOutcome::kOk ? AddFractionOfDays(number.SignedFraction(), 30) : outcome;
     }
     case Unit::kYear: return AddYearsOf(number, 1);
     case Unit::kDecade: return AddYearsOf(number, 10);
@@ -144,25 +142,25 @@ Outcome Sum::Add(Unit unit, const Number& number) {
     case Unit::kMillennium: return AddYearsOf(number, 1000);
     case Unit::kNone: break;
   }
-  return Outcome::kBadFormat;
+  return IntervalOutcome::kBadFormat;
 }
 
 class IntervalReader {
  public:
   explicit IntervalReader(std::string_view text) : text_(text) {}
-  Outcome Read(Interval* interval);
+  IntervalOutcome Read(Interval* interval);
 
  private:
   char Peek(size_t ahead = 0) const { return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0'; }
   void SkipBlanks() {
-    while (at_ < text_.size() && IsBlank(text_[at_])) ++at_;
+    while (at_ < text_.size() && IsSeparator(text_[at_])) ++at_;
   }
-  Outcome ReadNumber(Number* number);
-  Outcome ReadField();
-  Outcome ReadTime(const Number& first);
-  Outcome ReadYearMonth(const Number& years);
-  Outcome ReadIso();
-  Outcome ReadIsoAlternative(const Number& first, bool time_part);
+  IntervalOutcome ReadNumber(Number* number);
+  IntervalOutcome ReadField();
+  IntervalOutcome ReadTime(const Number& first);
+  IntervalOutcome ReadYearMonth(const Number& years);
+  IntervalOutcome ReadIso();
+  IntervalOutcome ReadIsoAlternative(const Number& first, bool time_part);
   std::string ReadWord();
   bool NextIsTime() const;
   /// Each unit may be given once.
@@ -181,7 +179,7 @@ class IntervalReader {
 };
 
 /// [digits][.digits]; at least one digit.
-Outcome IntervalReader::ReadNumber(Number* number) {
+IntervalOutcome IntervalReader::ReadNumber(Number* number) {
   const size_t start = at_;
   bool overflow = false;
   for (; IsDigit(Peek()); ++at_) {
@@ -202,8 +200,8 @@ Outcome IntervalReader::ReadNumber(Number* number) {
     const StatusOr<double> exact = ParseFloat64(StrCat("0", text_.substr(point, at_ - point), "0"));
     if (exact.ok()) number->fraction = *exact;
   }
-  if (!any) return Outcome::kBadFormat;
-  return overflow ? Outcome::kFieldOverflow : Outcome::kOk;
+  if (!any) return IntervalOutcome::kBadFormat;
+  return overflow ? IntervalOutcome::kFieldOverflow : IntervalOutcome::kOk;
 }
 
 std::string IntervalReader::ReadWord() {
@@ -215,7 +213,7 @@ std::string IntervalReader::ReadWord() {
 /// Whether a (signed) "digits:" comes next: then a bare number before it counts days.
 bool IntervalReader::NextIsTime() const {
   size_t at = at_;
-  while (at < text_.size() && IsBlank(text_[at])) ++at;
+  while (at < text_.size() && IsSeparator(text_[at])) ++at;
   if (at < text_.size() && (text_[at] == '+' || text_[at] == '-')) ++at;
   const size_t digits = at;
   while (at < text_.size() && IsDigit(text_[at])) ++at;
@@ -223,23 +221,23 @@ bool IntervalReader::NextIsTime() const {
 }
 
 /// "hh:mm[:ss[.f]]" or "mm:ss.f", after its first number.
-Outcome IntervalReader::ReadTime(const Number& first) {
-  if (!Mark(Unit::kHour) || !Mark(Unit::kMinute) || !Mark(Unit::kSecond) || first.fraction != 0) return Outcome::kBadFormat;
+IntervalOutcome IntervalReader::ReadTime(const Number& first) {
+  if (!Mark(Unit::kHour) || !Mark(Unit::kMinute) || !Mark(Unit::kSecond) || first.fraction != 0) return IntervalOutcome::kBadFormat;
   ++at_;  // the colon
   Number second, third;
   bool has_third = false;
   const size_t second_at = at_;
-  Outcome outcome = ReadNumber(&second);
-  if (outcome != Outcome::kOk) return outcome;
+  IntervalOutcome outcome = ReadNumber(&second);
+  if (outcome != IntervalOutcome::kOk) return outcome;
   const bool second_has_point = text_.substr(second_at, at_ - second_at).find('.') != std::string_view::npos;
   if (Peek() == ':') {
-    if (second_has_point) return Outcome::kBadFormat;
+    if (second_has_point) return IntervalOutcome::kBadFormat;
     ++at_;
     outcome = ReadNumber(&third);
-    if (outcome != Outcome::kOk) return outcome;
+    if (outcome != IntervalOutcome::kOk) return outcome;
     has_third = true;
   }
-  if (Peek() == ':' || IsLetter(Peek())) return Outcome::kBadFormat;
+  if (Peek() == ':' || IsLetter(Peek())) return IntervalOutcome::kBadFormat;
   Number hours = first, minutes = second, seconds = third;
   if (!has_third && second_has_point) {
     hours = Number();
@@ -247,40 +245,40 @@ Outcome IntervalReader::ReadTime(const Number& first) {
     minutes = first;
     seconds = second;
   }
-  if (minutes.whole > 59 || seconds.whole > 60) return Outcome::kFieldOverflow;
+  if (minutes.whole > 59 || seconds.whole > 60) return IntervalOutcome::kFieldOverflow;
   minutes.negative = seconds.negative = first.negative;
   for (const auto& [unit, number] : {std::pair{Unit::kHour, hours}, {Unit::kMinute, minutes}, {Unit::kSecond, seconds}}) {
     outcome = sum_.Add(unit, number);
-    if (outcome != Outcome::kOk) return outcome;
+    if (outcome != IntervalOutcome::kOk) return outcome;
   }
-  return Outcome::kOk;
+  return IntervalOutcome::kOk;
 }
 
 /// "years-months" of the SQL standard, after the years.
-Outcome IntervalReader::ReadYearMonth(const Number& years) {
-  if (!Mark(Unit::kYear) || !Mark(Unit::kMonth) || years.fraction != 0) return Outcome::kBadFormat;
+IntervalOutcome IntervalReader::ReadYearMonth(const Number& years) {
+  if (!Mark(Unit::kYear) || !Mark(Unit::kMonth) || years.fraction != 0) return IntervalOutcome::kBadFormat;
   ++at_;  // the hyphen
   Number months;
-  Outcome outcome = ReadNumber(&months);
-  if (outcome != Outcome::kOk) return outcome;
-  if (months.whole >= 12) return Outcome::kFieldOverflow;
+  IntervalOutcome outcome = ReadNumber(&months);
+  if (outcome != IntervalOutcome::kOk) return outcome;
+  if (months.whole >= 12) return IntervalOutcome::kFieldOverflow;
   months.negative = years.negative;
   outcome = sum_.Add(Unit::kYear, years);
-  return outcome == Outcome::kOk ? sum_.Add(Unit::kMonth, months) : outcome;
+  return outcome == IntervalOutcome::kOk ? sum_.Add(Unit::kMonth, months) : outcome;
 }
 
-Outcome IntervalReader::ReadField() {
+IntervalOutcome IntervalReader::ReadField() {
   Number number;
   if (Peek() == '+' || Peek() == '-') {
     number.negative = Peek() == '-';
     ++at_;
     SkipBlanks();
   }
-  Outcome outcome = ReadNumber(&number);
-  if (outcome != Outcome::kOk) return outcome;
+  IntervalOutcome outcome = ReadNumber(&number);
+  if (outcome != IntervalOutcome::kOk) return outcome;
   if (Peek() == ':') return ReadTime(number);
   if (Peek() == '-' && IsDigit(Peek(1))) return ReadYearMonth(number);
-  if (Peek() == '.') return Outcome::kBadFormat;
+  if (Peek() == '.') return IntervalOutcome::kBadFormat;
   SkipBlanks();
   Unit unit;
   if (IsLetter(Peek())) {
@@ -288,43 +286,43 @@ Outcome IntervalReader::ReadField() {
     const std::string word = ReadWord();
     unit = FindUnit(word);
     if (unit == Unit::kNone) {
-      if (word != "ago") return Outcome::kBadFormat;
+      if (word != "ago") return IntervalOutcome::kBadFormat;
       at_ = before;
       unit = Unit::kSecond;
     }
   } else {
     unit = NextIsTime() ? Unit::kDay : Unit::kSecond;
   }
-  if (!Mark(unit)) return Outcome::kBadFormat;
+  if (!Mark(unit)) return IntervalOutcome::kBadFormat;
   return sum_.Add(unit, number);
 }
 
 /// "P0001-02-03" or "T04:05:06" parts: numbers joined by '-' or ':'.
-Outcome IntervalReader::ReadIsoAlternative(const Number& first, bool time_part) {
+IntervalOutcome IntervalReader::ReadIsoAlternative(const Number& first, bool time_part) {
   static constexpr Unit kDateUnits[] = {Unit::kYear, Unit::kMonth, Unit::kDay};
   static constexpr Unit kTimeUnits[] = {Unit::kHour, Unit::kMinute, Unit::kSecond};
   const char separator = time_part ? ':' : '-';
   Number number = first;
   for (int i = 0; i < 3; ++i) {
-    const Outcome outcome = sum_.Add(time_part ? kTimeUnits[i] : kDateUnits[i], number);
-    if (outcome != Outcome::kOk) return outcome;
-    if (Peek() != separator) return Outcome::kOk;
+    const IntervalOutcome outcome = sum_.Add(time_part ? kTimeUnits[i] : kDateUnits[i], number);
+    if (outcome != IntervalOutcome::kOk) return outcome;
+    if (Peek() != separator) return IntervalOutcome::kOk;
     ++at_;
     number = Number();
-    const Outcome next = ReadNumber(&number);
-    if (next != Outcome::kOk) return next;
+    const IntervalOutcome next = ReadNumber(&number);
+    if (next != IntervalOutcome::kOk) return next;
   }
-  return Outcome::kBadFormat;
+  return IntervalOutcome::kBadFormat;
 }
 
 /// ISO 8601: designators, or the alternative form.
-Outcome IntervalReader::ReadIso() {
+IntervalOutcome IntervalReader::ReadIso() {
   ++at_;  // 'P'
   bool time_part = false;
-  if (at_ == text_.size()) return Outcome::kBadFormat;
+  if (at_ == text_.size()) return IntervalOutcome::kBadFormat;
   while (at_ < text_.size()) {
     if (Peek() == 'T') {
-      if (time_part) return Outcome::kBadFormat;
+      if (time_part) return IntervalOutcome::kBadFormat;
       time_part = true;
       ++at_;
       continue;
@@ -334,8 +332,8 @@ Outcome IntervalReader::ReadIso() {
       number.negative = Peek() == '-';
       ++at_;
     }
-    Outcome outcome = ReadNumber(&number);
-    if (outcome != Outcome::kOk) return outcome;
+    IntervalOutcome outcome = ReadNumber(&number);
+    if (outcome != IntervalOutcome::kOk) return outcome;
     Unit unit = Unit::kNone;
     switch (Peek()) {
       case 'Y': unit = time_part ? Unit::kNone : Unit::kYear; break;
@@ -349,43 +347,43 @@ Outcome IntervalReader::ReadIso() {
       case 'T':
       case '\0':
         outcome = ReadIsoAlternative(number, time_part);
-        if (outcome != Outcome::kOk) return outcome;
+        if (outcome != IntervalOutcome::kOk) return outcome;
         continue;
-      default: return Outcome::kBadFormat;
+      default: return IntervalOutcome::kBadFormat;
     }
-    if (unit == Unit::kNone) return Outcome::kBadFormat;
+    if (unit == Unit::kNone) return IntervalOutcome::kBadFormat;
     ++at_;
     outcome = sum_.Add(unit, number);
-    if (outcome != Outcome::kOk) return outcome;
+    if (outcome != IntervalOutcome::kOk) return outcome;
   }
-  return Outcome::kOk;
+  return IntervalOutcome::kOk;
 }
 
-Outcome IntervalReader::Read(Interval* interval) {
-  while (!text_.empty() && IsBlank(text_.back())) text_.remove_suffix(1);
+IntervalOutcome IntervalReader::Read(Interval* interval) {
+  while (!text_.empty() && IsSeparator(text_.back())) text_.remove_suffix(1);
   SkipBlanks();
-  if (at_ == text_.size()) return Outcome::kBadFormat;
+  if (at_ == text_.size()) return IntervalOutcome::kBadFormat;
   if (Peek() == 'P') {
-    const Outcome outcome = ReadIso();
-    return outcome == Outcome::kOk ? sum_.Finish(interval) : outcome;
+    const IntervalOutcome outcome = ReadIso();
+    return outcome == IntervalOutcome::kOk ? sum_.Finish(interval) : outcome;
   }
   bool any = false;
   while (at_ < text_.size()) {
     if (Peek() == '@') {
       ++at_;
     } else if (IsLetter(Peek())) {
-      if (!any || ago_ || ReadWord() != "ago") return Outcome::kBadFormat;
+      if (!any || ago_ || ReadWord() != "ago") return IntervalOutcome::kBadFormat;
       ago_ = true;
-      const Outcome outcome = sum_.Negate();
-      if (outcome != Outcome::kOk) return outcome;
+      const IntervalOutcome outcome = sum_.Negate();
+      if (outcome != IntervalOutcome::kOk) return outcome;
     } else {
-      const Outcome outcome = ReadField();
-      if (outcome != Outcome::kOk) return outcome;
+      const IntervalOutcome outcome = ReadField();
+      if (outcome != IntervalOutcome::kOk) return outcome;
       any = true;
     }
     SkipBlanks();
   }
-  if (!any) return Outcome::kBadFormat;
+  if (!any) return IntervalOutcome::kBadFormat;
   return sum_.Finish(interval);
 }
 
@@ -458,12 +456,12 @@ StatusOr<Interval> ParseInterval(std::string_view text, int32_t typmod) {
   const std::string_view unit = UnitOfBareNumber(text, typmod);
   const std::string with_unit = unit.empty() ? std::string() : StrCat(text, unit);
   switch (IntervalReader(unit.empty() ? text : std::string_view(with_unit)).Read(&interval)) {
-    case Outcome::kOk: break;
-    case Outcome::kBadFormat:
+    case IntervalOutcome::kOk: break;
+    case IntervalOutcome::kBadFormat:
       return Error(sqlstate::kInvalidDatetimeFormat, StrCat("invalid input syntax for type interval: \"", text, "\""));
-    case Outcome::kFieldOverflow:
+    case IntervalOutcome::kFieldOverflow:
       return Error(sqlstate::kIntervalFieldOverflow, StrCat("interval field value out of range: \"", text, "\""));
-    case Outcome::kOutOfRange: return IntervalOutOfRange();
+    case IntervalOutcome::kOutOfRange: return IntervalOutOfRange();
   }
   return LimitInterval(interval, typmod);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "engine/base/ascii.h"
 #include "engine/base/strings.h"
 #include "engine/types/numeric.h"
 
@@ -11,8 +12,7 @@ namespace {
 
 constexpr int kMaxDepth = 1000;
 
-bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsJsonBlank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 Status InvalidJson(std::string_view detail) {
   return WithDetail(Error(sqlstate::kInvalidTextRepresentation, "invalid input syntax for type json"), detail);
@@ -51,7 +51,7 @@ class JsonReader {
 
  private:
   void SkipBlanks() {
-    while (at_ < text_.size() && IsBlank(text_[at_])) ++at_;
+    while (at_ < text_.size() && IsJsonBlank(text_[at_])) ++at_;
   }
   char Peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
 
@@ -121,7 +121,7 @@ class JsonReader {
       good = digits();
     }
     if (!good || IsDigit(Peek()) || (Peek() >= 'a' && Peek() <= 'z') || (Peek() >= 'A' && Peek() <= 'Z')) {
-      while (at_ < text_.size() && !IsBlank(text_[at_]) && text_[at_] != ',' && text_[at_] != ']' && text_[at_] != '}') ++at_;
+      while (at_ < text_.size() && !IsJsonBlank(text_[at_]) && text_[at_] != ',' && text_[at_] != ']' && text_[at_] != '}') ++at_;
       return InvalidJson(StrCat("Token \"", text_.substr(start, at_ - start), "\" is invalid."));
     }
     if (!normalize_) return OkStatus();

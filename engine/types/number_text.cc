@@ -4,19 +4,13 @@
 #include <cmath>
 #include <limits>
 
+#include "engine/base/ascii.h"
 #include "engine/base/strings.h"
 #include "engine/types/text_form.h"
 
 namespace tsd {
 namespace {
 
-bool IsBlank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
-std::string_view Trim(std::string_view text) {
-  while (!text.empty() && IsBlank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && IsBlank(text.back())) text.remove_suffix(1);
-  return text;
-}
 
 Status InvalidSyntax(std::string_view type, std::string_view text) {
   return Error(sqlstate::kInvalidTextRepresentation, StrCat("invalid input syntax for type ", type, ": \"", text, "\""));
@@ -28,14 +22,6 @@ Status FloatOutOfRange(std::string_view type, std::string_view text) {
   return Error(sqlstate::kNumericValueOutOfRange, StrCat("\"", text, "\" is out of range for type ", type));
 }
 
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-bool EqualsLower(std::string_view text, std::string_view lower) {
-  if (text.size() != lower.size()) return false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (Lower(text[i]) != lower[i]) return false;
-  }
-  return true;
-}
 
 struct IntegerRange {
   uint64_t max;  // of positive numbers; negative ones reach one further

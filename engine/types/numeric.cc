@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "engine/base/ascii.h"
 #include "engine/base/bytes.h"
 #include "engine/base/hash.h"
 #include "engine/base/strings.h"
@@ -53,16 +54,6 @@ std::string SmallToString(Unsigned128 value) {
   return std::string(buffer + at, sizeof(buffer) - static_cast<size_t>(at));
 }
 
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-bool EqualsLower(std::string_view text, std::string_view lower) {
-  if (text.size() != lower.size()) return false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (Lower(text[i]) != lower[i]) return false;
-  }
-  return true;
-}
-bool IsBlank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 Status InvalidSyntax(std::string_view text) {
   return Error(sqlstate::kInvalidTextRepresentation, StrCat("invalid input syntax for type numeric: \"", text, "\""));
@@ -205,9 +196,7 @@ Numeric Numeric::FromDouble(double value) { return FromFloating(value, 15); }
 Numeric Numeric::FromFloat(float value) { return FromFloating(static_cast<double>(value), 6); }
 
 StatusOr<Numeric> Numeric::Parse(std::string_view whole) {
-  std::string_view text = whole;
-  while (!text.empty() && IsBlank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && IsBlank(text.back())) text.remove_suffix(1);
+  const std::string_view text = Trim(whole);
   Literal literal;
   if (!SplitLiteral(text, &literal)) {
     if (EqualsLower(text, "nan")) return NaN();

@@ -1,6 +1,7 @@
 // Text of string-like types: varchar and char lengths, UTF-8, bytea, uuid, pg_lsn, inet.
 #include <arpa/inet.h>
 
+#include "engine/base/ascii.h"
 #include "engine/base/strings.h"
 #include "engine/types/text_form.h"
 
@@ -9,13 +10,6 @@ namespace {
 
 constexpr size_t kNameBytes = 63;
 
-bool IsBlank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-std::string_view Trim(std::string_view text) {
-  while (!text.empty() && IsBlank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && IsBlank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
 int HexDigit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -23,7 +17,7 @@ int HexDigit(char c) {
   return -1;
 }
 
-Status InvalidSyntax(std::string_view type, std::string_view text) {
+Status InvalidString(std::string_view type, std::string_view text) {
   return Error(sqlstate::kInvalidTextRepresentation, StrCat("invalid input syntax for type ", type, ": \"", text, "\""));
 }
 
@@ -226,20 +220,20 @@ StatusOr<Uuid> ParseUuid(std::string_view text) {
   Uuid uuid;
   size_t at = 0;
   for (size_t i = 0; i < 16; ++i) {
-    if (at + 1 >= rest.size()) return InvalidSyntax("uuid", text);
+    if (at + 1 >= rest.size()) return InvalidString("uuid", text);
     const int high = HexDigit(rest[at]);
     const int low = HexDigit(rest[at + 1]);
-    if (high < 0 || low < 0) return InvalidSyntax("uuid", text);
+    if (high < 0 || low < 0) return InvalidString("uuid", text);
     uuid.bytes[i] = static_cast<uint8_t>(high << 4 | low);
     at += 2;
     // A hyphen may follow every fourth digit.
     if (i % 2 == 1 && i < 15 && at < rest.size() && rest[at] == '-') ++at;
   }
   if (braces) {
-    if (at >= rest.size() || rest[at] != '}') return InvalidSyntax("uuid", text);
+    if (at >= rest.size() || rest[at] != '}') return InvalidString("uuid", text);
     ++at;
   }
-  if (at != rest.size()) return InvalidSyntax("uuid", text);
+  if (at != rest.size()) return InvalidString("uuid", text);
   return uuid;
 }
 
@@ -257,14 +251,14 @@ void FormatUuid(const Uuid& uuid, std::string& out) {
 
 StatusOr<uint64_t> ParseLsn(std::string_view text) {
   const size_t slash = text.find('/');
-  if (slash == std::string_view::npos) return InvalidSyntax("pg_lsn", text);
+  if (slash == std::string_view::npos) return InvalidString("pg_lsn", text);
   uint64_t parts[2] = {0, 0};
   const std::string_view words[2] = {text.substr(0, slash), text.substr(slash + 1)};
   for (int i = 0; i < 2; ++i) {
-    if (words[i].empty() || words[i].size() > 8) return InvalidSyntax("pg_lsn", text);
+    if (words[i].empty() || words[i].size() > 8) return InvalidString("pg_lsn", text);
     for (char c : words[i]) {
       const int digit = HexDigit(c);
-      if (digit < 0) return InvalidSyntax("pg_lsn", text);
+      if (digit < 0) return InvalidString("pg_lsn", text);
       parts[i] = parts[i] << 4 | static_cast<uint64_t>(digit);
     }
   }
@@ -294,19 +288,19 @@ StatusOr<std::string> ParseInet(std::string_view text) {
   const bool six = address.find(':') != std::string::npos;
   uint8_t bytes[16];
   if (address.find('\0') != std::string::npos || inet_pton(six ? AF_INET6 : AF_INET, address.c_str(), bytes) != 1) {
-    return InvalidSyntax("inet", text);
+    return InvalidString("inet", text);
   }
   const int full = six ? 128 : 32;
   int bits = full;
   if (slash != std::string_view::npos) {
     const std::string_view mask = word.substr(slash + 1);
-    if (mask.empty() || mask.size() > 3) return InvalidSyntax("inet", text);
+    if (mask.empty() || mask.size() > 3) return InvalidString("inet", text);
     bits = 0;
     for (char c : mask) {
-      if (c < '0' || c > '9') return InvalidSyntax("inet", text);
+      if (c < '0' || c > '9') return InvalidString("inet", text);
       bits = bits * 10 + (c - '0');
     }
-    if (bits > full) return InvalidSyntax("inet", text);
+    if (bits > full) return InvalidString("inet", text);
   }
   char buffer[INET6_ADDRSTRLEN];
   inet_ntop(six ? AF_INET6 : AF_INET, bytes, buffer, sizeof(buffer));

@@ -9,6 +9,7 @@
 #include <iterator>
 #include <limits>
 
+#include "engine/base/ascii.h"
 #include "engine/base/mutex.h"
 #include "engine/base/strings.h"
 #include "engine/types/datetime.h"
@@ -47,11 +48,6 @@ constexpr bool AbbreviationsSorted() {
 }
 static_assert(AbbreviationsSorted());
 
-bool IsAlpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-char Upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; }
-
 std::string Mapped(std::string_view text, char (*map)(char)) {
   std::string result(text);
   std::transform(result.begin(), result.end(), result.begin(), map);
@@ -64,7 +60,7 @@ std::string Capitalised(std::string_view text) {
   bool start = true;
   for (char c : text) {
     result += start ? Upper(c) : Lower(c);
-    start = !IsAlpha(c);
+    start = !IsLetter(c);
   }
   return result;
 }
@@ -73,7 +69,7 @@ std::string Capitalised(std::string_view text) {
 bool IsPlainZoneName(std::string_view name) {
   if (name.empty() || name.size() > 64 || name[0] == '/') return false;
   for (char c : name) {
-    if (!IsAlpha(c) && !IsDigit(c) && c != '/' && c != '_' && c != '-' && c != '+') return false;
+    if (!IsLetter(c) && !IsDigit(c) && c != '/' && c != '_' && c != '-' && c != '+') return false;
   }
   return true;
 }
@@ -120,7 +116,7 @@ bool ParsePosixZone(std::string_view text, absl::TimeZone* zone) {
     if (at == std::string_view::npos) return false;
     ++at;
   } else {
-    while (at < text.size() && IsAlpha(text[at])) ++at;
+    while (at < text.size() && IsLetter(text[at])) ++at;
     if (at != 0 && at < 3) return false;
   }
   if (at >= text.size()) return false;

@@ -1,5 +1,7 @@
 #include "engine/wal/segment_writer.h"
 
+#include <algorithm>
+
 #include "engine/base/check.h"
 #include "engine/base/fault.h"
 #include "engine/base/log.h"
@@ -9,6 +11,10 @@ namespace tsd::engine {
 namespace {
 constexpr size_t kBufferBytes = 1 << 20;
 constexpr size_t kDirectWriteBytes = 256 << 10;  // larger payloads are not copied
+// Space is reserved in these steps while groups are small: then a sync writes data only, which takes half the time. A large group would
+// only be written twice.
+constexpr uint64_t kReserveBytes = 1 << 20;
+constexpr uint64_t kSmallGroupBytes = 64 << 10;
 }  // namespace
 
 StatusOr<SegmentWriter> SegmentWriter::Create(Env& env, std::string directory, uint64_t segment_bytes, const std::vector<WalSegment>& kept,
@@ -26,6 +32,7 @@ std::string SegmentWriter::PathOf(uint64_t number) const { return StrCat(directo
 
 Status SegmentWriter::OpenSegment(uint64_t number) {
   ASSIGN_OR_RETURN(file_, env_->NewWritableFile(PathOf(number)));
+  reserved_ = 0;
   RETURN_IF_ERROR(file_->Append(EncodeSegmentHeader(SegmentHeader{number, end_})));
   RETURN_IF_ERROR(file_->Sync());
   TSD_FAULT_POINT("wal.segment_created");
@@ -63,8 +70,19 @@ Status SegmentWriter::Write(uint8_t type, Lsn lsn, std::string_view payload, uin
   return buffer_.size() >= kBufferBytes ? Flush() : OkStatus();
 }
 
+void SegmentWriter::ReserveSpace() {
+  const uint64_t end = file_->size() + buffer_.size();
+  if (buffer_.size() > kSmallGroupBytes || end <= reserved_ || segments_.back().bytes >= segment_bytes_) return;
+  const uint64_t wanted = std::min(end + kReserveBytes, std::max(end, kSegmentHeaderBytes + segment_bytes_));
+  const Status status = file_->Reserve(wanted - file_->size());
+  // Only a little time is lost without it.
+  if (!status.ok()) log::Debug("no space reserved for the log: ", status.message());
+  reserved_ = wanted;
+}
+
 Status SegmentWriter::Flush() {
   if (buffer_.empty()) return OkStatus();
+  ReserveSpace();
   TSD_FAULT_POINT("wal.before_write");
   RETURN_IF_ERROR(file_->Append(buffer_));
   TSD_FAULT_POINT("wal.after_write");

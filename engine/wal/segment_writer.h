@@ -40,6 +40,7 @@ class SegmentWriter {
   SegmentWriter(Env& env, std::string directory, uint64_t segment_bytes, Lsn start)
       : env_(&env), directory_(std::move(directory)), segment_bytes_(segment_bytes), end_(start), durable_(start) {}
   Status OpenSegment(uint64_t number);
+  void ReserveSpace();
   std::string PathOf(uint64_t number) const;
 
   Env* env_;
@@ -47,6 +48,7 @@ class SegmentWriter {
   uint64_t segment_bytes_;
   std::vector<Segment> segments_;  // ascending; the last is current
   std::unique_ptr<WritableFile> file_;
+  uint64_t reserved_ = 0;  // of the current file, from its beginning
   std::string buffer_;
   Lsn end_;      // of frames written or buffered
   Lsn durable_;

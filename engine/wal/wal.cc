@@ -32,12 +32,6 @@ void Complete(Item& item, const Status& status) {
   if (item.done.has_value()) item.done->Set(status);
 }
 
-std::string ParentOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
 }  // namespace
 
 class Wal::Core : public std::enable_shared_from_this<Wal::Core> {
@@ -243,7 +237,7 @@ StatusOr<std::unique_ptr<Wal>> Wal::Open(WalOptions options, Lsn replay_from, co
     return Error(sqlstate::kDataCorrupted, StrCat("log position ", replay_from.value(), " cannot be the beginning of a record"));
   }
   RETURN_IF_ERROR(env.CreateDirectory(options.directory));
-  RETURN_IF_ERROR(env.SyncDirectory(ParentOf(options.directory)));
+  RETURN_IF_ERROR(env.SyncDirectory(DirectoryOf(options.directory)));
   ASSIGN_OR_RETURN(WalScanResult scan, ScanWal(env, options.directory, replay_from, visitor));
   RETURN_IF_ERROR(SecureTail(env, options.directory, scan, replay_from));
 

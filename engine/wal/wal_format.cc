@@ -10,7 +10,7 @@
 namespace tsd::engine {
 namespace {
 
-constexpr size_t kMagicBytes = sizeof(kSegmentMagic) - 1;
+constexpr size_t kLogMagicBytes = sizeof(kSegmentMagic) - 1;
 constexpr size_t kFrameChecksumAt = 24;
 constexpr std::string_view kNamePrefix = "wal-";
 constexpr std::string_view kNameSuffix = ".log";
@@ -20,7 +20,7 @@ constexpr size_t kNameDigits = 16;
 
 std::string EncodeSegmentHeader(const SegmentHeader& header) {
   ByteWriter writer;
-  writer.PutBytes(std::string_view(kSegmentMagic, kMagicBytes));
+  writer.PutBytes(std::string_view(kSegmentMagic, kLogMagicBytes));
   writer.PutU32(kWalVersion);
   writer.PutU32(0);
   writer.PutU64(header.number);
@@ -33,7 +33,7 @@ std::string EncodeSegmentHeader(const SegmentHeader& header) {
 StatusOr<SegmentHeader> DecodeSegmentHeader(std::string_view bytes) {
   if (bytes.size() < kSegmentHeaderBytes) return Error(sqlstate::kDataCorrupted, "log segment header is cut short");
   ByteReader reader(bytes.substr(0, kSegmentHeaderBytes));
-  const bool magic_fits = reader.GetBytes(kMagicBytes) == std::string_view(kSegmentMagic, kMagicBytes);
+  const bool magic_fits = reader.GetBytes(kLogMagicBytes) == std::string_view(kSegmentMagic, kLogMagicBytes);
   const uint32_t version = reader.GetU32();
   reader.GetU32();
   SegmentHeader header;

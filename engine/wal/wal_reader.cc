@@ -14,9 +14,12 @@ struct SegmentFile {
   SegmentHeader header;
 };
 
-Status DamageAt(const std::string& path, uint64_t offset, std::string_view what) {
+Status LogDamageAt(const std::string& path, uint64_t offset, std::string_view what) {
   return Error(sqlstate::kDataCorrupted, StrCat("write-ahead log is damaged in file \"", path, "\" at offset ", offset, ": ", what));
 }
+
+/// Reserved space behind the last frame.
+bool OnlyZeros(std::string_view bytes) { return bytes.find_first_not_of('\0') == std::string_view::npos; }
 
 class Scanner {
  public:
@@ -60,7 +63,7 @@ class Scanner {
     std::sort(files_.begin(), files_.end(),
               [](const SegmentFile& a, const SegmentFile& b) { return a.header.number < b.header.number; });
     for (size_t i = 1; i < files_.size(); ++i) {
-      if (files_[i].header.start_lsn < files_[i - 1].header.start_lsn) return DamageAt(files_[i].path, 0, "segments are out of order");
+      if (files_[i].header.start_lsn < files_[i - 1].header.start_lsn) return LogDamageAt(files_[i].path, 0, "segments are out of order");
     }
     return OkStatus();
   }
@@ -74,7 +77,7 @@ class Scanner {
       if (handle->size() <= kSegmentHeaderBytes && HasSqlState(header.status(), sqlstate::kDataCorrupted)) return false;
       return WithPrefix(header.status(), StrCat("file \"", file.path, "\" at offset 0: "));
     }
-    if (header->number != number) return DamageAt(file.path, 0, StrCat("the file says it is segment ", header->number));
+    if (header->number != number) return LogDamageAt(file.path, 0, StrCat("the file says it is segment ", header->number));
     file.header = *header;
     return true;
   }
@@ -112,7 +115,7 @@ class Scanner {
       const uint64_t size = FrameBytes(frame->header.length);
       if (frame->header.type == kEndFrame) {
         // Not counted: the mark itself may not be durable, and the next segment takes its place.
-        result_.closed_cleanly = *offset + size == bytes.size();
+        result_.closed_cleanly = OnlyZeros(bytes.substr(*offset + size));
         return OkStatus();
       }
       RETURN_IF_ERROR(Hand(*frame));
@@ -128,7 +131,7 @@ class Scanner {
     Lsn lsn;
     result_.closed_cleanly = false;
     RETURN_IF_ERROR(Walk(file, bytes, limit, &offset, &lsn));
-    if (lsn != limit) return DamageAt(file.path, offset, "a record is missing or its checksum is wrong");
+    if (lsn != limit) return LogDamageAt(file.path, offset, "a record is missing or its checksum is wrong");
     result_.end = limit;
     return OkStatus();
   }
@@ -140,7 +143,7 @@ class Scanner {
     result_.closed_cleanly = false;
     RETURN_IF_ERROR(Walk(file, bytes, kMaxLsn, &offset, &lsn));
     result_.end = lsn;
-    if (offset >= bytes.size() || result_.closed_cleanly) return OkStatus();
+    if (result_.closed_cleanly || OnlyZeros(std::string_view(bytes).substr(std::min<uint64_t>(offset, bytes.size())))) return OkStatus();
     result_.tail_torn = true;
     return ProveTorn(file, bytes, offset, lsn);
   }
@@ -153,7 +156,7 @@ class Scanner {
       if (peek.GetU64() != expected.value()) continue;
       const std::optional<Frame> frame = DecodeFrame(bytes.substr(offset), expected);
       if (frame.has_value() && frame->header.durable_lsn > tear) {
-        return DamageAt(file.path, tear_offset, StrCat("records follow that were written after this place was synced (at offset ", offset, ")"));
+        return LogDamageAt(file.path, tear_offset, StrCat("records follow that were written after this place was synced (at offset ", offset, ")"));
       }
     }
     return OkStatus();

@@ -12,7 +12,7 @@ constexpr size_t kFixedHeaderBytes = 11 + 4 + 4;
 constexpr uint32_t kOidsFlag = 1u << 16;
 constexpr int32_t kMaxFieldBytes = 0x3fffffff;
 
-uint32_t ReadBe32(const char* bytes) {
+uint32_t ReadLength(const char* bytes) {
   uint32_t value;
   std::memcpy(&value, bytes, sizeof(value));
   return __builtin_bswap32(value);
@@ -131,7 +131,7 @@ StatusOr<CopyBinaryReader::Completeness> CopyBinaryReader::TakeRow(std::string_v
   }
   for (size_t c = 0; c < column_count_; ++c) {
     if (end - at < 4) return Completeness::kMore;
-    const int32_t size = static_cast<int32_t>(ReadBe32(at));
+    const int32_t size = static_cast<int32_t>(ReadLength(at));
     at += 4;
     CopyField& field = block_.at(c, block_rows_);
     if (size == -1) {

@@ -9,11 +9,11 @@
 namespace tsd::net::pg {
 namespace {
 
-void PutBe16(uint16_t value, std::string& out) {
+void PutFieldCount(uint16_t value, std::string& out) {
   out.push_back(static_cast<char>(value >> 8));
   out.push_back(static_cast<char>(value));
 }
-void PutBe32(uint32_t value, std::string& out) {
+void PutFieldLength(uint32_t value, std::string& out) {
   value = __builtin_bswap32(value);
   out.append(reinterpret_cast<const char*>(&value), sizeof(value));  // tidy: the bytes of an integer in network order
 }
@@ -72,7 +72,7 @@ void CopyWriter::Begin(std::string& out) const {
 }
 
 void CopyWriter::End(std::string& out) const {
-  if (dialect_.format == CopyFormat::kBinary) PutBe16(0xffff, out);
+  if (dialect_.format == CopyFormat::kBinary) PutFieldCount(0xffff, out);
 }
 
 void CopyWriter::Rows(const ColumnBatch& batch, size_t begin, size_t end, std::string& out) {
@@ -139,11 +139,11 @@ void CopyWriter::CsvField(std::string_view value, Quoting quoting, std::string& 
 }
 
 void CopyWriter::BinaryRow(const ColumnBatch& batch, size_t row, std::string& out) {
-  PutBe16(static_cast<uint16_t>(batch.column_count()), out);
+  PutFieldCount(static_cast<uint16_t>(batch.column_count()), out);
   for (size_t c = 0; c < batch.column_count(); ++c) {
     const Vector& column = batch.column(c);
     if (column.IsNull(row)) {
-      PutBe32(0xffffffffu, out);
+      PutFieldLength(0xffffffffu, out);
       continue;
     }
     const size_t at = out.size();

@@ -39,7 +39,7 @@ constexpr std::string_view kOptionNames[] = {
     "radiussecrets", "radiusidentifiers",
 };
 
-bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
+bool IsFieldSeparator(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
 /// A field of a line: names separated by commas.
 using Field = std::vector<HbaName>;
@@ -64,7 +64,7 @@ HbaName ReadName(std::string_view line, size_t& at, bool* comma) {
       }
       continue;
     }
-    if (IsBlank(c)) break;
+    if (IsFieldSeparator(c)) break;
     if (c == '#') {
       at = line.size();
       break;
@@ -88,12 +88,12 @@ std::vector<Field> Tokenize(std::string_view line) {
   std::vector<Field> fields;
   size_t at = 0;
   while (true) {
-    while (at < line.size() && (IsBlank(line[at]) || line[at] == ',')) ++at;
+    while (at < line.size() && (IsFieldSeparator(line[at]) || line[at] == ',')) ++at;
     if (at == line.size() || line[at] == '#') return fields;
     Field field;
     bool comma = true;
     while (comma) {
-      while (at < line.size() && (IsBlank(line[at]) || line[at] == ',')) ++at;
+      while (at < line.size() && (IsFieldSeparator(line[at]) || line[at] == ',')) ++at;
       HbaName name = ReadName(line, at, &comma);
       if (!name.text.empty() || name.quoted) field.push_back(std::move(name));
     }

@@ -1,6 +1,7 @@
 // What a startup packet asks for.
 #include <algorithm>
 
+#include "engine/base/ascii.h"
 #include "engine/base/strings.h"
 #include "net/pg/message.h"
 
@@ -10,7 +11,6 @@ namespace {
 constexpr std::string_view kProtocolOptionPrefix = "_pq_.";
 constexpr size_t kMaxNameBytes = 63;
 
-bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\v' || c == '\f'; }
 
 /// Splits at blanks; a backslash takes the next character literally.
 std::vector<std::string> SplitSwitches(std::string_view text) {

@@ -250,10 +250,10 @@ Task<StatusOr<std::string>> RpcClient::Core::Call(std::shared_ptr<Core> self, Me
     if (!end.ok()) {
       answer = end.status();
     } else if (end->has_value()) {
-      answer = Error(sqlstate::kProtocolViolation, "RPC protocol violation: two answers to one call");
+      answer = Violation("two answers to one call");
     }
   } else if (answer.ok()) {
-    answer = Error(sqlstate::kProtocolViolation, "RPC protocol violation: a call without an answer");
+    answer = Violation("a call without an answer");
   }
   if (timer != 0) self->deps_.executor->Cancel(timer);
   if (!answer.ok()) co_return answer.status();

@@ -17,7 +17,7 @@ constexpr size_t kReserveAtOnce = 1u << 20;
 
 uint64_t Checksum(std::string_view header, std::string_view payload) { return Hash64(payload, Hash64(header)); }
 
-Status Violation(std::string_view what) { return Error(sqlstate::kProtocolViolation, StrCat("invalid RPC frame: ", what)); }
+Status BadFrame(std::string_view what) { return Error(sqlstate::kProtocolViolation, StrCat("invalid RPC frame: ", what)); }
 
 void MoveUpTo(size_t size, std::string_view* input, std::string* output) {
   const size_t count = std::min(size - output->size(), input->size());
@@ -26,6 +26,8 @@ void MoveUpTo(size_t size, std::string_view* input, std::string* output) {
 }
 
 }  // namespace
+
+Status Violation(std::string_view what) { return Error(sqlstate::kProtocolViolation, StrCat("RPC protocol violation: ", what)); }
 
 std::string EncodeFrame(FrameType type, uint32_t stream_id, std::string_view head, std::string_view body) {
   const size_t payload_size = head.size() + body.size();
@@ -62,10 +64,10 @@ Status FrameDecoder::CheckHeader() {
   const uint8_t type = reader.GetU8();
   const uint32_t stream_id = reader.GetU32();
   if (length < kLengthWithoutPayload || length - kLengthWithoutPayload > max_payload_) {
-    return Violation(StrCat("length ", length));
+    return BadFrame(StrCat("length ", length));
   }
   if (type < static_cast<uint8_t>(FrameType::kHello) || type > static_cast<uint8_t>(FrameType::kPong)) {
-    return Violation(StrCat("type ", static_cast<int>(type)));
+    return BadFrame(StrCat("type ", static_cast<int>(type)));
   }
   frame_.type = static_cast<FrameType>(type);
   frame_.stream_id = stream_id;
@@ -77,7 +79,7 @@ Status FrameDecoder::CheckHeader() {
 
 StatusOr<std::optional<Frame>> FrameDecoder::Complete() {
   if (ByteReader(checksum_).GetU64() != Checksum(header_, frame_.payload)) {
-    failed_ = Violation("wrong checksum");
+    failed_ = BadFrame("wrong checksum");
     return failed_;
   }
   header_.clear();
@@ -109,7 +111,7 @@ StatusOr<HelloInfo> DecodeHello(std::string_view payload) {
   hello.database = reader.GetString();
   hello.credential = reader.GetString();
   hello.window_bytes = reader.GetU32();
-  if (!reader.ok() || hello.window_bytes == 0) return Violation("malformed HELLO");
+  if (!reader.ok() || hello.window_bytes == 0) return BadFrame("malformed HELLO");
   return hello;
 }
 
@@ -129,7 +131,7 @@ StatusOr<HelloAck> DecodeHelloAck(std::string_view payload) {
   ack.protocol_version = reader.GetU32();
   ack.node_uuid = reader.GetString();
   ack.window_bytes = reader.GetU32();
-  if (!reader.ok() || (ack.status.ok() && ack.window_bytes == 0)) return Violation("malformed HELLO-ACK");
+  if (!reader.ok() || (ack.status.ok() && ack.window_bytes == 0)) return BadFrame("malformed HELLO-ACK");
   return ack;
 }
 
@@ -147,7 +149,7 @@ StatusOr<OpenHead> DecodeOpenHead(std::string_view payload) {
   head.method = static_cast<Method>(reader.GetU8());  // an unknown one is the service's to refuse
   const uint8_t kind = reader.GetU8();
   head.deadline_ms = reader.GetU32();
-  if (!reader.ok() || kind > static_cast<uint8_t>(StreamKind::kStream)) return Violation("malformed OPEN");
+  if (!reader.ok() || kind > static_cast<uint8_t>(StreamKind::kStream)) return BadFrame("malformed OPEN");
   head.kind = static_cast<StreamKind>(kind);
   return head;
 }
@@ -174,7 +176,7 @@ std::string EncodeCredit(uint32_t bytes) {
 StatusOr<uint32_t> DecodeCredit(std::string_view payload) {
   ByteReader reader(payload);
   const uint32_t bytes = reader.GetU32();
-  if (!reader.ok() || !reader.AtEnd()) return Violation("malformed CREDIT");
+  if (!reader.ok() || !reader.AtEnd()) return BadFrame("malformed CREDIT");
   return bytes;
 }
 

@@ -50,6 +50,9 @@ struct Frame {
 /// The frame around `head` + `body` (two pieces save the caller a copy). Requires: together at most kMaxFramePayload.
 std::string EncodeFrame(FrameType type, uint32_t stream_id, std::string_view head, std::string_view body = {});
 
+/// The peer broke a rule of the protocol: the connection ends.
+Status Violation(std::string_view what);
+
 /// Cuts a byte stream into frames. After an error it gives only that error.
 class FrameDecoder {
  public:

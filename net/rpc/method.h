@@ -26,6 +26,8 @@ enum class Method : uint8_t {
   kLeave = 15,
   // SQL text for distributed_exec.
   kExecute = 16,
+  // A transaction's only write, and its commit.
+  kWriteAndCommit = 17,
 };
 
 }  // namespace tsd::net::rpc

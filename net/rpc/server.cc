@@ -6,11 +6,6 @@
 #include "net/rpc/session.h"
 
 namespace tsd::net::rpc {
-namespace {
-
-Status Violation(std::string_view what) { return Error(sqlstate::kProtocolViolation, StrCat("RPC protocol violation: ", what)); }
-
-}  // namespace
 
 std::shared_ptr<RpcServerConnection> RpcServerConnection::Create(RpcDeps deps, std::shared_ptr<Connection> connection,
                                                                  std::string initial_bytes, RpcService* service,

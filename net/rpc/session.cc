@@ -14,8 +14,6 @@ constexpr size_t kWriteBytes = 256u << 10;
 constexpr size_t kQueueSlack = 64u << 20;
 constexpr uint32_t kLastStreamId = UINT32_MAX - 1;
 
-Status Violation(std::string_view what) { return Error(sqlstate::kProtocolViolation, StrCat("RPC protocol violation: ", what)); }
-
 Status NotSent(const Status& reason) { return Error(sqlstate::kSqlclientUnableToConnect, StdView(reason.message())); }
 
 }  // namespace

@@ -10,8 +10,6 @@ namespace {
 
 int64_t CostOf(const std::string& payload) { return static_cast<int64_t>(payload.size()) + kMessageOverhead; }
 
-Status Violation(std::string_view what) { return Error(sqlstate::kProtocolViolation, StrCat("RPC protocol violation: ", what)); }
-
 }  // namespace
 
 RpcStream::RpcStream(std::shared_ptr<Session> session, Start start)

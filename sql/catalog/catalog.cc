@@ -7,9 +7,9 @@
 namespace tsd::sql {
 namespace {
 
-constexpr uint8_t kFormat = 1;
+constexpr uint8_t kCatalogFormat = 1;
 
-Status Damaged() { return Error(sqlstate::kDataCorrupted, "catalog is damaged"); }
+Status DamagedCatalog() { return Error(sqlstate::kDataCorrupted, "catalog is damaged"); }
 
 void PutType(DataType type, ByteWriter& writer) {
   writer.PutU8(static_cast<uint8_t>(type.id));
@@ -17,7 +17,7 @@ void PutType(DataType type, ByteWriter& writer) {
   writer.PutZigzag(type.typmod);
 }
 
-DataType GetType(ByteReader& reader) {
+DataType GetColumnType(ByteReader& reader) {
   const uint8_t id = reader.GetU8();
   const bool is_array = reader.GetBool();
   const int64_t typmod = reader.GetZigzag();
@@ -52,7 +52,7 @@ Column GetColumn(ByteReader& reader) {
   Column column;
   column.id = ColumnId(reader.GetU16());
   column.name = reader.GetString();
-  column.type = GetType(reader);
+  column.type = GetColumnType(reader);
   column.not_null = reader.GetBool();
   column.default_sql = reader.GetString();
   column.missing_value = Value::Decode(reader);
@@ -287,7 +287,7 @@ void Catalog::Remove(TableId id) {
 }
 
 void Catalog::Encode(ByteWriter& writer) const {
-  writer.PutU8(kFormat);
+  writer.PutU8(kCatalogFormat);
   writer.PutU64(version);
   writer.PutU64(cluster_id);
   writer.PutU32(next_oid);
@@ -315,7 +315,7 @@ StatusOr<Catalog> Catalog::Decode(std::string_view bytes) {
   ByteReader reader(bytes);
   Catalog catalog;
   const uint8_t format = reader.GetU8();
-  if (reader.ok() && format != kFormat) {
+  if (reader.ok() && format != kCatalogFormat) {
     return Error(sqlstate::kDataCorrupted, StrCat("catalog has unknown format ", static_cast<int>(format)));
   }
   catalog.version = reader.GetU64();
@@ -349,7 +349,7 @@ StatusOr<Catalog> Catalog::Decode(std::string_view bytes) {
     const NodeId node(reader.GetU32());
     catalog.pending_drops.emplace_back(node, ChunkId(reader.GetU64()));
   }
-  if (!reader.ok() || !reader.AtEnd()) return Damaged();
+  if (!reader.ok() || !reader.AtEnd()) return DamagedCatalog();
   return catalog;
 }
 

@@ -135,7 +135,7 @@ Status Remove(const RowArgs& a, Vector& out) {
   const int32_t length = static_cast<int32_t>(elements->size());
   return PutArray(out, ArrayValue({{length, array.dimensions()[0].lower_bound}}, std::move(elements)));
 }
-Status Replace(const RowArgs& a, Vector& out) {
+Status ArrayReplace(const RowArgs& a, Vector& out) {
   if (a.IsNull(0)) return PutNull(out);
   ASSIGN_OR_RETURN(const ArrayValue array, a.Array(0));
   std::shared_ptr<Vector> elements = NewElements(a.call->result);
@@ -150,7 +150,7 @@ Status Replace(const RowArgs& a, Vector& out) {
 }
 
 // ---- search ----
-Status Position(const RowArgs& a, Vector& out) {
+Status ArrayPosition(const RowArgs& a, Vector& out) {
   if (a.IsNull(0)) return PutNull(out);
   ASSIGN_OR_RETURN(const ArrayValue array, a.Array(0));
   if (array.dimensions().size() > 1) return NotOneDimensional("searching for elements in multidimensional arrays is not supported");
@@ -291,9 +291,9 @@ void RegisterArrays(RegistryBuilder& builder) {
   }
   NotStrict(builder.Row("array_fill", "anyelement,_int4", "anyarray", Fill));
   NotStrict(builder.Row("array_remove", "anycompatiblearray,anycompatible", "anycompatiblearray", Remove));
-  NotStrict(builder.Row("array_replace", "anycompatiblearray,anycompatible,anycompatible", "anycompatiblearray", Replace));
-  NotStrict(builder.Row("array_position", "anycompatiblearray,anycompatible", "int4", Position));
-  NotStrict(builder.Row("array_position", "anycompatiblearray,anycompatible,int4", "int4", Position));
+  NotStrict(builder.Row("array_replace", "anycompatiblearray,anycompatible,anycompatible", "anycompatiblearray", ArrayReplace));
+  NotStrict(builder.Row("array_position", "anycompatiblearray,anycompatible", "int4", ArrayPosition));
+  NotStrict(builder.Row("array_position", "anycompatiblearray,anycompatible,int4", "int4", ArrayPosition));
   NotStrict(builder.Row("array_positions", "anycompatiblearray,anycompatible", "_int4", Positions));
   builder.Row("@>", "anyarray,anyarray", "bool", ContainsRow);
   builder.Row("<@", "anyarray,anyarray", "bool", ContainedRow);

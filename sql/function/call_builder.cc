@@ -10,7 +10,7 @@
 namespace tsd::sql {
 namespace {
 
-bool IsUnknown(const DataType& type) { return type.Is(TypeId::kUnknown); }
+bool IsUntyped(const DataType& type) { return type.Is(TypeId::kUnknown); }
 
 Status At(Status status, int position) {
   if (position <= 0 || FieldsOf(status).position > 0) return status;
@@ -116,8 +116,8 @@ TextContext TextContextOf(const ExecContext& context, LengthRule rule) {
 StatusOr<ExprPtr> BuildCast(ExprPtr expr, const DataType& target, CastContext context, const ExecContext& exec, int position) {
   const DataType& from = expr->type;
   if (position == 0) position = expr->position;
-  if (IsUnknown(target)) return expr;
-  if (IsUnknown(from) && expr->kind == ExprKind::kConstant) return ReadLiteral(*expr, target, context, exec);
+  if (IsUntyped(target)) return expr;
+  if (IsUntyped(from) && expr->kind == ExprKind::kConstant) return ReadLiteral(*expr, target, context, exec);
   if (from == target) return expr;
   if (!CanCast(from, target, context)) {
     return At(Error(sqlstate::kCannotCoerce,
@@ -176,8 +176,8 @@ StatusOr<ExprPtr> BuildOperator(std::string_view op, ExprPtr left, ExprPtr right
 StatusOr<ExprPtr> BuildQuantified(Quantifier quantifier, std::string_view op, ExprPtr left, ExprPtr array, const ExecContext& exec,
                                   int position) {
   // An untyped literal is an array of the left side's type ('{1,2}').
-  if (IsUnknown(array->type)) {
-    const DataType element = IsUnknown(left->type) ? DataType(TypeId::kText) : left->type;
+  if (IsUntyped(array->type)) {
+    const DataType element = IsUntyped(left->type) ? DataType(TypeId::kText) : left->type;
     ASSIGN_OR_RETURN(array, BuildCast(std::move(array), DataType::ArrayOf(element.id), CastContext::kImplicit, exec));
   }
   if (!array->type.is_array) {
@@ -240,7 +240,7 @@ StatusOr<std::vector<ExprPtr>> CastToCommonType(std::vector<ExprPtr> exprs, std:
     // The error points at the first expression of another category than the first typed one.
     char category = 'X';
     for (const ExprPtr& expr : exprs) {
-      if (IsUnknown(expr->type)) continue;
+      if (IsUntyped(expr->type)) continue;
       if (category == 'X') category = TypeCategory(expr->type);
       if (TypeCategory(expr->type) != category) return At(common.status(), expr->position);
     }

@@ -260,7 +260,7 @@ class TemplateReader {
   ParsedFields fields_;
 };
 
-Status OutOfRange(std::string_view text) {
+Status FieldOutOfRange(std::string_view text) {
   return Error(sqlstate::kDatetimeFieldOverflow, StrCat("date/time field value out of range: \"", text, "\""));
 }
 
@@ -276,12 +276,12 @@ StatusOr<int64_t> DaysOf(const ParsedFields& f, std::string_view text) {
   int64_t year = f.year.value_or(0);
   if (f.before_christ && year > 0) year = 1 - year;
   if (f.day_of_year.has_value()) {
-    if (*f.day_of_year < 1 || *f.day_of_year > (IsLeapYear(year) ? 366 : 365)) return OutOfRange(text);
+    if (*f.day_of_year < 1 || *f.day_of_year > (IsLeapYear(year) ? 366 : 365)) return FieldOutOfRange(text);
     return DaysFromCivil(year, 1, 1) + *f.day_of_year - 1;
   }
   const int64_t month = f.month.value_or(1);
   const int64_t day = f.day.value_or(1);
-  if (month < 1 || month > 12 || day < 1 || day > DaysInMonth(year, static_cast<int>(month))) return OutOfRange(text);
+  if (month < 1 || month > 12 || day < 1 || day > DaysInMonth(year, static_cast<int>(month))) return FieldOutOfRange(text);
   return DaysFromCivil(year, static_cast<int>(month), day);
 }
 
@@ -297,9 +297,9 @@ StatusOr<int64_t> TimeOf(const ParsedFields& f, std::string_view text) {
   }
   const int64_t minute = f.minute.value_or(0);
   const int64_t second = f.second.value_or(0);
-  if (hour < 0 || hour > 24 || minute < 0 || minute > 59 || second < 0 || second > 59) return OutOfRange(text);
+  if (hour < 0 || hour > 24 || minute < 0 || minute > 59 || second < 0 || second > 59) return FieldOutOfRange(text);
   if (f.second_of_day.has_value()) {
-    if (*f.second_of_day < 0 || *f.second_of_day > 86400) return OutOfRange(text);
+    if (*f.second_of_day < 0 || *f.second_of_day > 86400) return FieldOutOfRange(text);
     return *f.second_of_day * kMicrosPerSecond + f.micros;
   }
   return hour * kMicrosPerHour + minute * kMicrosPerMinute + second * kMicrosPerSecond + f.micros;

@@ -5,7 +5,7 @@
 namespace tsd::sql {
 namespace {
 
-using Op = ColumnCondition::Op;
+using PredicateOp = ColumnCondition::Op;
 
 std::string_view OperatorName(const Expr& expr) {
   if (expr.kind != ExprKind::kFunction || expr.arguments.size() != 2) return {};
@@ -13,17 +13,17 @@ std::string_view OperatorName(const Expr& expr) {
   return open == std::string::npos ? std::string_view() : std::string_view(expr.function).substr(0, open);
 }
 
-bool OpOf(std::string_view name, bool swapped, Op* op) {
+bool OpOf(std::string_view name, bool swapped, PredicateOp* op) {
   if (name == "=") {
-    *op = Op::kEqual;
+    *op = PredicateOp::kEqual;
   } else if (name == "<") {
-    *op = swapped ? Op::kGreater : Op::kLess;
+    *op = swapped ? PredicateOp::kGreater : PredicateOp::kLess;
   } else if (name == "<=") {
-    *op = swapped ? Op::kGreaterEqual : Op::kLessEqual;
+    *op = swapped ? PredicateOp::kGreaterEqual : PredicateOp::kLessEqual;
   } else if (name == ">") {
-    *op = swapped ? Op::kLess : Op::kGreater;
+    *op = swapped ? PredicateOp::kLess : PredicateOp::kGreater;
   } else if (name == ">=") {
-    *op = swapped ? Op::kLessEqual : Op::kGreaterEqual;
+    *op = swapped ? PredicateOp::kLessEqual : PredicateOp::kGreaterEqual;
   } else {
     return false;
   }
@@ -63,7 +63,7 @@ bool ColumnValue(const Expr& constant, const DataType& type, Value* value) {
 
 void Comparison(const ScanNode& scan, const Expr& filter, ScanPredicate* predicate) {
   for (const bool swapped : {false, true}) {
-    Op op;
+    PredicateOp op;
     if (!OpOf(OperatorName(filter), swapped, &op)) return;
     const int column = ScanColumn(scan, *filter.arguments[swapped ? 1 : 0]);
     if (column < 0) continue;
@@ -79,7 +79,7 @@ void InList(const ScanNode& scan, const Expr& filter, ScanPredicate* predicate) 
   if (column < 0) return;
   ColumnCondition condition;
   condition.column = scan.columns[column];
-  condition.op = Op::kIn;
+  condition.op = PredicateOp::kIn;
   for (size_t i = 1; i < filter.arguments.size(); ++i) {
     const Expr& item = *filter.arguments[i];
     if (item.kind == ExprKind::kConstant && item.value.IsNull()) continue;  // matches nothing
@@ -102,14 +102,14 @@ void ExtractScan(ScanNode& scan) {
       case ExprKind::kIsNotNull: {
         const int column = ScanColumn(scan, *filter->arguments[0]);
         if (column < 0) break;
-        predicate.conditions.push_back({scan.columns[column], filter->kind == ExprKind::kIsNull ? Op::kIsNull : Op::kIsNotNull, {}});
+        predicate.conditions.push_back({scan.columns[column], filter->kind == ExprKind::kIsNull ? PredicateOp::kIsNull : PredicateOp::kIsNotNull, {}});
         break;
       }
       case ExprKind::kColumn:
       case ExprKind::kNot: {  // WHERE flag, WHERE NOT flag
         const bool negated = filter->kind == ExprKind::kNot;
         const int column = ScanColumn(scan, negated ? *filter->arguments[0] : *filter);
-        if (column >= 0) predicate.conditions.push_back({scan.columns[column], Op::kEqual, {Value::Bool(!negated)}});
+        if (column >= 0) predicate.conditions.push_back({scan.columns[column], PredicateOp::kEqual, {Value::Bool(!negated)}});
         break;
       }
       default: break;

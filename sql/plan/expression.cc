@@ -6,7 +6,7 @@
 namespace tsd::sql {
 namespace {
 
-constexpr int kMaxExprDepth = 1500;  // a little more than the parser lets through: the binder adds cast nodes
+constexpr int kMaxDecodedDepth = 1500;  // a little more than the parser lets through: the binder adds cast nodes
 constexpr uint8_t kLastKind = static_cast<uint8_t>(ExprKind::kSubquery);
 
 void CollectColumns(const Expr& expr, std::set<int>& columns) {
@@ -31,7 +31,7 @@ DataType GetType(ByteReader& reader) {
 Status Damaged() { return Error(sqlstate::kDataCorrupted, "malformed expression"); }
 
 StatusOr<ExprPtr> DecodeAt(ByteReader& reader, int depth) {
-  if (depth > kMaxExprDepth) return Error(sqlstate::kStatementTooComplex, "expression is nested too deeply");
+  if (depth > kMaxDecodedDepth) return Error(sqlstate::kStatementTooComplex, "expression is nested too deeply");
   auto expr = std::make_shared<Expr>();
   const uint8_t kind = reader.GetU8();
   if (kind > kLastKind) return Damaged();

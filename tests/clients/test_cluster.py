@@ -92,6 +92,24 @@ class ClusterTest(unittest.TestCase):
         self.assertIn("COPY strict, line 3, column a: \"x\"", result.stderr)
         self.assertEqual(self.cluster.sql("SELECT count(*) FROM strict"), "0")
 
+    def test_statements_of_one_message_see_each_other(self):
+        """An autocommit statement's only write travels with the commit; what follows it in the message must find it all the same."""
+        connection = self.connection()
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute("INSERT INTO m VALUES ('2031-01-01', 'k1', 1, 1); SELECT count(*) FROM m WHERE device = 'k1'")
+            self.assertEqual(cursor.fetchone(), (1,))
+            cursor.execute("INSERT INTO m VALUES ('2031-01-01', 'k2', 1, 1); INSERT INTO m VALUES ('2031-01-09', 'k3', 1, 1);"
+                           "UPDATE m SET n = 7 WHERE device IN ('k2', 'k3'); SELECT sum(n)::int FROM m WHERE device IN ('k2', 'k3')")
+            self.assertEqual(cursor.fetchone(), (14,))
+            with self.assertRaises(psycopg2.errors.DivisionByZero):
+                cursor.execute("INSERT INTO m VALUES ('2031-01-01', 'k4', 1, 1); SELECT 1 / (n - 1) FROM m WHERE device = 'k4'")
+            cursor.execute("INSERT INTO m VALUES ('2031-01-01', 'k5', 1, 1); BEGIN; INSERT INTO m VALUES ('2031-01-01', 'k5', 1, 2); ROLLBACK")
+            cursor.execute("SELECT count(*) FROM m WHERE device IN ('k4', 'k5')")
+            self.assertEqual(cursor.fetchone(), (0,))
+            cursor.execute("DELETE FROM m WHERE device LIKE 'k_'")
+            self.assertEqual(cursor.rowcount, 3)
+
     def test_update_and_delete_over_nodes(self):
         self.cluster.sql("INSERT INTO m SELECT '2026-01-01', 'u' || g, g, g FROM generate_series(1, 40) g")
         self.assertEqual(self.cluster.psql("-c", "UPDATE m SET v = v + 1000 WHERE time = '2026-01-01' AND n % 2 = 0").stdout, "UPDATE 20\n")

@@ -17,7 +17,7 @@ uint64_t FromEnvironment(const char* name, uint64_t fallback) {
   return text == nullptr ? fallback : std::strtoull(text, nullptr, 10);
 }
 
-class SimulationTest : public testing::Test {
+class SimulationTest : public ::testing::Test {
  protected:
   SimulationTest() { log::SetLevel(std::getenv("TSD_SIM_LOG") ? log::Level::kDebug : log::Level::kError); }
   SimLeaksAllowed leaks_;
@@ -50,7 +50,7 @@ TEST_F(SimulationTest, SameSeedSameRun) {
 }
 
 // The tests of the tests: each way to be wrong must be noticed within a number of seeds.
-class BrokenVariantTest : public SimulationTest, public testing::WithParamInterface<const char*> {};
+class BrokenVariantTest : public SimulationTest, public ::testing::WithParamInterface<const char*> {};
 
 TEST_P(BrokenVariantTest, IsCaught) {
   const uint64_t limit = FromEnvironment("TSD_SIM_BROKEN_SEEDS", 150);
@@ -65,7 +65,7 @@ TEST_P(BrokenVariantTest, IsCaught) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Variants, BrokenVariantTest,
-                         testing::Values("skip_decision_sync", "skip_prepare_sync", "answer_before_decision", "read_ignores_prepared"),
+                         ::testing::Values("skip_decision_sync", "skip_prepare_sync", "answer_before_decision", "read_ignores_prepared"),
                          [](const auto& info) { return std::string(info.param); });
 
 }  // namespace

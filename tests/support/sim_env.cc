@@ -10,12 +10,6 @@ namespace {
 
 constexpr size_t kSector = 512;
 
-std::string DirectoryOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
 Status Missing(std::string_view action, const std::string& path) {
   return Error(sqlstate::kUndefinedFile, StrCat("could not ", action, " \"", path, "\": No such file or directory"));
 }
@@ -140,7 +134,7 @@ void SimEnv::State::CrashBytes(Inode& inode) {
   if (inode.truncated && random.Chance(0.5)) base.clear();
   const std::string& data = inode.data;
   std::string result = base;
-  if (data.size() > base.size() || inode.truncated) {
+  if (data != base || inode.truncated) {
     const size_t longest = std::max(data.size(), base.size());
     size_t length = longest;
     if (random.Chance(0.5)) length = base.size() + random.Below(longest - base.size() + 1);
@@ -149,9 +143,10 @@ void SimEnv::State::CrashBytes(Inode& inode) {
     const double kept = kKept[random.Below(4)];
     for (size_t begin = 0; begin < std::min(length, data.size()); begin += kSector) {
       const size_t end = std::min({begin + kSector, length, data.size()});
-      // Bytes that were synced and not overwritten since are safe even in a sector that is lost.
-      const size_t from = inode.truncated ? begin : std::max(begin, base.size());
-      if (from < end && random.Chance(kept)) result.replace(from, end - from, data, from, end - from);
+      // A lost sector keeps its synced bytes: those not overwritten since are the same in both.
+      if (data.compare(begin, end - begin, result, begin, end - begin) != 0 && random.Chance(kept)) {
+        result.replace(begin, end - begin, data, begin, end - begin);
+      }
     }
   }
   inode.data = inode.synced = std::move(result);
@@ -169,12 +164,23 @@ class SimEnv::SimWritableFile final : public WritableFile {
     bool keep = false;
     const Status status = state_->Enter(SimCall::kAppend, "write file", path_, &keep);
     if (!status.ok()) {
-      if (keep && !bytes.empty()) inode_->data += bytes.substr(0, state_->random.Below(bytes.size()));
+      if (keep && !bytes.empty()) Put(bytes.substr(0, state_->random.Below(bytes.size())));
       return status;
     }
     if (state_->capacity != UINT64_MAX && state_->UsedBytes() + bytes.size() > state_->capacity) return NoSpace("write file", path_);
-    inode_->data += bytes;
+    Put(bytes);
     size_ += bytes.size();
+    return OkStatus();
+  }
+  Status Reserve(uint64_t bytes) override {
+    MutexLock lock(state_->mutex);
+    if (generation_ != state_->generation || closed_) return Eio("write file", path_);
+    bool keep = false;
+    RETURN_IF_ERROR(state_->Enter(SimCall::kAppend, "write file", path_, &keep));
+    const uint64_t length = size_ + bytes;
+    if (length <= inode_->data.size()) return OkStatus();
+    if (state_->capacity != UINT64_MAX && state_->UsedBytes() + (length - inode_->data.size()) > state_->capacity) return NoSpace("write file", path_);
+    inode_->data.resize(length);
     return OkStatus();
   }
   Status Sync() override {
@@ -195,6 +201,12 @@ class SimEnv::SimWritableFile final : public WritableFile {
   uint64_t size() const override { return size_; }
 
  private:
+  /// At the end of what was appended, over reserved zeros.
+  void Put(std::string_view bytes) {
+    if (inode_->data.size() < size_ + bytes.size()) inode_->data.resize(size_ + bytes.size());
+    inode_->data.replace(size_, bytes.size(), bytes);
+  }
+
   const std::shared_ptr<State> state_;
   const std::string path_;
   const std::shared_ptr<Inode> inode_;

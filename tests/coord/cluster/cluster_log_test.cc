@@ -10,7 +10,7 @@
 namespace tsd::coord {
 namespace {
 
-class ClusterLogTest : public testing::Test {
+class ClusterLogTest : public ::testing::Test {
  protected:
   ClusterLogTest() : env_(7), scheduler_(7) { node_ = scheduler_.AddNode("an"); }
 

@@ -12,11 +12,11 @@ namespace tsd::engine {
 namespace {
 
 /// The promises of env.h, kept by both.
-class EnvTest : public testing::TestWithParam<bool> {
+class EnvTest : public ::testing::TestWithParam<bool> {
  protected:
   void SetUp() override {
     if (GetParam()) {
-      std::string name = testing::TempDir() + "tsd_env_test_XXXXXX";
+      std::string name = ::testing::TempDir() + "tsd_env_test_XXXXXX";
       ASSERT_NE(::mkdtemp(name.data()), nullptr);
       root_ = name;
       env_ = NewPosixEnv();
@@ -100,10 +100,10 @@ TEST_P(EnvTest, CreateTruncates) {
   EXPECT_EQ(*env_->ReadFile(Path("f")), "new");
 }
 
-INSTANTIATE_TEST_SUITE_P(Envs, EnvTest, testing::Bool(), [](const auto& info) { return std::string(info.param ? "Posix" : "Sim"); });
+INSTANTIATE_TEST_SUITE_P(Envs, EnvTest, ::testing::Bool(), [](const auto& info) { return std::string(info.param ? "Posix" : "Sim"); });
 
 TEST(PosixEnv, FilesArePrivate) {
-  std::string name = testing::TempDir() + "tsd_env_test_XXXXXX";
+  std::string name = ::testing::TempDir() + "tsd_env_test_XXXXXX";
   ASSERT_NE(::mkdtemp(name.data()), nullptr);
   const std::string root = name;
   const std::unique_ptr<Env> env = NewPosixEnv();

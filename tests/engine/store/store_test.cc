@@ -5,11 +5,9 @@
 namespace tsd::engine {
 namespace {
 
-const Timestamp kLatest = kMaxTimestamp;
-
 TEST_F(StoreTest, EmptyStoreHasNoRows) {
   Open();
-  EXPECT_TRUE(Keys({1, 2}, kLatest).empty());
+  EXPECT_TRUE(Keys({1, 2}, kMaxTimestamp).empty());
   EXPECT_TRUE(store_->Chunks().empty());
   EXPECT_EQ(store_->SizeOf(ChunkId(1)).rows, 0u);
 }
@@ -28,15 +26,15 @@ TEST_F(StoreTest, StagedRowsAreSeenByTheirOwnerOnlyAndByLevel) {
   Open();
   ASSERT_TRUE(Write(1, 1, Rows(0, 2), 1).ok());
   ASSERT_TRUE(Write(1, 1, Rows(2, 2), 2).ok());
-  EXPECT_TRUE(Keys({1}, kLatest).empty());
-  EXPECT_EQ(Keys({1}, kLatest, 1), KeyRange(0, 4));
-  EXPECT_EQ(Keys({1}, kLatest, 1, 2), KeyRange(0, 2));
-  EXPECT_EQ(Keys({1}, kLatest, 1, 1), KeyRange(0, 0));
-  EXPECT_TRUE(Keys({1}, kLatest, 2).empty());
+  EXPECT_TRUE(Keys({1}, kMaxTimestamp).empty());
+  EXPECT_EQ(Keys({1}, kMaxTimestamp, 1), KeyRange(0, 4));
+  EXPECT_EQ(Keys({1}, kMaxTimestamp, 1, 2), KeyRange(0, 2));
+  EXPECT_EQ(Keys({1}, kMaxTimestamp, 1, 1), KeyRange(0, 0));
+  EXPECT_TRUE(Keys({1}, kMaxTimestamp, 2).empty());
   EXPECT_TRUE(store_->IsActive(Txn(1)));
   ASSERT_TRUE(Await(store_->Abort(Txn(1))).ok());
   EXPECT_FALSE(store_->IsActive(Txn(1)));
-  EXPECT_TRUE(Keys({1}, kLatest, 1).empty());
+  EXPECT_TRUE(Keys({1}, kMaxTimestamp, 1).empty());
 }
 
 TEST_F(StoreTest, CommitSurvivesACrashAndUncommittedDoesNot) {
@@ -45,10 +43,10 @@ TEST_F(StoreTest, CommitSurvivesACrashAndUncommittedDoesNot) {
   ASSERT_TRUE(Write(2, 1, Rows(100, 5)).ok());
   CrashAndOpen();
   EXPECT_EQ(Keys({1}, commit), KeyRange(0, 5));
-  EXPECT_EQ(Keys({1}, kLatest), KeyRange(0, 5));
+  EXPECT_EQ(Keys({1}, kMaxTimestamp), KeyRange(0, 5));
   EXPECT_FALSE(store_->IsActive(Txn(2)));
   EXPECT_GT(Insert(3, 1, Rows(5, 1)), commit);
-  EXPECT_EQ(Keys({1}, kLatest), KeyRange(0, 6));
+  EXPECT_EQ(Keys({1}, kMaxTimestamp), KeyRange(0, 6));
 }
 
 TEST_F(StoreTest, PreparedSurvivesACrashAndCommitsAtTheGivenTimestamp) {
@@ -61,14 +59,14 @@ TEST_F(StoreTest, PreparedSurvivesACrashAndCommitsAtTheGivenTimestamp) {
   ASSERT_EQ(store_->InDoubt().size(), 2u);
   EXPECT_EQ(store_->InDoubt()[0].txn, Txn(1));
   EXPECT_EQ(store_->InDoubt()[0].coordinator, "node 7");
-  EXPECT_TRUE(Keys({1}, kLatest).empty());
+  EXPECT_TRUE(Keys({1}, kMaxTimestamp).empty());
   ASSERT_TRUE(Await(store_->CommitPrepared(Txn(1), Timestamp(77))).ok());
   ASSERT_TRUE(Await(store_->Abort(Txn(2))).ok());
   EXPECT_TRUE(Await(store_->CommitPrepared(Txn(1), Timestamp(77))).ok());
   EXPECT_TRUE(Keys({1}, Timestamp(76)).empty());
   EXPECT_EQ(Keys({1}, Timestamp(77)), KeyRange(0, 5));
   CrashAndOpen();
-  EXPECT_EQ(Keys({1}, kLatest), KeyRange(0, 5));
+  EXPECT_EQ(Keys({1}, kMaxTimestamp), KeyRange(0, 5));
   for (const PreparedTransaction& prepared : store_->InDoubt()) EXPECT_EQ(prepared.txn, Txn(2));  // its abort need not be durable
 }
 
@@ -98,9 +96,9 @@ TEST_F(StoreTest, RollbackToTakesLevelsBack) {
   ASSERT_TRUE(Await(store_->RollbackTo(Txn(1), 2)).ok());
   ASSERT_TRUE(Write(1, 2, Rows(30, 1), 4).ok());
   ASSERT_TRUE(Commit(1).ok());
-  EXPECT_EQ(Keys({1, 2}, kLatest), (std::vector<int64_t>{0, 1, 30}));
+  EXPECT_EQ(Keys({1, 2}, kMaxTimestamp), (std::vector<int64_t>{0, 1, 30}));
   CrashAndOpen();
-  EXPECT_EQ(Keys({1, 2}, kLatest), (std::vector<int64_t>{0, 1, 30}));
+  EXPECT_EQ(Keys({1, 2}, kMaxTimestamp), (std::vector<int64_t>{0, 1, 30}));
 }
 
 TEST_F(StoreTest, CommitOfNothingNeedsNoLog) {
@@ -115,13 +113,13 @@ TEST_F(StoreTest, CommitOfNothingNeedsNoLog) {
 TEST_F(StoreTest, ManySmallCommitsAreMergedInMemory) {
   Open();
   for (uint64_t i = 0; i < 600; ++i) Insert(i + 1, 1, Rows(static_cast<int64_t>(i), 1));
-  EXPECT_EQ(Keys({1}, kLatest), KeyRange(0, 600));
+  EXPECT_EQ(Keys({1}, kMaxTimestamp), KeyRange(0, 600));
   EXPECT_EQ(Keys({1}, Timestamp(300)).size(), 300u);
   CrashAndOpen();
   EXPECT_EQ(Keys({1}, Timestamp(300)).size(), 300u);
   ASSERT_TRUE(Flush().ok());
   EXPECT_EQ(Keys({1}, Timestamp(300)).size(), 300u);
-  EXPECT_EQ(Keys({1}, kLatest), KeyRange(0, 600));
+  EXPECT_EQ(Keys({1}, kMaxTimestamp), KeyRange(0, 600));
   EXPECT_TRUE(store_->Verify().ok());
 }
 
@@ -211,10 +209,10 @@ TEST_F(StoreTest, DeletedRowsVanishAtTheDeletersTimestamp) {
   const StatusOr<uint64_t> count = Delete(2, 1, {1, 3}, inserted);
   ASSERT_TRUE(count.ok());
   EXPECT_EQ(*count, 2u);
-  EXPECT_EQ(Keys({1}, kLatest), KeyRange(0, 5));
-  EXPECT_EQ(Keys({1}, kLatest, 2), (std::vector<int64_t>{0, 2, 4}));
+  EXPECT_EQ(Keys({1}, kMaxTimestamp), KeyRange(0, 5));
+  EXPECT_EQ(Keys({1}, kMaxTimestamp, 2), (std::vector<int64_t>{0, 2, 4}));
   EXPECT_EQ(*Delete(2, 1, {0}, inserted, 5), 1u);
-  EXPECT_EQ(Keys({1}, kLatest, 2, 5), (std::vector<int64_t>{0, 2, 4}));
+  EXPECT_EQ(Keys({1}, kMaxTimestamp, 2, 5), (std::vector<int64_t>{0, 2, 4}));
   const StatusOr<Timestamp> deleted = Commit(2);
   ASSERT_TRUE(deleted.ok());
   EXPECT_EQ(Keys({1}, inserted), KeyRange(0, 5));
@@ -234,9 +232,9 @@ TEST_F(StoreTest, OwnStagedRowsCanBeDeleted) {
   Open();
   ASSERT_TRUE(Write(1, 1, Rows(0, 3), 1).ok());
   EXPECT_EQ(*Delete(1, 1, {1}, Timestamp(1), 2), 1u);
-  EXPECT_EQ(Keys({1}, kLatest, 1), (std::vector<int64_t>{0, 2}));
+  EXPECT_EQ(Keys({1}, kMaxTimestamp, 1), (std::vector<int64_t>{0, 2}));
   ASSERT_TRUE(Commit(1).ok());
-  EXPECT_EQ(Keys({1}, kLatest), (std::vector<int64_t>{0, 2}));
+  EXPECT_EQ(Keys({1}, kMaxTimestamp), (std::vector<int64_t>{0, 2}));
 }
 
 TEST_F(StoreTest, SecondDeleterFailsWhenTheFirstCommits) {
@@ -324,7 +322,7 @@ TEST_F(StoreTest, AFailedSyncPoisonsTheStore) {
   EXPECT_EQ(SqlStateOf(Flush()), sqlstate::kIoError);
   EXPECT_EQ(SqlStateOf(Await(store_->AwaitReadable({ChunkId(1)}, {Timestamp(1)}, absl::Seconds(1)))), sqlstate::kIoError);
   CrashAndOpen();
-  const std::vector<int64_t> keys = Keys({1}, kLatest);
+  const std::vector<int64_t> keys = Keys({1}, kMaxTimestamp);
   EXPECT_TRUE(keys == KeyRange(0, 2) || keys == KeyRange(0, 4));
 }
 
@@ -335,7 +333,7 @@ TEST_F(StoreTest, CloseThenOpen) {
   EXPECT_EQ(SqlStateOf(Write(2, 1, Rows(2, 2))), sqlstate::kAdminShutdown);
   store_.reset();
   Open();
-  EXPECT_EQ(Keys({1}, kLatest), KeyRange(0, 2));
+  EXPECT_EQ(Keys({1}, kMaxTimestamp), KeyRange(0, 2));
 }
 
 TEST_F(StoreTest, OnlyOneStoreInADirectory) {

@@ -52,10 +52,10 @@ TEST(Array, EveryCutAndFlipIsSafe) {
 }
 
 TEST(Array, LimitsOnText) {
-  EXPECT_EQ(testing::RoundTrip(DataType::ArrayOf(TypeId::kInt32), "{{{{{{{1}}}}}}}").substr(0, 6), "!54000");
-  EXPECT_EQ(testing::RoundTrip(DataType::ArrayOf(TypeId::kInt32), std::string(100'000, '{')).substr(0, 6), "!54000");
-  EXPECT_EQ(testing::RoundTrip(DataType::ArrayOf(TypeId::kInt32), "[1:2000000000]={1}").substr(0, 6), "!54000");
-  EXPECT_EQ(testing::RoundTrip(DataType::ArrayOf(TypeId::kInt32), "[-2147483648:2147483647]={1}").substr(0, 6), "!54000");
+  EXPECT_EQ(outcome::RoundTrip(DataType::ArrayOf(TypeId::kInt32), "{{{{{{{1}}}}}}}").substr(0, 6), "!54000");
+  EXPECT_EQ(outcome::RoundTrip(DataType::ArrayOf(TypeId::kInt32), std::string(100'000, '{')).substr(0, 6), "!54000");
+  EXPECT_EQ(outcome::RoundTrip(DataType::ArrayOf(TypeId::kInt32), "[1:2000000000]={1}").substr(0, 6), "!54000");
+  EXPECT_EQ(outcome::RoundTrip(DataType::ArrayOf(TypeId::kInt32), "[-2147483648:2147483647]={1}").substr(0, 6), "!54000");
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 namespace tsd {
 namespace {
 
-using testing::TypeOf;
+using outcome::TypeOf;
 
 TEST(BinaryForm, AsPostgresSends) {
   struct Row {

@@ -8,7 +8,7 @@
 namespace tsd {
 namespace {
 
-using testing::TypeOf;
+using outcome::TypeOf;
 
 Vector VectorOf(DataType type, const std::vector<std::string>& texts) {
   Vector vector(type);

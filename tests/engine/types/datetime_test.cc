@@ -8,9 +8,9 @@
 namespace tsd {
 namespace {
 
-using testing::Outcome;
-using testing::RoundTrip;
-using testing::Zone;
+using outcome::Outcome;
+using outcome::RoundTrip;
+using outcome::Zone;
 
 struct TextRow {
   std::string_view text, expected;
@@ -191,7 +191,7 @@ TEST(DateTimeText, HostileTextIsRefused) {
 }
 
 std::string OutcomeTz(const StatusOr<int64_t>& result, const absl::TimeZone& zone) {
-  if (!result.ok()) return testing::ErrorText(result.status());
+  if (!result.ok()) return outcome::ErrorText(result.status());
   std::string out;
   FormatTimestampTz(*result, zone, out);
   return out;
@@ -279,11 +279,11 @@ TEST(DateTimeFunctions, Extract) {
 }
 
 TEST(DateTimeFunctions, ExtractRefusesForeignFields) {
-  EXPECT_EQ(testing::ErrorText(ParseDateTimeField("foo", TypeId::kTimestamp).status()),
+  EXPECT_EQ(outcome::ErrorText(ParseDateTimeField("foo", TypeId::kTimestamp).status()),
             "!22023 unit \"foo\" not recognized for type timestamp without time zone");
-  EXPECT_EQ(testing::ErrorText(ExtractDate(DateTimeField::kHour, 0).status()), "!0A000 unit \"hour\" not supported for type date");
-  EXPECT_EQ(testing::ErrorText(ExtractTime(DateTimeField::kDay, 0).status()), "!0A000 unit \"day\" not supported for type time without time zone");
-  EXPECT_EQ(testing::ErrorText(ExtractInterval(DateTimeField::kDow, Interval()).status()), "!0A000 unit \"dow\" not supported for type interval");
+  EXPECT_EQ(outcome::ErrorText(ExtractDate(DateTimeField::kHour, 0).status()), "!0A000 unit \"hour\" not supported for type date");
+  EXPECT_EQ(outcome::ErrorText(ExtractTime(DateTimeField::kDay, 0).status()), "!0A000 unit \"day\" not supported for type time without time zone");
+  EXPECT_EQ(outcome::ErrorText(ExtractInterval(DateTimeField::kDow, Interval()).status()), "!0A000 unit \"dow\" not supported for type interval");
 }
 
 TEST(DateTimeFunctions, Truncate) {
@@ -372,12 +372,12 @@ TEST(DateTimeFunctions, Age) {
 TEST(DateTimeFunctions, DifferencesAndRanges) {
   EXPECT_EQ(Outcome(SubtractTimestamps(kMicrosPerDay * 3 / 2, 0)), "1 day 12:00:00");
   EXPECT_EQ(Outcome(SubtractTimestamps(kTimestampInfinity, 0)), "!22008 cannot subtract infinite timestamps");
-  EXPECT_EQ(testing::ErrorText(AddInterval(kEndTimestamp - 1, *ParseInterval("1 us", -1)).status()), "!22008 timestamp out of range");
-  EXPECT_EQ(testing::ErrorText(AddDays(kEndDate - 1, 1).status()), "!22008 date out of range");
-  EXPECT_EQ(testing::ErrorText(MakeDate(2024, 2, 30).status()), "!22008 date field value out of range: 2024-02-30");
-  EXPECT_EQ(testing::ErrorText(DateToTimestamp(kEndDate - 1).status()), "!22008 date out of range for timestamp");
-  EXPECT_EQ(testing::ErrorText(AddInterval(0, *ParseInterval("2147483647 days", -1)).status()), "!22008 timestamp out of range");
-  EXPECT_EQ(testing::ErrorText(DateToTimestamp(kDateMinusInfinity + 1).status()), "!22008 date out of range for timestamp");
+  EXPECT_EQ(outcome::ErrorText(AddInterval(kEndTimestamp - 1, *ParseInterval("1 us", -1)).status()), "!22008 timestamp out of range");
+  EXPECT_EQ(outcome::ErrorText(AddDays(kEndDate - 1, 1).status()), "!22008 date out of range");
+  EXPECT_EQ(outcome::ErrorText(MakeDate(2024, 2, 30).status()), "!22008 date field value out of range: 2024-02-30");
+  EXPECT_EQ(outcome::ErrorText(DateToTimestamp(kEndDate - 1).status()), "!22008 date out of range for timestamp");
+  EXPECT_EQ(outcome::ErrorText(AddInterval(0, *ParseInterval("2147483647 days", -1)).status()), "!22008 timestamp out of range");
+  EXPECT_EQ(outcome::ErrorText(DateToTimestamp(kDateMinusInfinity + 1).status()), "!22008 date out of range for timestamp");
   EXPECT_EQ(*TimestampFromEpochSeconds(0), -kEpochShiftMicros);
   EXPECT_EQ(*TimestampToDate(-1), -1);
 }
@@ -406,7 +406,7 @@ TEST(TimeZones, Names) {
   for (std::string_view bad : {"", "/etc/passwd", "../../etc/passwd", "Foo/Bar", "file:x", "libc:localtime", "UTC+99999", "+"}) {
     EXPECT_FALSE(FindTimeZone(bad, &zone)) << bad;
   }
-  EXPECT_EQ(testing::ErrorText(RequireTimeZone("Nowhere").status()), "!22023 time zone \"Nowhere\" not recognized");
+  EXPECT_EQ(outcome::ErrorText(RequireTimeZone("Nowhere").status()), "!22023 time zone \"Nowhere\" not recognized");
 }
 
 TEST(TimeZones, GapsAndOverlaps) {

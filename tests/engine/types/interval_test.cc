@@ -7,8 +7,8 @@
 namespace tsd {
 namespace {
 
-using testing::Outcome;
-using testing::RoundTrip;
+using outcome::Outcome;
+using outcome::RoundTrip;
 
 TEST(Interval, Text) {
   struct Row {

@@ -8,7 +8,7 @@
 namespace tsd {
 namespace {
 
-using testing::Outcome;
+using outcome::Outcome;
 
 Numeric Of(std::string_view text) { return *Numeric::Parse(text); }
 
@@ -216,9 +216,9 @@ TEST(Numeric, Conversions) {
   EXPECT_EQ(Numeric::FromFloat(0.1f).ToString(), "0.1");
   EXPECT_EQ(*Of("2.5").ToInt64(), 3);
   EXPECT_EQ(*Of("-9223372036854775808").ToInt64(), std::numeric_limits<int64_t>::min());
-  EXPECT_EQ(testing::ErrorText(Of("9223372036854775807.5").ToInt64().status()), "!22003 bigint out of range");
-  EXPECT_EQ(testing::ErrorText(Of("32768").ToInt16().status()), "!22003 smallint out of range");
-  EXPECT_EQ(testing::ErrorText(Of("NaN").ToInt32().status()), "!0A000 cannot convert NaN to integer");
+  EXPECT_EQ(outcome::ErrorText(Of("9223372036854775807.5").ToInt64().status()), "!22003 bigint out of range");
+  EXPECT_EQ(outcome::ErrorText(Of("32768").ToInt16().status()), "!22003 smallint out of range");
+  EXPECT_EQ(outcome::ErrorText(Of("NaN").ToInt32().status()), "!0A000 cannot convert NaN to integer");
   EXPECT_EQ(Of("0.1").ToDouble(), 0.1);
   EXPECT_EQ(Of("123456789012345678901234567890").ToDouble(), 123456789012345678901234567890.0);
   EXPECT_EQ(SqlStateOf(Of("1e400").ToDoubleChecked().status()), "22003");

@@ -7,8 +7,8 @@
 namespace tsd {
 namespace {
 
-using testing::RoundTrip;
-using testing::TypeOf;
+using outcome::RoundTrip;
+using outcome::TypeOf;
 
 TEST(TextForm, EveryType) {
   struct Row {

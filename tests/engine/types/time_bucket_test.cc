@@ -10,14 +10,14 @@
 namespace tsd {
 namespace {
 
-using testing::Zone;
+using outcome::Zone;
 
 Interval Width(std::string_view text) { return *ParseInterval(text, -1); }
 int64_t At(std::string_view text) { return *ParseTimestamp(text, -1, DateTimeContext()); }
 
 std::string Bucket(std::string_view width, std::string_view text, const TimeBucketOptions& options = {}) {
   const StatusOr<int64_t> result = TimeBucketTimestamp(Width(width), At(text), options);
-  if (!result.ok()) return testing::ErrorText(result.status());
+  if (!result.ok()) return outcome::ErrorText(result.status());
   std::string out;
   FormatTimestamp(*result, out);
   return out;
@@ -79,7 +79,7 @@ TEST(TimeBucket, Integers) {
   EXPECT_EQ(*TimeBucketInteger(10, 3, -15, kLow, kHigh), -5);
   EXPECT_EQ(SqlStateOf(TimeBucketInteger(10, -32767, 0, -32768, 32767).status()), "22008");
   EXPECT_EQ(SqlStateOf(TimeBucketInteger(10, kLow + 1, 3, kLow, kHigh).status()), "22008");
-  EXPECT_EQ(testing::ErrorText(TimeBucketInteger(0, 1, 0, kLow, kHigh).status()), "!22023 period must be greater than 0");
+  EXPECT_EQ(outcome::ErrorText(TimeBucketInteger(0, 1, 0, kLow, kHigh).status()), "!22023 period must be greater than 0");
 }
 
 TEST(TimeBucket, Errors) {
@@ -95,7 +95,7 @@ TEST(TimeBucket, Errors) {
 TEST(TimeBucket, Dates) {
   const auto date = [](std::string_view width, std::string_view text) {
     const StatusOr<int32_t> result = TimeBucketDate(Width(width), *ParseDate(text, DateTimeContext()), {});
-    if (!result.ok()) return testing::ErrorText(result.status());
+    if (!result.ok()) return outcome::ErrorText(result.status());
     std::string out;
     FormatDate(*result, out);
     return out;

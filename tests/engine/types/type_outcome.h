@@ -11,7 +11,7 @@
 #include "engine/types/text_form.h"
 #include "engine/types/timezone.h"
 
-namespace tsd::testing {
+namespace tsd::outcome {
 
 inline std::string ErrorText(const Status& status) { return "!" + SqlStateOf(status) + " " + std::string(status.message()); }
 
@@ -52,4 +52,4 @@ inline std::string RoundTrip(DataType type, std::string_view text, const TextCon
   return out;
 }
 
-}  // namespace tsd::testing
+}  // namespace tsd::outcome

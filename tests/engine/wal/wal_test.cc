@@ -43,7 +43,7 @@ struct Record {
 
 constexpr char kDirectory[] = "/wal";
 
-class WalTest : public testing::Test {
+class WalTest : public ::testing::Test {
  protected:
   WalOptions Options(SimEnv& env) {
     WalOptions options;
@@ -123,9 +123,45 @@ TEST_F(WalTest, RecordsComeBackInOrder) {
   EXPECT_EQ((*Read(env, Lsn(expected[40].lsn))), std::vector<Record>(expected.begin() + 40, expected.end()));
 }
 
+TEST_F(WalTest, ReservedSpaceIsNotPartOfTheLog) {
+  for (uint64_t seed = 1; seed <= 50; ++seed) {
+    SimEnv env(seed);
+    std::vector<Record> expected;
+    {
+      auto wal = *Open(env, nullptr);
+      for (int i = 0; i < 3; ++i) {
+        const std::string payload = "record " + std::to_string(i);
+        const StatusOr<Lsn> lsn = Run(wal->Append(1, payload, Durability::kSync));
+        ASSERT_TRUE(lsn.ok());
+        expected.push_back({lsn->value(), 1, payload});
+      }
+      EXPECT_GT(*env.FileSize(SegmentPath(1)), 100'000u);
+      if (seed % 2 == 0) {
+        EXPECT_TRUE(Run(wal->Close()).ok());
+      }
+    }
+    env.Crash();
+    const auto scan = ScanWal(env, kDirectory, Lsn(), [](const WalRecord&) { return OkStatus(); });
+    ASSERT_TRUE(scan.ok()) << scan.status();
+    EXPECT_EQ(scan->closed_cleanly, seed % 2 == 0);
+    EXPECT_FALSE(scan->tail_torn);
+    EXPECT_EQ(*Read(env), expected);
+    // The next run goes on behind the last record, and its records are found behind the old ones.
+    std::vector<Record> records;
+    auto wal = Open(env, &records);
+    ASSERT_TRUE(wal.ok()) << wal.status();
+    EXPECT_EQ(records, expected);
+    const StatusOr<Lsn> lsn = Run((*wal)->Append(2, "next", Durability::kSync));
+    ASSERT_TRUE(lsn.ok());
+    expected.push_back({lsn->value(), 2, "next"});
+    EXPECT_EQ(*Read(env), expected);
+  }
+}
+
 TEST_F(WalTest, OneSyncForAGroup) {
   SimEnv env(1);
   auto wal = *Open(env, nullptr);
+  EXPECT_TRUE(Run(wal->Append(1, "reserves space", Durability::kSync)).ok());
   const uint64_t before = env.changing_calls();
   std::vector<Future<StatusOr<Lsn>>> futures;
   for (int i = 0; i < 50; ++i) futures.push_back(wal->Append(1, "record", Durability::kSync));
@@ -210,8 +246,10 @@ TEST_F(WalTest, CutAnywhereGivesAnExactPrefix) {
       ends.push_back(wal->NextLsn().value() - kFirstLsn.value() + kSegmentHeaderBytes);
     }
   }
-  const std::string bytes = *source.ReadFile(SegmentPath(1));
-  ASSERT_EQ(bytes.size(), ends.back());
+  std::string bytes = *source.ReadFile(SegmentPath(1));
+  ASSERT_GE(bytes.size(), ends.back());
+  ASSERT_EQ(bytes.find_first_not_of('\0', ends.back()), std::string::npos);  // reserved
+  bytes.resize(ends.back());
   for (size_t length = 0; length <= bytes.size(); ++length) {
     SimEnv env(2);
     env.PutFile(SegmentPath(1), bytes.substr(0, length));
@@ -244,8 +282,9 @@ TEST_F(WalTest, AFlippedBitIsNeverARecord) {
     expected.push_back({Run(wal->Append(1, "second", Durability::kSync))->value(), 1, "second"});
     expected.push_back({Run(wal->Append(1, "third", Durability::kSync))->value(), 1, "third"});
   }
-  const std::string first = *source.ReadFile(SegmentPath(1));
-  const std::string second = *source.ReadFile(SegmentPath(2));
+  // Without the reserved space behind the last record.
+  const std::string first = source.ReadFile(SegmentPath(1))->substr(0, kSegmentHeaderBytes + expected[6].lsn - kFirstLsn.value());
+  const std::string second = source.ReadFile(SegmentPath(2))->substr(0, kSegmentHeaderBytes + FrameBytes(6) + FrameBytes(5));
   const uint64_t last_frame = second.size() - FrameBytes(5);
   for (int file = 1; file <= 2; ++file) {
     const size_t size = file == 1 ? first.size() : second.size();
@@ -367,7 +406,7 @@ TEST_F(WalTest, AVisitorsErrorEndsTheScan) {
 
 /// W1 and W2 under power cuts and kills at any call, over several lives: what a life finds is a prefix of what the lives before wrote,
 /// and holds everything acknowledged.
-class WalCrashTest : public WalTest, public testing::WithParamInterface<int> {};
+class WalCrashTest : public WalTest, public ::testing::WithParamInterface<int> {};
 
 TEST_P(WalCrashTest, EverythingAcknowledgedIsThere) {
   for (uint64_t seed = 0; seed < 40; ++seed) {
@@ -417,7 +456,7 @@ TEST_P(WalCrashTest, EverythingAcknowledgedIsThere) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, WalCrashTest, testing::Range(0, 4));
+INSTANTIATE_TEST_SUITE_P(Seeds, WalCrashTest, ::testing::Range(0, 4));
 
 TEST(WalThreads, ConcurrentAppendsKeepTheirOrderPerThread) {
   SimEnv env(1);

@@ -10,9 +10,9 @@
 namespace tsd::sql::test {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
-class BinderTest : public testing::Test {
+class BinderTest : public ::testing::Test {
  protected:
   BinderTest() {
     database_.Run("CREATE TABLE t (id int NOT NULL, name text DEFAULT 'x' || 'y', v numeric(6,2), at timestamptz DEFAULT now())");

@@ -75,7 +75,7 @@ struct Variant {
 };
 constexpr Variant kVariants[] = {{"one", 1, false, true}, {"three", 3, false, true}, {"blocking", 3, true, true}, {"central", 3, false, false}};
 
-class CorpusTest : public testing::TestWithParam<std::string> {};
+class CorpusTest : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(CorpusTest, SameAsPostgres) {
   const std::filesystem::path path = std::filesystem::path(__FILE__).parent_path() / "corpus" / (GetParam() + ".sql");
@@ -98,8 +98,8 @@ TEST_P(CorpusTest, SameAsPostgres) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Sql, CorpusTest,
-                         testing::Values("basics", "aggregates", "joins", "subqueries", "sets", "windows", "dml", "errors", "types", "time"),
-                         [](const testing::TestParamInfo<std::string>& param) { return param.param; });
+                         ::testing::Values("basics", "aggregates", "joins", "subqueries", "sets", "windows", "dml", "errors", "types", "time"),
+                         [](const ::testing::TestParamInfo<std::string>& param) { return param.param; });
 
 }  // namespace
 }  // namespace tsd::sql::test

@@ -9,12 +9,12 @@
 namespace tsd::sql::test {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 constexpr int64_t kDay = 86'400'000'000;
 
-class OptimizerTest : public testing::Test {
+class OptimizerTest : public ::testing::Test {
  protected:
   OptimizerTest() {
     database_.Run("CREATE TABLE m (time timestamptz NOT NULL, host text, v double precision, n int)");
@@ -103,7 +103,7 @@ TEST_F(OptimizerTest, AggregatesAreSplit) {
 
 TEST_F(OptimizerTest, GroupsBySpaceKeyAreCompleteOnTheirNode) {
   const std::string plan = Explain("SELECT host, sum(v) FROM m GROUP BY host HAVING sum(v) > 10 ORDER BY 2 DESC LIMIT 2");
-  EXPECT_THAT(plan, testing::Not(HasSubstr("Partial")));
+  EXPECT_THAT(plan, ::testing::Not(HasSubstr("Partial")));
   EXPECT_THAT(plan, HasSubstr("Gather Merge"));
   EXPECT_LE(RowsGathered("SELECT host, sum(v) FROM m GROUP BY host ORDER BY 2 DESC LIMIT 2"), 6u);
 }
@@ -132,7 +132,7 @@ TEST_F(OptimizerTest, FiltersReachTheScans) {
   EXPECT_THAT(plan, HasSubstr("Hash Join"));
   EXPECT_THAT(plan, HasSubstr("Filter: (((v * '2'::double precision) > '10'::double precision) AND (host <> 'x'::text))"));
   EXPECT_THAT(plan, HasSubstr("Filter: (region = 'r1'::text)"));
-  EXPECT_THAT(plan, testing::Not(HasSubstr("->  Filter")));
+  EXPECT_THAT(plan, ::testing::Not(HasSubstr("->  Filter")));
 }
 
 TEST_F(OptimizerTest, OnlyNeededColumnsAreScanned) {

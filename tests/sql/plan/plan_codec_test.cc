@@ -10,7 +10,7 @@
 namespace tsd::sql::test {
 namespace {
 
-class PlanCodecTest : public testing::Test {
+class PlanCodecTest : public ::testing::Test {
  protected:
   PlanCodecTest() {
     database_.Run("CREATE TABLE m (time timestamptz NOT NULL, host text, v double precision, n int)");
