@@ -244,6 +244,7 @@ Status ServerSettings::LoadFile(std::string_view text, bool at_start) {
     }
   }
   file_ = std::move(parsed);
+  version_.fetch_add(1, std::memory_order_release);
   return OkStatus();
 }
 
@@ -253,6 +254,7 @@ Status ServerSettings::Override(const std::string& name, const std::string& valu
   ASSIGN_OR_RETURN(std::string normal, NormalizeSetting(*definition, value));
   MutexLock lock(mutex_);
   overrides_[Lower(name)] = std::move(normal);
+  version_.fetch_add(1, std::memory_order_release);
   return OkStatus();
 }
 
@@ -284,6 +286,17 @@ std::vector<std::string> ServerSettings::PendingRestart() const {
 // ---- SessionSettings ----
 
 StatusOr<std::string> SessionSettings::Get(std::string_view name) const {
+  if (const uint64_t now = version(); found_version_ != now) {
+    found_.clear();
+    found_version_ = now;
+  }
+  if (auto found = found_.find(AbslView(name)); found != found_.end()) return found->second;
+  StatusOr<std::string> value = Find(name);
+  if (value.ok()) found_.emplace(std::string(name), *value);
+  return value;
+}
+
+StatusOr<std::string> SessionSettings::Find(std::string_view name) const {
   const std::string lower = Lower(name);
   for (const auto* map : {&local_, &values_, &startup_}) {
     if (auto found = map->find(lower); found != map->end()) return found->second;
@@ -297,7 +310,7 @@ std::string SessionSettings::GetOr(std::string_view name, std::string_view fallb
   return value.ok() ? *value : std::string(fallback);
 }
 
-Status SessionSettings::Check(const std::string& name, std::string* value, bool startup) const {
+Status SessionSettings::Check(const std::string& name, std::string* value) const {
   const SettingDefinition* definition = FindSetting(name);
   if (definition == nullptr) {
     if (name.find('.') != std::string::npos && !IsReservedPrefix(Lower(name))) return OkStatus();
@@ -312,21 +325,22 @@ Status SessionSettings::Check(const std::string& name, std::string* value, bool 
       return Error(sqlstate::kCantChangeRuntimeParam, StrCat("parameter \"", definition->name, "\" cannot be changed now"));
     case SettingContext::kUser: break;
   }
-  (void)startup;
   ASSIGN_OR_RETURN(*value, NormalizeSetting(*definition, *value));
   return OkStatus();
 }
 
 Status SessionSettings::SetStartup(const std::string& name, const std::string& value) {
   std::string normal = value;
-  RETURN_IF_ERROR(Check(name, &normal, true));
+  RETURN_IF_ERROR(Check(name, &normal));
   startup_[Lower(name)] = normal;
+  ++version_;
   return OkStatus();
 }
 
 Status SessionSettings::Set(const std::string& name, const std::string& value, bool local) {
   std::string normal = value;
-  RETURN_IF_ERROR(Check(name, &normal, false));
+  RETURN_IF_ERROR(Check(name, &normal));
+  ++version_;
   if (local) {
     local_[Lower(name)] = normal;
   } else {
@@ -339,15 +353,17 @@ Status SessionSettings::Set(const std::string& name, const std::string& value, b
 Status SessionSettings::Reset(const std::string& name) {
   const std::string lower = Lower(name);
   std::string value = GetOr(name, "");
-  RETURN_IF_ERROR(Check(name, &value, false));
+  RETURN_IF_ERROR(Check(name, &value));
   values_.erase(lower);
   local_.erase(lower);
+  ++version_;
   return OkStatus();
 }
 
 void SessionSettings::ResetAll() {
   values_.clear();
   local_.clear();
+  ++version_;
 }
 
 void SessionSettings::BeginTransaction() {
@@ -355,6 +371,7 @@ void SessionSettings::BeginTransaction() {
 }
 
 void SessionSettings::EndTransaction(bool committed) {
+  if (!local_.empty() || (!committed && saved_.has_value() && values_ != *saved_)) ++version_;
   local_.clear();
   if (!committed && saved_.has_value()) values_ = *saved_;
   saved_.reset();
@@ -370,6 +387,9 @@ std::vector<std::pair<std::string, std::string>> SessionSettings::Reported() con
 
 std::vector<std::pair<std::string, std::string>> SessionSettings::TakeChanges() {
   std::vector<std::pair<std::string, std::string>> changes;
+  const uint64_t now = version();
+  if (told_version_ == now) return changes;
+  told_version_ = now;
   for (auto& [name, value] : Reported()) {
     auto [told, inserted] = told_.try_emplace(name, value);
     if (!inserted && told->second != value) {

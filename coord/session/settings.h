@@ -1,6 +1,9 @@
 #pragma once
 // Settings (PostgreSQL's GUCs): the table of what exists, the server's values (tsd.conf, command line; reloadable) and a session's own.
 // SettingTable and ServerSettings are thread-safe; SessionSettings belongs to one session.
+#include <absl/container/flat_hash_map.h>
+
+#include <atomic>
 #include <map>
 #include <memory>
 #include <optional>
@@ -49,6 +52,8 @@ class ServerSettings {
   Status Override(const std::string& name, const std::string& value);
   std::string Get(std::string_view name) const;
   int64_t GetInteger(std::string_view name) const;
+  /// Changes with every reload and override.
+  uint64_t version() const { return version_.load(std::memory_order_acquire); }
   /// Values that wait for a restart (changed in the file, context postmaster).
   std::vector<std::string> PendingRestart() const;
 
@@ -57,12 +62,14 @@ class ServerSettings {
   std::map<std::string, std::string> file_ ABSL_GUARDED_BY(mutex_);       // by lower-case name
   std::map<std::string, std::string> overrides_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::string> pending_ ABSL_GUARDED_BY(mutex_);
+  std::atomic<uint64_t> version_{0};
 };
 
 class SessionSettings {
  public:
   explicit SessionSettings(const ServerSettings& server) : server_(server) {}
 
+  /// Cheap enough for every statement: values are remembered until one changes.
   StatusOr<std::string> Get(std::string_view name) const;
   std::string GetOr(std::string_view name, std::string_view fallback) const;
   /// What the session started with; RESET returns to it.
@@ -78,9 +85,15 @@ class SessionSettings {
   std::vector<std::pair<std::string, std::string>> Reported() const;
 
  private:
-  Status Check(const std::string& name, std::string* value, bool startup) const;
+  Status Check(const std::string& name, std::string* value) const;
+  StatusOr<std::string> Find(std::string_view name) const;
+  uint64_t version() const { return version_ + server_.version(); }
 
   const ServerSettings& server_;
+  uint64_t version_ = 1;       // of our own values
+  uint64_t told_version_ = 0;  // at the last TakeChanges
+  mutable uint64_t found_version_ = 0;
+  mutable absl::flat_hash_map<std::string, std::string> found_;  // by the name asked for
   std::map<std::string, std::string> startup_;
   std::map<std::string, std::string> values_;
   std::map<std::string, std::string> local_;

@@ -24,7 +24,7 @@ DataType TypeOf(std::string name) {
 
 struct Index {
   std::vector<sql::RelationPtr> all;
-  std::map<std::pair<std::string, std::string>, sql::RelationPtr> by_name;
+  absl::flat_hash_map<std::string, sql::RelationPtr> by_name;  // "schema.name"
   std::map<uint32_t, sql::RelationPtr> by_oid;
   Index() {
     for (const CatalogColumns& entry : AllCatalogColumns()) {
@@ -43,7 +43,7 @@ struct Index {
         relation->columns.push_back(std::move(column));
       }
       all.push_back(relation);
-      by_name[{entry.schema, entry.name}] = relation;
+      by_name[StrCat(entry.schema, ".", entry.name)] = relation;
       by_oid[entry.oid] = relation;
     }
   }
@@ -81,7 +81,7 @@ sql::RelationPtr SystemViews::FindByOid(uint32_t oid) {
 }
 
 sql::RelationPtr SystemViews::Find(std::string_view schema, std::string_view name) const {
-  auto found = GetIndex().by_name.find({std::string(schema), std::string(name)});
+  auto found = GetIndex().by_name.find(StrCat(schema, ".", name));
   return found == GetIndex().by_name.end() ? nullptr : found->second;
 }
 
