@@ -1,5 +1,6 @@
 #include "coord/cluster/cluster.h"
 
+#include "coord/node/node_messages.h"
 #include "coord/node/remote_participant.h"
 #include "engine/base/strings.h"
 
@@ -25,7 +26,7 @@ StatusOr<Cluster::Member> Cluster::MemberOf(NodeId node) {
   Member& member = members_[node];
   if (!member.client || member.endpoint != endpoint || member.database != entry->database || member.name != entry->name) {
     member = Member{endpoint, entry->database, entry->name, MakeClient(*entry), nullptr};
-    member.participant = std::make_shared<RemoteParticipant>(entry->name, member.client);
+    member.participant = std::make_shared<RemoteParticipant>(entry->name, member.client, CompressionTo(endpoint));
   }
   return member;
 }

@@ -31,19 +31,21 @@ std::vector<ChunkId> GetChunks(ByteReader& reader) {
   return chunks;
 }
 
-void PutWrite(const engine::WriteRequest& request, ByteWriter& writer) {
+void PutWrite(const engine::WriteRequest& request, Compression compression, ByteWriter& writer) {
   PutTxn(request.txn, writer);
   writer.PutVarint(request.level);
   request.schema->Encode(writer);
   writer.PutVarint(request.chunk.value());
-  EncodeBatch(request.rows, Compression::kLz4, writer);
+  EncodeBatch(request.rows, compression, writer);
 }
 
 }  // namespace
 
-std::string EncodeWrite(const engine::WriteRequest& request) {
+Compression CompressionTo(const net::Endpoint& peer) { return peer.IsLoopback() ? Compression::kNone : Compression::kLz4; }
+
+std::string EncodeWrite(const engine::WriteRequest& request, Compression compression) {
   ByteWriter writer;
-  PutWrite(request, writer);
+  PutWrite(request, compression, writer);
   return std::move(writer).Take();
 }
 
@@ -63,10 +65,10 @@ StatusOr<engine::WriteRequest> DecodeWrite(std::string_view bytes) {
   return request;
 }
 
-std::string EncodeWriteAndCommit(const engine::WriteRequest& request, Timestamp minimum) {
+std::string EncodeWriteAndCommit(const engine::WriteRequest& request, Timestamp minimum, Compression compression) {
   ByteWriter writer;
   writer.PutU64(minimum.value());
-  PutWrite(request, writer);
+  PutWrite(request, compression, writer);
   return std::move(writer).Take();
 }
 

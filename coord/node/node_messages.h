@@ -7,14 +7,19 @@
 #include "coord/txn/participant.h"
 #include "engine/base/status.h"
 #include "engine/store/store.h"
+#include "engine/types/batch_codec.h"
 #include "engine/types/datetime.h"
+#include "net/transport/transport.h"
 
 namespace tsd::coord {
 
-std::string EncodeWrite(const engine::WriteRequest& request);
+/// Rows between processes of one machine are sent as they are; compressing them costs more than copying.
+Compression CompressionTo(const net::Endpoint& peer);
+
+std::string EncodeWrite(const engine::WriteRequest& request, Compression compression);
 StatusOr<engine::WriteRequest> DecodeWrite(std::string_view bytes);
 
-std::string EncodeWriteAndCommit(const engine::WriteRequest& request, Timestamp minimum);
+std::string EncodeWriteAndCommit(const engine::WriteRequest& request, Timestamp minimum, Compression compression);
 struct WriteAndCommitMessage {
   Timestamp minimum;
   engine::WriteRequest request;

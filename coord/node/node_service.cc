@@ -17,12 +17,12 @@ std::string EncodeTimestamp(Timestamp timestamp) {
 // Sends a fragment's batches down an RPC stream.
 class StreamSink final : public FragmentSink {
  public:
-  explicit StreamSink(std::shared_ptr<net::rpc::RpcStream> stream) : stream_(std::move(stream)) {}
+  StreamSink(std::shared_ptr<net::rpc::RpcStream> stream, Compression compression) : stream_(std::move(stream)), compression_(compression) {}
   Task<Status> Rows(ColumnBatch batch) override {
     // A message is bounded; a batch of long strings is cut until it fits.
     ByteWriter writer;
     writer.PutU8(static_cast<uint8_t>(FragmentMessage::kBatch));
-    EncodeBatch(batch, Compression::kLz4, writer);
+    EncodeBatch(batch, compression_, writer);
     if (writer.size() > net::rpc::kMaxMessageBytes) {
       if (batch.rows() < 2) co_return Error(sqlstate::kProgramLimitExceeded, "row is too large to be sent between nodes");
       const size_t half = batch.rows() / 2;
@@ -35,6 +35,7 @@ class StreamSink final : public FragmentSink {
 
  private:
   const std::shared_ptr<net::rpc::RpcStream> stream_;
+  const Compression compression_;
 };
 
 }  // namespace
@@ -87,10 +88,10 @@ Task<StatusOr<std::string>> NodeService::HandleCall(Method method, std::string p
 }
 
 Task<Status> NodeService::HandleStream(Method method, std::string payload, std::shared_ptr<net::rpc::RpcStream> stream,
-                                       const net::rpc::PeerInfo&) {
+                                       const net::rpc::PeerInfo& peer) {
   if (method != Method::kRunFragment) co_return Error(sqlstate::kProtocolViolation, StrCat("unknown stream ", static_cast<int>(method)));
   CO_ASSIGN_OR_RETURN(FragmentRequest request, FragmentRequest::Decode(payload));
-  StreamSink sink(stream);
+  StreamSink sink(stream, CompressionTo(peer.address));
   FragmentDeps deps;
   deps.store = deps_.store;
   deps.clock = deps_.clock;

@@ -34,7 +34,7 @@ Task<StatusOr<std::string>> RemoteParticipant::Call(Method method, std::string p
 }
 
 Task<Status> RemoteParticipant::Write(engine::WriteRequest request) {
-  const StatusOr<std::string> answer = co_await Call(Method::kWrite, EncodeWrite(request), kWorkTimeout);
+  const StatusOr<std::string> answer = co_await Call(Method::kWrite, EncodeWrite(request, compression_), kWorkTimeout);
   co_return answer.status();
 }
 
@@ -73,7 +73,7 @@ Task<StatusOr<Timestamp>> RemoteParticipant::CommitOnePhase(TxnId txn, uint64_t 
 
 Task<StatusOr<Timestamp>> RemoteParticipant::WriteAndCommit(engine::WriteRequest request, Timestamp minimum) {
   CO_ASSIGN_OR_RETURN(const std::string answer,
-                      co_await Call(Method::kWriteAndCommit, EncodeWriteAndCommit(request, minimum), kWorkTimeout));
+                      co_await Call(Method::kWriteAndCommit, EncodeWriteAndCommit(request, minimum, compression_), kWorkTimeout));
   ByteReader reader(answer);
   co_return Timestamp(reader.GetU64());
 }

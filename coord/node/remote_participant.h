@@ -5,6 +5,7 @@
 #include <string>
 
 #include "coord/txn/participant.h"
+#include "engine/types/batch_codec.h"
 #include "net/rpc/client.h"
 
 namespace tsd::coord {
@@ -14,8 +15,9 @@ Status NodeError(const std::string& node_name, const Status& status);
 
 class RemoteParticipant final : public Participant {
  public:
-  RemoteParticipant(std::string name, std::shared_ptr<net::rpc::RpcClient> client)
-      : name_(std::move(name)), client_(std::move(client)) {}
+  /// `compression`: of rows on the way.
+  RemoteParticipant(std::string name, std::shared_ptr<net::rpc::RpcClient> client, Compression compression)
+      : name_(std::move(name)), client_(std::move(client)), compression_(compression) {}
   Task<Status> Write(engine::WriteRequest request) override;
   Task<StatusOr<uint64_t>> Delete(engine::DeleteRequest request) override;
   Task<Status> RollbackTo(TxnId txn, uint32_t level) override;
@@ -33,6 +35,7 @@ class RemoteParticipant final : public Participant {
 
   const std::string name_;
   const std::shared_ptr<net::rpc::RpcClient> client_;
+  const Compression compression_;
 };
 
 }  // namespace tsd::coord

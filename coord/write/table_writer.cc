@@ -7,7 +7,9 @@ namespace tsd::coord {
 namespace {
 
 constexpr size_t kRowsPerWrite = 8192;       // a write to one chunk is at least this large, if the statement has so many
+constexpr size_t kBytesPerWrite = 4 << 20;   // or has so many bytes; larger batches are cut, as an RPC message is bounded
 constexpr size_t kMaxBufferedRows = 65536;   // over all chunks of the statement
+constexpr size_t kMaxBufferedBytes = 32 << 20;
 constexpr size_t kMaxUnderWay = 4;           // writes to one node
 
 Task<Status> WriteAt(std::shared_ptr<Participant> participant, std::shared_ptr<Transaction> transaction, NodeId node,
@@ -96,7 +98,8 @@ Task<Status> TableWriter::WriteRouted(ColumnBatch rows) {
 Task<Status> TableWriter::Add(ChunkId chunk, std::vector<NodeId> nodes, ColumnBatch rows) {
   Buffer& buffer = buffers_[chunk];
   buffer.nodes = std::move(nodes);
-  if (!buffer.rows && rows.rows() >= kRowsPerWrite / 2) {
+  const size_t bytes = rows.MemoryBytes();
+  if (!buffer.rows && (rows.rows() >= kRowsPerWrite / 2 || bytes >= kBytesPerWrite)) {
     for (NodeId node : buffer.nodes) CO_RETURN_IF_ERROR(co_await SendTo(node, chunk, rows));
     co_return OkStatus();
   }
@@ -106,9 +109,11 @@ Task<Status> TableWriter::Add(ChunkId chunk, std::vector<NodeId> nodes, ColumnBa
     buffer.rows = std::make_unique<BatchBuilder>(std::move(types));
   }
   buffer.rows->Append(rows);
+  buffer.bytes += bytes;
   buffered_rows_ += rows.rows();
-  if (buffer.rows->rows() >= kRowsPerWrite) CO_RETURN_IF_ERROR(co_await Send(chunk, &buffer));
-  if (buffered_rows_ < kMaxBufferedRows) co_return OkStatus();
+  buffered_bytes_ += bytes;
+  if (buffer.rows->rows() >= kRowsPerWrite || buffer.bytes >= kBytesPerWrite) CO_RETURN_IF_ERROR(co_await Send(chunk, &buffer));
+  if (buffered_rows_ < kMaxBufferedRows && buffered_bytes_ < kMaxBufferedBytes) co_return OkStatus();
   for (auto& [id, other] : buffers_) CO_RETURN_IF_ERROR(co_await Send(id, &other));
   co_return OkStatus();
 }
@@ -116,6 +121,7 @@ Task<Status> TableWriter::Add(ChunkId chunk, std::vector<NodeId> nodes, ColumnBa
 Task<Status> TableWriter::Send(ChunkId chunk, Buffer* buffer) {
   if (!buffer->rows || buffer->rows->rows() == 0) co_return OkStatus();
   buffered_rows_ -= buffer->rows->rows();
+  buffered_bytes_ -= std::exchange(buffer->bytes, 0);
   ColumnBatch rows = buffer->rows->Finish();
   for (NodeId node : buffer->nodes) CO_RETURN_IF_ERROR(co_await SendTo(node, chunk, rows));
   co_return OkStatus();
@@ -134,12 +140,17 @@ engine::WriteRequest TableWriter::MakeRequest(ChunkId chunk, ColumnBatch rows) c
 bool TableWriter::KeepOnlyWrite() {
   if (buffers_.size() != 1 || !under_way_.empty() || transaction_->has_kept_write() || !transaction_->participants().empty()) return false;
   auto& [chunk, buffer] = *buffers_.begin();
-  if (!buffer.rows || buffer.rows->rows() == 0 || buffer.nodes.size() != 1) return false;
+  if (!buffer.rows || buffer.rows->rows() == 0 || buffer.bytes >= kBytesPerWrite || buffer.nodes.size() != 1) return false;
   transaction_->KeepWrite({buffer.nodes[0], MakeRequest(chunk, buffer.rows->Finish())});
   return true;
 }
 
 Task<Status> TableWriter::SendTo(NodeId node, ChunkId chunk, ColumnBatch rows) {
+  if (rows.MemoryBytes() > kBytesPerWrite && rows.rows() > 1) {
+    const size_t half = rows.rows() / 2;
+    CO_RETURN_IF_ERROR(co_await SendTo(node, chunk, rows.Slice(0, half)));
+    co_return co_await SendTo(node, chunk, rows.Slice(half, rows.rows()));
+  }
   CO_ASSIGN_OR_RETURN(std::shared_ptr<Participant> participant, deps_.cluster->ParticipantOf(node));
   while (under_way_[node].size() >= kMaxUnderWay) CO_RETURN_IF_ERROR(co_await AwaitOldest(node));
   transaction_->Join(node);

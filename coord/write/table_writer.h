@@ -35,6 +35,7 @@ class TableWriter {
   struct Buffer {
     std::vector<NodeId> nodes;
     std::unique_ptr<BatchBuilder> rows;
+    size_t bytes = 0;
   };
   Status CheckNotNull(const ColumnBatch& rows) const;
   sql::RelationPtr CurrentRelation() const;
@@ -53,6 +54,7 @@ class TableWriter {
   const uint32_t level_;
   std::map<ChunkId, Buffer> buffers_;
   size_t buffered_rows_ = 0;
+  size_t buffered_bytes_ = 0;
   std::map<NodeId, std::deque<Future<Status>>> under_way_;
   uint64_t rows_ = 0;
 };

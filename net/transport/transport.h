@@ -18,6 +18,8 @@ struct Endpoint {
   uint16_t port = 0;
   std::string ToString() const { return host + ":" + std::to_string(port); }
   bool operator==(const Endpoint&) const = default;
+  /// This machine, as far as the text tells.
+  bool IsLoopback() const { return host == "localhost" || host == "::1" || host.starts_with("127."); }
 };
 
 /// A full-duplex byte stream. Thread-safe; at most one Read and one Write outstanding at a time (a second is a bug of the caller).

@@ -110,6 +110,18 @@ class ClusterTest(unittest.TestCase):
             cursor.execute("DELETE FROM m WHERE device LIKE 'k_'")
             self.assertEqual(cursor.rowcount, 3)
 
+    def test_large_values(self):
+        """Rows of any size travel in bounded messages."""
+        self.cluster.sql("CREATE TABLE large(time timestamptz NOT NULL, device int, body text)")
+        self.cluster.sql("SELECT create_distributed_hypertable('large', 'time', 'device')")
+        self.cluster.sql("INSERT INTO large SELECT '2024-01-01', g % 7, repeat('x', 20000) FROM generate_series(1, 3000) g")
+        self.cluster.sql("INSERT INTO large SELECT '2024-01-01', g, repeat(g::text, 3000000) FROM generate_series(1, 4) g")
+        self.assertEqual(self.cluster.sql("SELECT count(*), sum(length(body)) FROM large"), "3004|72000000")
+        self.assertEqual(self.cluster.sql("SELECT length(body) FROM large WHERE length(body) > 20000 ORDER BY body DESC"), "3000000\n" * 3 + "3000000")
+        with self.assertRaises(RuntimeError):
+            self.cluster.sql("INSERT INTO large SELECT '2024-01-01', 1, repeat('y', 40000000)")
+        self.assertEqual(self.cluster.sql("SELECT count(*) FROM large"), "3004")
+
     def test_update_and_delete_over_nodes(self):
         self.cluster.sql("INSERT INTO m SELECT '2026-01-01', 'u' || g, g, g FROM generate_series(1, 40) g")
         self.assertEqual(self.cluster.psql("-c", "UPDATE m SET v = v + 1000 WHERE time = '2026-01-01' AND n % 2 = 0").stdout, "UPDATE 20\n")
