@@ -247,7 +247,7 @@ class NullSink final : public net::pg::ResultSink {
   Task<Status> BeginCopyIn(bool, size_t) override { co_return NoCopy(); }
   Task<StatusOr<std::optional<std::string>>> CopyReceive() override { co_return NoCopy(); }
   Task<Status> BeginCopyOut(bool, size_t) override { co_return NoCopy(); }
-  Task<Status> CopySend(std::string) override { co_return NoCopy(); }
+  Task<Status> CopySend(std::string, std::vector<size_t>) override { co_return NoCopy(); }
   Task<Status> EndCopyOut() override { co_return NoCopy(); }
 
  private:

@@ -298,20 +298,24 @@ Task<StatusOr<StatementResult>> Session::CopyTo(const CopyStatement& statement, 
   }
   net::pg::CopyWriter writer(dialect, columns, &text_context_);
   std::string out;
+  std::vector<size_t> ends;
   writer.Begin(out);
+  // A header line is a message of its own; the binary signature shares that of the first row.
+  if (dialect.format != CopyFormat::kBinary && !out.empty()) ends.push_back(out.size());
   uint64_t rows = 0;
   while (true) {
     CO_ASSIGN_OR_RETURN(const ColumnBatch batch, co_await source.rows->Next());
     if (batch.empty()) break;
     rows += batch.rows();
     for (size_t begin = 0; begin < batch.rows(); begin += kCopyRowsPerMessage) {
-      writer.Rows(batch, begin, std::min(begin + kCopyRowsPerMessage, batch.rows()), out);
+      writer.Rows(batch, begin, std::min(begin + kCopyRowsPerMessage, batch.rows()), out, &ends);
       if (file) {
         CO_RETURN_IF_ERROR(file->Append(out));
       } else {
-        CO_RETURN_IF_ERROR(co_await sink->CopySend(std::move(out)));
+        CO_RETURN_IF_ERROR(co_await sink->CopySend(std::move(out), std::move(ends)));
       }
       out = std::string();
+      ends = {};
     }
   }
   writer.End(out);
@@ -319,7 +323,8 @@ Task<StatusOr<StatementResult>> Session::CopyTo(const CopyStatement& statement, 
     CO_RETURN_IF_ERROR(file->Append(out));
     CO_RETURN_IF_ERROR(file->Close());
   } else {
-    if (!out.empty()) CO_RETURN_IF_ERROR(co_await sink->CopySend(std::move(out)));
+    if (ends.empty() && !out.empty()) ends.push_back(out.size());
+    if (!out.empty()) CO_RETURN_IF_ERROR(co_await sink->CopySend(std::move(out), std::move(ends)));
     CO_RETURN_IF_ERROR(co_await sink->EndCopyOut());
   }
   StatementResult result;
