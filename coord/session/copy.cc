@@ -147,10 +147,10 @@ class RowCompleter {
   std::unique_ptr<sql::Projector> projector_;
 };
 
-// Which input line an error of the write path is about cannot be known for each row; NOT NULL names the row itself.
-Status InCopy(Status status, const CopyColumns& columns, const net::pg::CopyBatch& batch) {
-  if (status.ok() || batch.lines.empty() || !FieldsOf(status).where.empty()) return status;
-  return WithWhere(std::move(status), net::pg::CopyRowContext(columns, batch.lines.back()));
+// Names the input line of an error of the write path: of the row to blame, or where none is, of the last row of the batch.
+Status InCopy(Status status, const CopyColumns& columns, const std::vector<uint64_t>& lines, std::optional<size_t> row) {
+  if (status.ok() || lines.empty() || !FieldsOf(status).where.empty()) return status;
+  return WithWhere(std::move(status), net::pg::CopyRowContext(columns, row && *row < lines.size() ? lines[*row] : lines.back()));
 }
 
 }  // namespace
@@ -246,11 +246,16 @@ Task<StatusOr<StatementResult>> Session::CopyFrom(const CopyStatement& statement
       if (status.ok() && where) {
         std::vector<uint32_t> selected;
         status = where->EvaluateFilter(*complete, exec, &selected);
-        if (status.ok() && selected.size() < complete->rows()) complete = complete->Gather(selected);
+        if (status.ok() && selected.size() < complete->rows()) {
+          complete = complete->Gather(selected);
+          for (size_t i = 0; i < selected.size(); ++i) batch->lines[i] = batch->lines[selected[i]];
+          batch->lines.resize(selected.size());
+        }
       }
       if (!status.ok()) break;
       rows += complete->rows();
-      status = InCopy(co_await writer.Write(std::move(*complete)), columns, *batch);
+      status = co_await writer.Write(std::move(*complete));
+      status = InCopy(std::move(status), columns, batch->lines, writer.refused_row());
     }
   }
   const Status finished = co_await writer.Finish();

@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "coord/cluster/cluster.h"
 #include "coord/txn/transaction.h"
@@ -28,13 +29,15 @@ class TableWriter {
   /// Sends what is left and awaits every write: the statement's rows are all staged on their nodes.
   Task<Status> Finish();
   uint64_t rows() const { return rows_; }
+  /// The row that a failed Write was about, counted in its batch, where one row is to blame.
+  std::optional<size_t> refused_row() const { return refused_row_; }
 
  private:
   struct Buffer {
     std::vector<NodeId> nodes;
     std::unique_ptr<BatchBuilder> rows;
   };
-  Status CheckNotNull(const ColumnBatch& rows) const;
+  Status CheckNotNull(const ColumnBatch& rows);
   sql::RelationPtr CurrentRelation() const;
   Task<Status> WriteRouted(ColumnBatch rows);
   Task<Status> Add(ChunkId chunk, std::vector<NodeId> nodes, ColumnBatch rows);
@@ -51,6 +54,7 @@ class TableWriter {
   size_t buffered_rows_ = 0;
   std::map<NodeId, std::deque<Future<Status>>> under_way_;
   uint64_t rows_ = 0;
+  std::optional<size_t> refused_row_;
 };
 
 }  // namespace tsd::coord
