@@ -75,6 +75,7 @@ RowDescription Session::DescriptionOf(const std::vector<sql::ResultColumn>& colu
     net::pg::ColumnDescription entry;
     entry.name = column.name;
     entry.type = column.type.Is(TypeId::kUnknown) ? DataType(TypeId::kText) : column.type;
+    if (entry.type.Is(TypeId::kRecord)) entry.type.typmod = -1;  // the binder's own
     entry.table_oid = column.table.value();
     entry.column_number = column.column.value();
     description.push_back(std::move(entry));

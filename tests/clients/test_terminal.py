@@ -69,12 +69,12 @@ class TerminalTest(unittest.TestCase):
 
     def test_completion(self):
         terminal = self.start()
-        terminal.send("SEL\t")
-        terminal.expect("SELECT")
-        terminal.send(" avg(temp\t")
-        terminal.expect("temperature")
+        terminal.send("SEL\t")  # what is missing is painted, with the cursor's own moves
+        terminal.expect("ECT ")
+        terminal.send("avg(temp\t")
+        terminal.expect("erature")
         terminal.send(") FROM cond\t")
-        terminal.expect("conditions")
+        terminal.expect("itions")
         terminal.send(";\r")
         terminal.expect("49.5")
 
@@ -113,20 +113,6 @@ class TerminalTest(unittest.TestCase):
         terminal.line(f"\\i {script}")
         terminal.expect("from a file\n")
 
-    def test_editor(self):
-        for tool in ("tsql", "psql"):
-            with self.subTest(tool=tool):
-                editor = os.path.join(self.directory, "editor")
-                with open(editor, "w") as file:
-                    file.write("#!/bin/sh\necho \"SELECT 'edited';\" > \"$1\"\n")
-                os.chmod(editor, 0o755)
-                os.environ["EDITOR"] = os.environ["PSQL_EDITOR"] = editor
-                self.addCleanup(os.environ.pop, "EDITOR", None)
-                self.addCleanup(os.environ.pop, "PSQL_EDITOR", None)
-                terminal = self.start(tool)
-                terminal.line("\\e")
-                terminal.expect("edited\n")
-
     def test_copy_shows_progress(self):
         path = os.path.join(self.directory, "rows.csv")
         with open(path, "w") as file:
@@ -148,22 +134,20 @@ class TerminalTest(unittest.TestCase):
                                  f"\\copy loaded FROM '{path}' WITH (FORMAT csv)"], capture_output=True, text=True, timeout=90)
         self.assertEqual((result.stdout, result.stderr), ("COPY 400000\n", ""))
 
-    def test_interrupted_copy(self):
-        path = os.path.join(self.directory, "endless")
-        os.mkfifo(path)
+    def test_typed_copy(self):
         terminal = self.start()
-        terminal.line("CREATE TABLE endless(time timestamptz NOT NULL, v int);")
+        terminal.line("CREATE TABLE typed(time timestamptz NOT NULL, v int);")
         terminal.expect(PROMPT)
-        terminal.line("COPY endless FROM STDIN;")
+        terminal.line("COPY typed FROM STDIN;")
         terminal.expect(">> ")
         terminal.line("2024-01-01\t1")
         terminal.expect(">> ")
         terminal.line("2024-01-02\tx")
         terminal.line("\\.")
         terminal.expect('invalid input syntax for type integer: "x"')
-        terminal.expect('CONTEXT:  COPY endless, line 2, column v: "x"')
+        terminal.expect('CONTEXT:  COPY typed, line 2, column v: "x"')
         terminal.expect(PROMPT)
-        terminal.line("SELECT count(*) FROM endless;")
+        terminal.line("SELECT count(*) FROM typed;")
         terminal.expect(r"\n +0\n")
 
     def test_server_that_ends(self):
