@@ -56,7 +56,12 @@ Task<StatusOr<std::unique_ptr<Server>>> Server::Open(ServerDeps deps, ServerConf
 }
 
 Status Server::InitializeDirectory() {
-  RETURN_IF_ERROR(deps_.env->CreateDirectory(config_.data_directory));
+  const std::string& directory = config_.data_directory;
+  for (size_t at = directory.find('/', 1); at != std::string::npos; at = directory.find('/', at + 1)) {
+    const std::string parent = directory.substr(0, at);
+    if (!deps_.env->FileExists(parent)) RETURN_IF_ERROR(deps_.env->CreateDirectory(parent));
+  }
+  RETURN_IF_ERROR(deps_.env->CreateDirectory(directory));
   ASSIGN_OR_RETURN(lock_, deps_.env->LockFile(Path("lock")));
   if (!deps_.env->FileExists(Path("hba.conf"))) RETURN_IF_ERROR(deps_.env->WriteFileAtomically(Path("hba.conf"), kDefaultHba));
   if (!deps_.env->FileExists(Path("tsd.conf"))) RETURN_IF_ERROR(deps_.env->WriteFileAtomically(Path("tsd.conf"), kDefaultConf));
@@ -247,7 +252,7 @@ class NullSink final : public net::pg::ResultSink {
   Task<Status> BeginCopyIn(bool, size_t) override { co_return NoCopy(); }
   Task<StatusOr<std::optional<std::string>>> CopyReceive() override { co_return NoCopy(); }
   Task<Status> BeginCopyOut(bool, size_t) override { co_return NoCopy(); }
-  Task<Status> CopySend(std::string) override { co_return NoCopy(); }
+  Task<Status> CopySend(std::string, std::vector<size_t>) override { co_return NoCopy(); }
   Task<Status> EndCopyOut() override { co_return NoCopy(); }
 
  private:

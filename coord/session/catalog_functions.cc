@@ -3,6 +3,7 @@
 #include <absl/strings/ascii.h>
 
 #include "coord/session/session.h"
+#include "coord/session/type_io.h"
 #include "engine/base/strings.h"
 #include "engine/types/array.h"
 #include "engine/types/datetime.h"
@@ -81,6 +82,7 @@ StatusOr<uint32_t> CatalogFunctions::OidOf(TypeId kind, std::string_view name) c
       return Error(sqlstate::kUndefinedObject, StrCat("role \"", name, "\" does not exist"));
     }
     default: {
+      if (const uint32_t io = TypeIoOidOf(last)) return io;
       uint32_t oid = 800'000'000;
       for (const auto& function : sql::Registry::Get().all()) {
         ++oid;
@@ -124,6 +126,7 @@ bool CatalogFunctions::NameOf(TypeId kind, uint32_t oid, std::string* name) cons
       return false;
     default: {
       if (oid == 0) return *name = "-", true;
+      if (TypeIoName(oid, name)) return true;
       const size_t index = oid - 800'000'001;
       if (index >= sql::Registry::Get().all().size()) return false;
       *name = sql::Registry::Get().all()[index]->name;

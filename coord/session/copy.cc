@@ -147,10 +147,10 @@ class RowCompleter {
   std::unique_ptr<sql::Projector> projector_;
 };
 
-// Which input line an error of the write path is about cannot be known for each row; NOT NULL names the row itself.
-Status InCopy(Status status, const CopyColumns& columns, const net::pg::CopyBatch& batch) {
-  if (status.ok() || batch.lines.empty() || !FieldsOf(status).where.empty()) return status;
-  return WithWhere(std::move(status), net::pg::CopyRowContext(columns, batch.lines.back()));
+// Names the input line of an error of the write path: of the row to blame, or where none is, of the last row of the batch.
+Status InCopy(Status status, const CopyColumns& columns, const std::vector<uint64_t>& lines, std::optional<size_t> row) {
+  if (status.ok() || lines.empty() || !FieldsOf(status).where.empty()) return status;
+  return WithWhere(std::move(status), net::pg::CopyRowContext(columns, row && *row < lines.size() ? lines[*row] : lines.back()));
 }
 
 }  // namespace
@@ -246,11 +246,16 @@ Task<StatusOr<StatementResult>> Session::CopyFrom(const CopyStatement& statement
       if (status.ok() && where) {
         std::vector<uint32_t> selected;
         status = where->EvaluateFilter(*complete, exec, &selected);
-        if (status.ok() && selected.size() < complete->rows()) complete = complete->Gather(selected);
+        if (status.ok() && selected.size() < complete->rows()) {
+          complete = complete->Gather(selected);
+          for (size_t i = 0; i < selected.size(); ++i) batch->lines[i] = batch->lines[selected[i]];
+          batch->lines.resize(selected.size());
+        }
       }
       if (!status.ok()) break;
       rows += complete->rows();
-      status = InCopy(co_await writer.Write(std::move(*complete)), columns, *batch);
+      status = co_await writer.Write(std::move(*complete));
+      status = InCopy(std::move(status), columns, batch->lines, writer.refused_row());
     }
   }
   const Status finished = co_await writer.Finish(LastWriteOfStatement());
@@ -298,20 +303,24 @@ Task<StatusOr<StatementResult>> Session::CopyTo(const CopyStatement& statement, 
   }
   net::pg::CopyWriter writer(dialect, columns, &text_context_);
   std::string out;
+  std::vector<size_t> ends;
   writer.Begin(out);
+  // A header line is a message of its own; the binary signature shares that of the first row.
+  if (dialect.format != CopyFormat::kBinary && !out.empty()) ends.push_back(out.size());
   uint64_t rows = 0;
   while (true) {
     CO_ASSIGN_OR_RETURN(const ColumnBatch batch, co_await source.rows->Next());
     if (batch.empty()) break;
     rows += batch.rows();
     for (size_t begin = 0; begin < batch.rows(); begin += kCopyRowsPerMessage) {
-      writer.Rows(batch, begin, std::min(begin + kCopyRowsPerMessage, batch.rows()), out);
+      writer.Rows(batch, begin, std::min(begin + kCopyRowsPerMessage, batch.rows()), out, &ends);
       if (file) {
         CO_RETURN_IF_ERROR(file->Append(out));
       } else {
-        CO_RETURN_IF_ERROR(co_await sink->CopySend(std::move(out)));
+        CO_RETURN_IF_ERROR(co_await sink->CopySend(std::move(out), std::move(ends)));
       }
       out = std::string();
+      ends = {};
     }
   }
   writer.End(out);
@@ -319,7 +328,8 @@ Task<StatusOr<StatementResult>> Session::CopyTo(const CopyStatement& statement, 
     CO_RETURN_IF_ERROR(file->Append(out));
     CO_RETURN_IF_ERROR(file->Close());
   } else {
-    if (!out.empty()) CO_RETURN_IF_ERROR(co_await sink->CopySend(std::move(out)));
+    if (ends.empty() && !out.empty()) ends.push_back(out.size());
+    if (!out.empty()) CO_RETURN_IF_ERROR(co_await sink->CopySend(std::move(out), std::move(ends)));
     CO_RETURN_IF_ERROR(co_await sink->EndCopyOut());
   }
   StatementResult result;

@@ -1,5 +1,6 @@
 // The extended protocol: prepared statements and portals.
 #include "coord/session/session.h"
+#include "engine/base/log.h"
 #include "engine/base/strings.h"
 #include "engine/types/binary_form.h"
 
@@ -190,6 +191,7 @@ Task<StatusOr<bool>> Session::Execute(std::string name, uint64_t max_rows, Resul
   bool suspended = false;
   if (!portal->started) {
     portal->started = true;
+    if (settings_.GetOr("log_statement", "none") == "all") log::Info("execute: ", portal->prepared->text);
     CO_RETURN_IF_ERROR(co_await BeginImplicit());
     StatusOr<StatementResult> result = co_await Run(portal->prepared->statement(), &portal->parameters, sink);
     status = result.status();

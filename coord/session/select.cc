@@ -10,8 +10,11 @@ using net::pg::RowDescription;
 using sql::parse::Statement;
 using sql::parse::StatementKind;
 
-sql::BindContext Session::MakeBindContext() {
+sql::BindContext Session::MakeBindContext(const std::vector<Value>* parameters) {
   sql::BindContext context;
+  if (parameters != nullptr) {
+    for (const Value& value : *parameters) context.parameter_types.push_back(value.type());
+  }
   context.catalog = catalog();
   context.virtual_tables = views_.get();
   context.table_functions = &CoordTableFunctions();
@@ -72,6 +75,7 @@ RowDescription Session::DescriptionOf(const std::vector<sql::ResultColumn>& colu
     net::pg::ColumnDescription entry;
     entry.name = column.name;
     entry.type = column.type.Is(TypeId::kUnknown) ? DataType(TypeId::kText) : column.type;
+    if (entry.type.Is(TypeId::kRecord)) entry.type.typmod = -1;  // the binder's own
     entry.table_oid = column.table.value();
     entry.column_number = column.column.value();
     description.push_back(std::move(entry));
@@ -80,10 +84,7 @@ RowDescription Session::DescriptionOf(const std::vector<sql::ResultColumn>& colu
 }
 
 Task<StatusOr<StatementResult>> Session::RunSelect(const Statement* statement, const std::vector<Value>* parameters) {
-  sql::BindContext context = MakeBindContext();
-  if (parameters != nullptr) {
-    for (const Value& value : *parameters) context.parameter_types.push_back(value.type());
-  }
+  sql::BindContext context = MakeBindContext(parameters);
   CO_ASSIGN_OR_RETURN(const sql::BoundStatement bound, sql::BindStatement(*statement, context));
   CO_ASSIGN_OR_RETURN(std::shared_ptr<QueryRun> run, co_await StartQuery(bound, parameters, false));
   StatementResult result;
@@ -118,7 +119,16 @@ StatusOr<std::optional<RowDescription>> Session::DescribeRows(const Statement* s
       const SettingDefinition* definition = FindSetting(show.name);
       return std::optional<RowDescription>(text_columns({definition ? definition->name : show.name}));
     }
-    case StatementKind::kExplain: return std::optional<RowDescription>(text_columns({"QUERY PLAN"}));
+    case StatementKind::kExplain:
+      RETURN_IF_ERROR(DescribeRows(sql::parse::As<sql::parse::ExplainStatement>(*statement).statement.get(), parameter_types).status());
+      return std::optional<RowDescription>(text_columns({"QUERY PLAN"}));
+    case StatementKind::kDeclareCursor: {
+      sql::BindContext context = MakeBindContext();
+      context.parameter_types = *parameter_types;
+      ASSIGN_OR_RETURN(const sql::BoundStatement bound, sql::BindQuery(*sql::parse::As<sql::parse::DeclareCursorStatement>(*statement).query, context));
+      *parameter_types = bound.parameter_types;
+      return std::optional<RowDescription>();
+    }
     case StatementKind::kFetch: {
       const auto& fetch = sql::parse::As<sql::parse::FetchStatement>(*statement);
       auto found = portals_.find(fetch.cursor);

@@ -247,7 +247,7 @@ Task<StatusOr<StatementResult>> Session::Run(const Statement* statement, const s
     case StatementKind::kDelete: co_return co_await RunModify(statement, parameters);
     case StatementKind::kExplain:
       co_return co_await RunExplain(sql::parse::As<sql::parse::ExplainStatement>(*statement), parameters);
-    default: co_return co_await RunUtility(statement, sink);
+    default: co_return co_await RunUtility(statement, parameters, sink);
   }
 }
 

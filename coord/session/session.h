@@ -136,7 +136,7 @@ class Session final : public net::pg::SessionHandler, public TableFunctionRunner
   Task<Status> RunSimple(const sql::parse::ParsedStatement* parsed, bool last, net::pg::ResultSink* sink);
   /// Runs any statement. Its rows, if any, are pulled from the result afterwards.
   Task<StatusOr<StatementResult>> Run(const sql::parse::Statement* statement, const std::vector<Value>* parameters, net::pg::ResultSink* sink);
-  Task<StatusOr<StatementResult>> RunUtility(const sql::parse::Statement* statement, net::pg::ResultSink* sink);
+  Task<StatusOr<StatementResult>> RunUtility(const sql::parse::Statement* statement, const std::vector<Value>* parameters, net::pg::ResultSink* sink);
   /// The rows of a simple query's statement; how many.
   Task<StatusOr<uint64_t>> SendRows(const StatementResult& result, net::pg::ResultSink* sink);
   Status CancelledStatus();
@@ -163,7 +163,7 @@ class Session final : public net::pg::SessionHandler, public TableFunctionRunner
   void FinishTransaction(bool committed);
 
   // ---- select.cc ----
-  sql::BindContext MakeBindContext();
+  sql::BindContext MakeBindContext(const std::vector<Value>* parameters = nullptr);
   QueryOptions MakeQueryOptions(bool analyze);
   StatusOr<sql::PlanPtr> OptimizePlan(const sql::BoundStatement& bound, const std::vector<Value>* parameters);
   Task<StatusOr<std::shared_ptr<QueryRun>>> StartQuery(const sql::BoundStatement& bound, const std::vector<Value>* parameters, bool analyze);
@@ -202,7 +202,7 @@ class Session final : public net::pg::SessionHandler, public TableFunctionRunner
   Task<StatusOr<StatementResult>> RunCall(const sql::parse::CallStatement& statement);
   Task<StatusOr<StatementResult>> RunExecute(const sql::parse::ExecuteStatement& statement, net::pg::ResultSink* sink);
   Status RunPrepare(const sql::parse::PrepareStatement& statement);
-  Task<StatusOr<StatementResult>> RunDeclare(const sql::parse::DeclareCursorStatement& statement);
+  Task<StatusOr<StatementResult>> RunDeclare(const sql::parse::DeclareCursorStatement& statement, const std::vector<Value>* parameters);
   Task<StatusOr<StatementResult>> RunFetch(const sql::parse::FetchStatement& statement);
   Task<StatusOr<ColumnBatch>> FetchRows(Portal* portal, const sql::parse::FetchStatement& statement);
   Status RunDiscard();

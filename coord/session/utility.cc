@@ -48,7 +48,7 @@ Status NotSupported(std::string_view what) { return Error(sqlstate::kFeatureNotS
 
 }  // namespace
 
-Task<StatusOr<StatementResult>> Session::RunUtility(const Statement* statement, ResultSink* sink) {
+Task<StatusOr<StatementResult>> Session::RunUtility(const Statement* statement, const std::vector<Value>* parameters, ResultSink* sink) {
   switch (statement->kind) {
     case StatementKind::kCopy: co_return co_await RunCopy(As<CopyStatement>(*statement), sink);
     case StatementKind::kTruncate: co_return co_await RunTruncate(As<TruncateStatement>(*statement));
@@ -82,7 +82,7 @@ Task<StatusOr<StatementResult>> Session::RunUtility(const Statement* statement, 
       }
       co_return Tagged("DEALLOCATE");
     }
-    case StatementKind::kDeclareCursor: co_return co_await RunDeclare(As<DeclareCursorStatement>(*statement));
+    case StatementKind::kDeclareCursor: co_return co_await RunDeclare(As<DeclareCursorStatement>(*statement), parameters);
     case StatementKind::kFetch: co_return co_await RunFetch(As<FetchStatement>(*statement));
     case StatementKind::kCloseCursor: {
       const auto& close = As<CloseCursorStatement>(*statement);
@@ -262,10 +262,7 @@ Task<StatusOr<StatementResult>> Session::RunExplain(const ExplainStatement& stat
       co_return WithPosition(Error(sqlstate::kSyntaxError, StrCat("unrecognized EXPLAIN option \"", option.name, "\"")), option.position);
     }
   }
-  sql::BindContext context = MakeBindContext();
-  if (parameters != nullptr) {
-    for (const Value& value : *parameters) context.parameter_types.push_back(value.type());
-  }
+  sql::BindContext context = MakeBindContext(parameters);
   const absl::Duration planning_start = services_.clock->Monotonic();
   CO_ASSIGN_OR_RETURN(const sql::BoundStatement bound, sql::BindStatement(*statement.statement, context));
   if (analyze && bound.kind != sql::BoundKind::kSelect) co_return NotSupported("EXPLAIN ANALYZE of INSERT, UPDATE and DELETE");
@@ -320,16 +317,16 @@ Task<StatusOr<StatementResult>> Session::RunCall(const CallStatement& statement)
 
 // ---- cursors ----
 
-Task<StatusOr<StatementResult>> Session::RunDeclare(const DeclareCursorStatement& statement) {
+Task<StatusOr<StatementResult>> Session::RunDeclare(const DeclareCursorStatement& statement, const std::vector<Value>* parameters) {
   if (!statement.hold && block_ != Block::kExplicit) {
     co_return Error(sqlstate::kNoActiveSqlTransaction, "DECLARE CURSOR can only be used in transaction blocks");
   }
   if (portals_.contains(statement.name)) {
     co_return Error(sqlstate::kDuplicateCursor, StrCat("cursor \"", statement.name, "\" already exists"));
   }
-  sql::BindContext context = MakeBindContext();
+  sql::BindContext context = MakeBindContext(parameters);
   CO_ASSIGN_OR_RETURN(const sql::BoundStatement bound, sql::BindQuery(*statement.query, context));
-  CO_ASSIGN_OR_RETURN(std::shared_ptr<QueryRun> run, co_await StartQuery(bound, nullptr, false));
+  CO_ASSIGN_OR_RETURN(std::shared_ptr<QueryRun> run, co_await StartQuery(bound, parameters, false));
   auto portal = std::make_shared<Portal>();
   portal->columns = DescriptionOf(bound.columns);
   portal->rows = std::move(run);

@@ -1,6 +1,7 @@
 // Rows about schemas, tables, columns, types, functions: pg_class and its kin, information_schema.
 #include "coord/session/session.h"
 #include "coord/session/system_views.h"
+#include "coord/session/type_io.h"
 #include "engine/base/strings.h"
 #include "sql/function/registry.h"
 
@@ -103,6 +104,8 @@ void PgType(const Session&, ViewRows* rows) {
           .Text("typtype", pseudo ? "p" : "b").Text("typcategory", array ? "A" : std::string(1, sql::TypeCategory(type)))
           .Flag("typispreferred", !array && sql::IsPreferredType(type)).Flag("typisdefined", true).Text("typdelim", ",")
           .Number("typelem", array ? TypeOid(DataType(id)) : 0).Number("typarray", array || pseudo ? 0 : TypeOid(array_type))
+          .Number("typinput", TypeIoOid(type, TypeIo::kInput)).Number("typoutput", TypeIoOid(type, TypeIo::kOutput))
+          .Number("typreceive", TypeIoOid(type, TypeIo::kReceive)).Number("typsend", TypeIoOid(type, TypeIo::kSend))
           .Text("typalign", "i").Text("typstorage", "p").Number("typtypmod", -1);
     }
   }
@@ -118,6 +121,12 @@ void PgProc(const Session&, ViewRows* rows) {
         .Text("provolatile", function->volatility == sql::Volatility::kImmutable ? "i" : function->volatility == sql::Volatility::kStable ? "s" : "v")
         .Text("proparallel", "s").Number("pronargs", static_cast<int64_t>(function->parameters.size()))
         .Number("prorettype", TypeOid(function->result.type)).Text("prosrc", function->name);
+  }
+  for (const uint32_t io : AllTypeIoOids()) {
+    std::string name;
+    TypeIoName(io, &name);
+    rows->Row().Number("oid", io).Text("proname", name).Number("pronamespace", 11).Number("proowner", kSuperuserOid).Number("prolang", 12)
+        .Text("prokind", "f").Flag("proisstrict", true).Text("provolatile", "i").Text("proparallel", "s").Number("pronargs", 1).Text("prosrc", name);
   }
 }
 

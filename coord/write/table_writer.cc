@@ -28,32 +28,38 @@ TableWriter::TableWriter(WriteDeps deps, std::shared_ptr<Transaction> transactio
       schema_(sql::StorageSchema(*relation_, deps_.log->Current()->cluster_id)),
       level_(transaction_->level()) {}
 
-Status TableWriter::CheckNotNull(const ColumnBatch& rows) const {
+Status TableWriter::CheckNotNull(const ColumnBatch& rows) {
+  // The first row with a NULL is the one to name, and in it the first column.
+  size_t failed_row = rows.rows();
+  size_t failed_column = 0;
   for (size_t i = 0; i < relation_->columns.size(); ++i) {
-    const sql::Column& column = relation_->columns[i];
-    if (!column.not_null || !rows.column(i).HasNulls()) continue;
+    if (!relation_->columns[i].not_null || !rows.column(i).HasNulls()) continue;
     size_t row = 0;
     while (!rows.column(i).IsNull(row)) ++row;
-    std::string detail = "Failing row contains (";
-    TextContext context;
-    for (size_t j = 0; j < rows.column_count(); ++j) {
-      if (j > 0) detail += ", ";
-      if (rows.column(j).IsNull(row)) {
-        detail += "null";
-      } else {
-        FormatText(rows.column(j), row, context, detail);
-      }
-    }
-    ErrorFields fields;
-    fields.sqlstate = sqlstate::kNotNullViolation;
-    fields.detail = detail + ").";
-    fields.schema = relation_->schema;
-    fields.table = relation_->name;
-    fields.column = column.name;
-    return ErrorWith(fields, StrCat("null value in column \"", column.name, "\" of relation \"", relation_->name,
-                                    "\" violates not-null constraint"));
+    if (row >= failed_row) continue;
+    failed_row = row;
+    failed_column = i;
   }
-  return OkStatus();
+  if (failed_row == rows.rows()) return OkStatus();
+  refused_row_ = failed_row;
+  const std::string& column = relation_->columns[failed_column].name;
+  std::string detail = "Failing row contains (";
+  TextContext context;
+  for (size_t j = 0; j < rows.column_count(); ++j) {
+    if (j > 0) detail += ", ";
+    if (rows.column(j).IsNull(failed_row)) {
+      detail += "null";
+    } else {
+      FormatText(rows.column(j), failed_row, context, detail);
+    }
+  }
+  ErrorFields fields;
+  fields.sqlstate = sqlstate::kNotNullViolation;
+  fields.detail = detail + ").";
+  fields.schema = relation_->schema;
+  fields.table = relation_->name;
+  fields.column = column;
+  return ErrorWith(fields, StrCat("null value in column \"", column, "\" of relation \"", relation_->name, "\" violates not-null constraint"));
 }
 
 sql::RelationPtr TableWriter::CurrentRelation() const {

@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "coord/cluster/cluster.h"
 #include "coord/txn/transaction.h"
@@ -30,6 +31,8 @@ class TableWriter {
   enum class LastWrite : uint8_t { kSend, kMayTravelWithCommit };
   Task<Status> Finish(LastWrite last);
   uint64_t rows() const { return rows_; }
+  /// The row that a failed Write was about, counted in its batch, where one row is to blame.
+  std::optional<size_t> refused_row() const { return refused_row_; }
 
  private:
   struct Buffer {
@@ -37,7 +40,7 @@ class TableWriter {
     std::unique_ptr<BatchBuilder> rows;
     size_t bytes = 0;
   };
-  Status CheckNotNull(const ColumnBatch& rows) const;
+  Status CheckNotNull(const ColumnBatch& rows);
   sql::RelationPtr CurrentRelation() const;
   Task<Status> WriteRouted(ColumnBatch rows);
   Task<Status> Add(ChunkId chunk, std::vector<NodeId> nodes, ColumnBatch rows);
@@ -57,6 +60,7 @@ class TableWriter {
   size_t buffered_bytes_ = 0;
   std::map<NodeId, std::deque<Future<Status>>> under_way_;
   uint64_t rows_ = 0;
+  std::optional<size_t> refused_row_;
 };
 
 }  // namespace tsd::coord

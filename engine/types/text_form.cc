@@ -5,6 +5,7 @@
 #include "engine/types/interval_text.h"
 #include "engine/types/json_text.h"
 #include "engine/types/numeric.h"
+#include "engine/types/record_form.h"
 #include "engine/types/timezone.h"
 
 namespace tsd {
@@ -237,8 +238,8 @@ void FormatTextAs(DataType type, const Vector& vector, size_t row, const TextCon
     case TypeId::kJson:
     case TypeId::kJsonb:
     case TypeId::kInet:
-    case TypeId::kRecord:
     case TypeId::kVoid: out += vector.GetBytes(row); return;
+    case TypeId::kRecord: FormatRecord(vector.GetBytes(row), context, out); return;
     case TypeId::kBytea: FormatBytea(vector.GetBytes(row), context.bytea_output, out); return;
     case TypeId::kTimestamp: FormatTimestamp(vector.Get<int64_t>(row), out); return;
     case TypeId::kTimestampTz: FormatTimestampTz(vector.Get<int64_t>(row), context.datetime.zone, out); return;

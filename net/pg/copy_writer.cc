@@ -75,13 +75,14 @@ void CopyWriter::End(std::string& out) const {
   if (dialect_.format == CopyFormat::kBinary) PutFieldCount(0xffff, out);
 }
 
-void CopyWriter::Rows(const ColumnBatch& batch, size_t begin, size_t end, std::string& out) {
+void CopyWriter::Rows(const ColumnBatch& batch, size_t begin, size_t end, std::string& out, std::vector<size_t>* ends) {
   for (size_t row = begin; row < end; ++row) {
     switch (dialect_.format) {
       case CopyFormat::kText: TextRow(batch, row, out); break;
       case CopyFormat::kCsv: CsvRow(batch, row, out); break;
       case CopyFormat::kBinary: BinaryRow(batch, row, out); break;
     }
+    if (ends != nullptr) ends->push_back(out.size());
   }
 }
 

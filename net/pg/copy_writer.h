@@ -1,6 +1,7 @@
 #pragma once
 // COPY TO STDOUT: column batches to text, CSV or binary. One thread at a time.
 #include <string>
+#include <vector>
 
 #include "engine/types/column_batch.h"
 #include "engine/types/text_form.h"
@@ -15,8 +16,8 @@ class CopyWriter {
 
   /// What comes before the rows: the header line or the binary signature. May append nothing.
   void Begin(std::string& out) const;
-  /// Rows [begin, end). Chunks of about 64 KiB are good CopyData payloads: call it with some hundred rows at a time.
-  void Rows(const ColumnBatch& batch, size_t begin, size_t end, std::string& out);
+  /// Rows [begin, end); `ends`, if given, gets the end of each in `out`.
+  void Rows(const ColumnBatch& batch, size_t begin, size_t end, std::string& out, std::vector<size_t>* ends = nullptr);
   /// The binary trailer, or nothing.
   void End(std::string& out) const;
 

@@ -56,7 +56,8 @@ class ResultSink {
   virtual Task<StatusOr<std::optional<std::string>>> CopyReceive() = 0;
   /// COPY TO STDOUT: CopyOutResponse, CopyData..., CopyDone.
   virtual Task<Status> BeginCopyOut(bool binary, size_t columns) = 0;
-  virtual Task<Status> CopySend(std::string data) = 0;
+  /// `ends` are the ends of the pieces of `data`, one a CopyData message: a row each, as PostgreSQL sends them (psycopg 3 reads them so).
+  virtual Task<Status> CopySend(std::string data, std::vector<size_t> ends) = 0;
   virtual Task<Status> EndCopyOut() = 0;
 };
 

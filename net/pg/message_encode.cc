@@ -44,6 +44,8 @@ void PutField(char code, std::string_view value, std::string& out) {
   PutCString(value, out);
 }
 
+constexpr std::string_view kStalePlan = "cached plan must not change result type";
+
 void PutErrorBody(std::string_view severity, std::string_view message, const ErrorFields& fields, std::string& out) {
   PutField('S', severity, out);
   PutField('V', severity, out);
@@ -59,6 +61,8 @@ void PutErrorBody(std::string_view severity, std::string_view message, const Err
   PutField('c', fields.column, out);
   PutField('d', fields.data_type, out);
   PutField('n', fields.constraint, out);
+  // Which function of PostgreSQL's would have raised it: pgjdbc prepares anew where this one did, not going by the SQLSTATE alone.
+  if (message == kStalePlan) PutField('R', "RevalidateCachedQuery", out);
 }
 
 std::string_view SeverityName(Severity severity) {

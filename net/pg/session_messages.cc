@@ -39,7 +39,8 @@ Task<Status> PgSession::Handle(FrontendMessage message) {
       co_return OkStatus();
   }
   Finish(result);
-  if (wire_.HasChunk()) (void)co_await wire_.Flush();
+  // An error goes out at once: a client that sent Flush (asyncpg) waits for it, and what follows is skipped up to a Sync.
+  if (!result.ok() || wire_.HasChunk()) (void)co_await wire_.Flush();
   co_return OkStatus();
 }
 
@@ -93,6 +94,7 @@ Task<Status> PgSession::OnExecute(std::string_view body) {
   StatusOr<ExecuteMessage> message = DecodeExecute(body);
   if (!message.ok()) {
     Finish(message.status());
+    (void)co_await wire_.Flush();
     co_return OkStatus();
   }
   WireSink sink(&wire_, &handler_->text_context(), this, handler_->PortalFormats(message->portal));
@@ -104,7 +106,7 @@ Task<Status> PgSession::OnExecute(std::string_view body) {
   CO_RETURN_IF_ERROR(sink.broken_input());
   if (status.ok() && *suspended) AppendPortalSuspended(wire_.out());
   Finish(status);
-  if (wire_.HasChunk()) (void)co_await wire_.Flush();
+  if (!status.ok() || wire_.HasChunk()) (void)co_await wire_.Flush();
   co_return OkStatus();
 }
 

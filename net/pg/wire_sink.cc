@@ -84,8 +84,12 @@ Task<Status> WireSink::BeginCopyOut(bool binary, size_t columns) {
   co_return OkStatus();
 }
 
-Task<Status> WireSink::CopySend(std::string data) {
-  AppendCopyData(data, wire_->out());
+Task<Status> WireSink::CopySend(std::string data, std::vector<size_t> ends) {
+  size_t begin = 0;
+  for (const size_t end : ends) {
+    AppendCopyData(std::string_view(data).substr(begin, end - begin), wire_->out());
+    begin = end;
+  }
   if (wire_->HasChunk()) co_return co_await wire_->Flush();
   co_return OkStatus();
 }

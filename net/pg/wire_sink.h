@@ -32,7 +32,7 @@ class WireSink final : public ResultSink {
   Task<Status> BeginCopyIn(bool binary, size_t columns) override;
   Task<StatusOr<std::optional<std::string>>> CopyReceive() override;
   Task<Status> BeginCopyOut(bool binary, size_t columns) override;
-  Task<Status> CopySend(std::string data) override;
+  Task<Status> CopySend(std::string data, std::vector<size_t> ends) override;
   Task<Status> EndCopyOut() override;
 
   /// A statement that ended well without having read all its COPY data: reads to the end of it.

@@ -182,6 +182,7 @@ class Binder {
   StatusOr<ExprPtr> Case(const parse::CaseExpr& expr, const ExprEnv& env);
   StatusOr<ExprPtr> CastNode(const parse::CastExpr& cast, const ExprEnv& env);
   StatusOr<ExprPtr> Array(const parse::ArrayExpr& array, const ExprEnv& env, const DataType* element);
+  StatusOr<ExprPtr> FieldSelect(const parse::FieldSelectExpr& select, const ExprEnv& env);
   StatusOr<ExprPtr> SubscriptNode(const parse::SubscriptExpr& subscript, const ExprEnv& env);
   StatusOr<ExprPtr> SqlValue(const parse::SqlValueExpr& value, const ExprEnv& env);
   StatusOr<ExprPtr> CoalesceNode(const parse::CoalesceExpr& expr, const ExprEnv& env);
@@ -201,6 +202,7 @@ class Binder {
   std::vector<std::string> names_;   // by column id - 1
   std::vector<RelationPtr> reads_;
   std::map<int, std::pair<TableId, ColumnId>> origins_;
+  std::vector<std::vector<PlanColumn>> record_shapes_;  // of records that table functions made, by typmod
   int next_cte_ = 1;
   int depth_ = 0;
   std::vector<std::string> views_;   // being expanded, against cycles

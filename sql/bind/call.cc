@@ -110,7 +110,12 @@ StatusOr<ExprPtr> Binder::SetReturning(std::shared_ptr<FunctionScanNode> functio
     return ErrorAt(sqlstate::kFeatureNotSupported, StrCat("set-returning functions are not allowed in ", ClauseName(env.clause)), position);
   }
   PendingSet set;
-  const DataType type = function->output.size() == 1 ? function->output[0].type : DataType(TypeId::kRecord);
+  DataType type = function->output[0].type;
+  if (function->output.size() != 1) {
+    type = TypeId::kRecord;
+    type.typmod = static_cast<int32_t>(record_shapes_.size());
+    record_shapes_.push_back(function->output);
+  }
   set.output = {NewColumn(std::string(name)), std::string(name), type};
   set.function = std::move(function);
   const int id = set.output.id;

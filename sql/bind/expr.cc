@@ -118,7 +118,7 @@ StatusOr<ExprPtr> Binder::ExprNode(const parse::Expr& expr, const ExprEnv& env) 
     }
     case Kind::kArray: return Array(parse::As<parse::ArrayExpr>(expr), env, nullptr);
     case Kind::kSubscript: return SubscriptNode(parse::As<parse::SubscriptExpr>(expr), env);
-    case Kind::kFieldSelect: return ErrorAt(sqlstate::kFeatureNotSupported, "selecting a field of a composite value is not supported", expr.position);
+    case Kind::kFieldSelect: return FieldSelect(parse::As<parse::FieldSelectExpr>(expr), env);
     case Kind::kRow: return Row(parse::As<parse::RowExpr>(expr), env);
     case Kind::kFunctionCall: return FunctionCall(parse::As<parse::FunctionCallExpr>(expr), env);
     case Kind::kCoalesce: return CoalesceNode(parse::As<parse::CoalesceExpr>(expr), env);
@@ -489,6 +489,25 @@ StatusOr<ExprPtr> Binder::SubscriptNode(const parse::SubscriptExpr& subscript, c
     if (slice) RETURN_IF_ERROR(bind(step->upper));
   }
   return BuildSubscript(std::move(operand), std::move(bounds), slice, context_.exec, subscript.position);
+}
+
+// A record's columns are known where a table function made it: the type's modifier numbers its shape.
+StatusOr<ExprPtr> Binder::FieldSelect(const parse::FieldSelectExpr& select, const ExprEnv& env) {
+  ASSIGN_OR_RETURN(ExprPtr operand, Expr(*select.operand, env));
+  if (!operand->type.Is(TypeId::kRecord)) {
+    return ErrorAt(sqlstate::kWrongObjectType,
+                   StrCat("column notation .", select.field, " applied to type ", TypeName(operand->type), ", which is not a composite type"), select.position);
+  }
+  const int32_t shape = operand->type.typmod;
+  if (shape < 0 || static_cast<size_t>(shape) >= record_shapes_.size() || select.field.empty()) {
+    return ErrorAt(sqlstate::kFeatureNotSupported, "selecting a field of this composite value is not supported", select.position);
+  }
+  const std::vector<PlanColumn>& columns = record_shapes_[static_cast<size_t>(shape)];
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i].name != select.field) continue;
+    return MakeCall("record_field(record,int4)", columns[i].type, {std::move(operand), MakeConstant(Value::Int32(static_cast<int32_t>(i)))}, select.position);
+  }
+  return ErrorAt(sqlstate::kUndefinedColumn, StrCat("could not identify column \"", select.field, "\" in record data type"), select.position);
 }
 
 StatusOr<ExprPtr> Binder::CoalesceNode(const parse::CoalesceExpr& expr, const ExprEnv& env) {

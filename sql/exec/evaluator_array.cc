@@ -3,6 +3,7 @@
 
 #include "engine/base/strings.h"
 #include "engine/types/array.h"
+#include "engine/types/record_form.h"
 #include "sql/exec/evaluator_node.h"
 #include "sql/function/function_context.h"
 #include "sql/function/row_args.h"
@@ -118,21 +119,6 @@ StatusOr<ArrayValue> StackArrays(std::span<const VectorPtr> elements, const Data
   return ArrayValue(std::move(shape), std::move(values));
 }
 
-/// A field of a record's text form, quoted where needed.
-void AppendRecordField(std::string_view text, std::string& out) {
-  const bool quote = text.empty() || text.find_first_of("\"\\(), \t\n\r\v\f") != std::string_view::npos;
-  if (!quote) {
-    out += text;
-    return;
-  }
-  out += '"';
-  for (char c : text) {
-    if (c == '"' || c == '\\') out += c;
-    out += c;
-  }
-  out += '"';
-}
-
 }  // namespace
 
 StatusOr<VectorPtr> RunQuantified(const KernelCall& call, const Function& comparison, SpecialCall special) {
@@ -235,20 +221,11 @@ StatusOr<VectorPtr> CompiledExpr::Node::RunRow(const RowSet& rows, const ExecCon
     ASSIGN_OR_RETURN(VectorPtr field, argument->Run(rows, context));
     fields.push_back(std::move(field));
   }
-  const TextContext text_context = TextContextOf(context);
   auto out = std::make_shared<Vector>(type);
   std::string record;
-  std::string text;
   for (size_t row = 0; row < rows.size(); ++row) {
-    record = "(";
-    for (size_t i = 0; i < fields.size(); ++i) {
-      if (i > 0) record += ',';
-      if (fields[i]->IsNull(row)) continue;
-      text.clear();
-      FormatText(*fields[i], row, text_context, text);
-      AppendRecordField(text, record);
-    }
-    record += ')';
+    record.clear();
+    AppendRecord(fields, row, record);
     out->AppendBytes(record);
   }
   return VectorPtr(std::move(out));

@@ -3,6 +3,7 @@
 
 #include "engine/base/strings.h"
 #include "engine/types/compare.h"
+#include "engine/types/record_form.h"
 #include "engine/types/text_form.h"
 #include "sql/function/function_context.h"
 #include "sql/function/registry_builder.h"
@@ -271,6 +272,10 @@ Status TrimEnd(const RowArgs& a, Vector& out) {
   return PutArray(out, ArrayValue::FromVector(std::move(elements)));
 }
 
+
+/// (record).field: the binder knows which field and its type.
+Status RecordField(const RowArgs& a, Vector& out) { return AppendRecordField(a.Text(0), static_cast<size_t>(std::max(0, a.I32(1))), out); }
+
 }  // namespace
 
 void RegisterArrays(RegistryBuilder& builder) {
@@ -302,6 +307,7 @@ void RegisterArrays(RegistryBuilder& builder) {
   Stable(NotStrict(builder.Row("array_to_string", "anyarray,text,text", "text", ToText)));
   NotStrict(builder.Row("string_to_array", "text,text", "_text", FromText));
   NotStrict(builder.Row("string_to_array", "text,text,text", "_text", FromText));
+  builder.Row("record_field", "record,int4", "text", RecordField).schema = "tsd_internal";
   builder.Row("trim_array", "anyarray,int4", "anyarray", TrimEnd);
 }
 

@@ -143,6 +143,18 @@ StatusOr<std::unique_ptr<TableFunctionRun>> Unnest(std::span<const Value> argume
   return RunColumn(std::move(column));
 }
 
+/// information_schema._pg_expandarray: JDBC takes keys apart with it.
+StatusOr<std::unique_ptr<TableFunctionRun>> ExpandArray(std::span<const Value> arguments, std::span<const OutputColumn> columns,
+                                                        const ExecContext&) {
+  if (AnyNullValue(arguments)) return RunNothing(columns);
+  ASSIGN_OR_RETURN(const ArrayValue array, ArrayValue::Decode(TypeId::kInt16, arguments[0].AsBytes()));
+  auto values = std::make_shared<Vector>(DataType(TypeId::kInt16));
+  auto numbers = std::make_shared<Vector>(DataType(TypeId::kInt32));
+  values->AppendRange(array.elements(), 0, array.size());
+  for (size_t i = 0; i < array.size(); ++i) numbers->Append<int32_t>(static_cast<int32_t>(i + 1));
+  return RunRows(ColumnBatch({std::move(values), std::move(numbers)}, array.size()));
+}
+
 StatusOr<std::unique_ptr<TableFunctionRun>> GenerateSubscripts(std::span<const Value> arguments, std::span<const OutputColumn> columns,
                                                                const ExecContext&) {
   if (AnyNullValue(arguments)) return RunNothing(columns);
@@ -303,6 +315,7 @@ void RegisterTableFunctions(RegistryBuilder& builder) {
   builder.Table("generate_series", "timestamp,timestamp,interval", "timestamp", TimestampSeries);
   Stable(builder.Table("generate_series", "timestamptz,timestamptz,interval", "timestamptz", TimestampSeries));
   builder.Table("unnest", "anyarray", "anyelement", Unnest);
+  builder.Table("_pg_expandarray", "_int2", "record", ExpandArray, {{"x", TypeId::kInt16}, {"n", TypeId::kInt32}}).schema = "information_schema";
   builder.Table("generate_subscripts", "anyarray,int4", "int4", GenerateSubscripts);
   builder.Table("generate_subscripts", "anyarray,int4,bool", "int4", GenerateSubscripts);
   builder.Table("regexp_matches", "text,text", "_text", RegexpMatches);

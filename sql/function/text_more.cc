@@ -1,7 +1,9 @@
 // Text functions: concatenation, quoting, format, codes, md5, encodings.
 #include <algorithm>
+#include <cctype>
 
 #include "engine/base/strings.h"
+#include "engine/types/array.h"
 #include "engine/types/text_form.h"
 #include "sql/function/function_context.h"
 #include "sql/function/md5.h"
@@ -354,6 +356,54 @@ Status Decode(const RowArgs& a, Vector& out) {
   return bytes.ok() ? PutText(out, *bytes) : bytes.status();
 }
 
+
+Status NotAnIdentifier(std::string_view text, std::string_view detail) {
+  Status status = Error(sqlstate::kInvalidParameterValue, StrCat("string is not a valid identifier: \"", text, "\""));
+  return detail.empty() ? status : WithDetail(std::move(status), detail);
+}
+bool IsIdentifierByte(char c, bool first) {
+  const auto byte = static_cast<unsigned char>(c);
+  return std::isalpha(byte) != 0 || c == '_' || byte >= 0x80 || (!first && (std::isdigit(byte) != 0 || c == '$'));
+}
+/// The parts of a qualified name; without `strict` anything may follow.
+Status ParseIdent(const RowArgs& a, Vector& out) {
+  const std::string_view text = a.Text(0);
+  const bool strict = a.count() < 2 || a.Bool(1);
+  auto parts = std::make_shared<Vector>(TypeId::kText);
+  size_t at = 0;
+  const auto skip_spaces = [&] {
+    while (at < text.size() && std::isspace(static_cast<unsigned char>(text[at])) != 0) ++at;
+  };
+  while (true) {
+    skip_spaces();
+    std::string part;
+    if (at < text.size() && text[at] == '"') {
+      for (++at;; ++at) {
+        if (at >= text.size()) return NotAnIdentifier(text, "String has unclosed double quotes.");
+        if (text[at] != '"') part += text[at];
+        else if (at + 1 < text.size() && text[at + 1] == '"') part += text[at++];
+        else break;
+      }
+      ++at;
+      if (part.empty()) return NotAnIdentifier(text, "Quoted identifier must not be empty.");
+    } else {
+      for (; at < text.size() && IsIdentifierByte(text[at], part.empty()); ++at) part += static_cast<char>(std::tolower(static_cast<unsigned char>(text[at])));
+      if (part.empty()) {
+        const bool dot = at < text.size() && text[at] == '.';
+        return NotAnIdentifier(text, dot ? "No valid identifier before \".\"." : parts->size() > 0 ? "No valid identifier after \".\"." : "");
+      }
+    }
+    parts->AppendBytes(part);
+    skip_spaces();
+    if (at < text.size() && text[at] == '.') {
+      ++at;
+      continue;
+    }
+    if (at < text.size() && strict) return NotAnIdentifier(text, "");
+    return PutText(out, ArrayValue::FromVector(std::move(parts)).Encode());
+  }
+}
+
 }  // namespace
 
 void RegisterTextMore(RegistryBuilder& builder) {
@@ -368,6 +418,8 @@ void RegisterTextMore(RegistryBuilder& builder) {
   Stable(builder.Row("quote_literal", "anyelement", "text", QuoteLiteralRow));
   NotStrict(builder.Row("quote_nullable", "text", "text", QuoteNullableRow));
   Stable(NotStrict(builder.Row("quote_nullable", "anyelement", "text", QuoteNullableRow)));
+  builder.Row("parse_ident", "text", "_text", ParseIdent);
+  builder.Row("parse_ident", "text,bool", "_text", ParseIdent);
   Stable(NotStrict(builder.Row("format", "text", "text", Format)));
   Stable(NotStrict(builder.Row("format", "text,variadic any", "text", Format)));
   builder.Row("ascii", "text", "int4", Ascii);

@@ -1,61 +1,15 @@
 """The same statements on a PostgreSQL 15 and on tsd (distributed over three data nodes): equal answers, doubles to 1e-9. PostgreSQL runs
 as a scratch instance of its own."""
 import csv
-import glob
 import io
-import math
 import os
 import random
-import shutil
-import subprocess
 import sys
-import tempfile
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from cluster import Cluster, free_port  # noqa: E402
-
-
-class Postgres:
-    """A scratch PostgreSQL on a free port; run as the user postgres when we are root."""
-
-    def __init__(self):
-        self.directory = tempfile.mkdtemp(prefix="tsd-pg-")
-        self.port = free_port()
-        self.bin = sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1]
-        if os.getuid() == 0:
-            shutil.chown(self.directory, "postgres", "postgres")
-        self._run("initdb", "-D", f"{self.directory}/data", "-A", "trust", "-U", "tsdbadmin", "--locale=C", "--lc-ctype=C.UTF-8", "-E", "UTF8")
-        self._run("pg_ctl", "-D", f"{self.directory}/data", "-w", "-l", f"{self.directory}/log", "-o",
-                  f"-p {self.port} -k {self.directory} -c listen_addresses=127.0.0.1 -c fsync=off -c timezone=UTC", "start")
-        self._run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "tsdbadmin", "tsdb")
-
-    def _run(self, tool, *arguments):
-        command = [os.path.join(self.bin, tool), *arguments]
-        if os.getuid() == 0:
-            command = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *command]
-        subprocess.run(command, check=True, capture_output=True, cwd="/")
-
-    def psql(self, text, stdin=None):
-        command = ["psql", "-X", "-q", "-h", "127.0.0.1", "-p", str(self.port), "-U", "tsdbadmin", "-d", "tsdb", "-v", "ON_ERROR_STOP=1",
-                   "-v", "VERBOSITY=verbose", "--csv", "-t", "-c", text]
-        return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=120)
-
-    def close(self):
-        try:
-            self._run("pg_ctl", "-D", f"{self.directory}/data", "-m", "immediate", "stop")
-        finally:
-            shutil.rmtree(self.directory, ignore_errors=True)
-
-
-def close_enough(left, right):
-    if left == right:
-        return True
-    try:
-        a, b = float(left), float(right)
-    except ValueError:
-        return False
-    return math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12)
+from cluster import Cluster  # noqa: E402
+from oracle import Postgres, first_difference, rows_of  # noqa: E402
 
 
 def readings(count):
@@ -147,12 +101,7 @@ class AgainstPostgresTest(unittest.TestCase):
                     self.assertEqual(self.error_of(got.stderr)[:5], self.error_of(expected.stderr)[:5])
                     continue
                 self.assertEqual(got.returncode, 0, got.stderr)
-                want = list(csv.reader(io.StringIO(expected.stdout)))
-                have = list(csv.reader(io.StringIO(got.stdout)))
-                self.assertEqual(len(have), len(want))
-                for left, right in zip(have, want):
-                    self.assertEqual(len(left), len(right))
-                    self.assertTrue(all(close_enough(a, b) for a, b in zip(left, right)), f"tsd {left}, PostgreSQL {right}")
+                self.assertIsNone(first_difference(rows_of(got.stdout), rows_of(expected.stdout)))
 
     def test_copy_out_is_the_same(self):
         for options in ("", "WITH (FORMAT csv, HEADER)", "WITH (FORMAT csv, FORCE_QUOTE *, NULL 'nil', DELIMITER ';')"):

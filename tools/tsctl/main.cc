@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -104,6 +105,8 @@ int StartServer(const Options& options) {
   }
   if (!has_role) arguments.push_back("--role=access");
   const std::string log_file = options.log_file.empty() ? options.directory + ".log" : options.log_file;
+  std::error_code ignored;  // the log tells, or the server does
+  std::filesystem::create_directories(std::filesystem::path(log_file).parent_path(), ignored);
   const pid_t child = ::fork();
   if (child < 0) return 1;
   if (child == 0) {

@@ -96,7 +96,7 @@ Status ApplyOption(int letter, const std::string& value, CommandLine* line) {
     case 't': line->print.tuples_only = true; break;
     case 'A': line->print.format = TableFormat::kUnaligned; break;
     case 'F': line->print.separator = value; break;
-    case 'x': line->print.expanded = true; break;
+    case 'x': line->print.expanded = Expanded::kOn; break;
     case kCsvOption: line->print.format = TableFormat::kCsv; break;
     case 'P': return ApplyPset(value, &line->print);
     case 'X': case 'w': break;

@@ -66,7 +66,7 @@ bool ListRelations(Shell* shell, const std::string& sql, const std::string& argu
     shell->PrintError(argument.empty() ? "Did not find any relations." : StrCat("Did not find any relation named \"", argument, "\"."));
     return true;
   }
-  PrintOptions options = shell->print;
+  PrintOptions options = shell->Layout();
   options.title = "List of relations";
   shell->Write(PrintTable(*result, options));
   return true;
@@ -120,10 +120,10 @@ bool DescribeRelation(Shell* shell, const std::string& argument) {
         "CASE is_nullable WHEN 'NO' THEN 'not null' ELSE '' END AS \"Nullable\", coalesce(column_default, '') AS \"Default\" "
         "FROM information_schema.columns WHERE table_schema = ", QuoteLiteral(schema), " AND table_name = ", QuoteLiteral(name), " ORDER BY ordinal_position"));
     if (!columns) return false;
-    PrintOptions options = shell->print;
+    PrintOptions options = shell->Layout();
     options.title = StrCat(view ? "View" : "Table", " \"", schema, ".", name, "\"");
     options.footer = false;
-    options.expanded = false;
+    options.expanded = Expanded::kOff;
     if (!view && !HypertableFooters(shell, schema, name, &options.footers)) return false;
     shell->Write(PrintTable(*columns, options));
   }
@@ -156,7 +156,7 @@ bool ShowNodes(Shell* shell) {
     const std::string state = StrCat(up ? "up" : "down", options["available"] == "false" ? ", marked unavailable" : "");
     table.rows.push_back({row[0], options["host"], options["port"], options["dbname"], state});
   }
-  PrintOptions options = shell->print;
+  PrintOptions options = shell->Layout();
   options.title = "Data nodes";
   shell->Write(PrintTable(table, options));
   return true;

@@ -140,7 +140,8 @@ bool LineEditor::Read(const std::string& prompt, std::string* line) {
   if (sigsetjmp(g_prompt, 1) != 0) {
     g_at_prompt = 0;
     std::puts("^C");
-    rl_initialize();
+    // Not rl_initialize, which would forget the history.
+    rl_reset_terminal(nullptr);
     line->clear();
     return true;
   }
@@ -154,9 +155,16 @@ bool LineEditor::Read(const std::string& prompt, std::string* line) {
 }
 
 StatusOr<std::string> LineEditor::ReadCopyData() {
-  std::string line;
-  if (!Read(">> ", &line) || line == "\\.") return std::string();
-  return StrCat(line, "\n");
+  // Not through libedit: a tab in the data is no completion, and the data is no history.
+  std::fputs(">> ", stdout);
+  std::fflush(stdout);
+  char* text = nullptr;
+  size_t capacity = 0;
+  const ssize_t length = ::getline(&text, &capacity, stdin);
+  std::string line(text == nullptr ? "" : text, length > 0 ? static_cast<size_t>(length) : 0);
+  std::free(text);
+  if (length <= 0) std::clearerr(stdin);  // the end of the data, or an interrupt
+  return line == "\\.\n" ? std::string() : line;
 }
 
 void LineEditor::AddHistory(const std::string& entry) {

@@ -26,7 +26,7 @@ constexpr char kHelp[] =
     "  \\nodes                list data nodes and whether they can be reached\n"
     "  \\copy ...             COPY with a file on this machine\n"
     "Layout\n"
-    "  \\x [on|off|auto]      expanded rows\n"
+    "  \\x [on|off|auto]      expanded rows; auto: where a row is wider than the terminal\n"
     "  \\a \\t                 aligned or not; rows only\n"
     "  \\pset NAME [VALUE]    format, null, fieldsep, tuples_only, expanded, footer\n"
     "A statement ends with a semicolon.\n";
@@ -65,6 +65,12 @@ bool ToggleOrSet(bool* value, const std::vector<std::string>& words, size_t inde
   return *value;
 }
 
+Expanded SetExpanded(Expanded* value, const std::vector<std::string>& words, size_t index = 0) {
+  if (words.size() > index && words[index] == "auto") return *value = Expanded::kAuto;
+  bool on = *value == Expanded::kOn;
+  return *value = ToggleOrSet(&on, words, index) ? Expanded::kOn : Expanded::kOff;
+}
+
 bool SetPrintOption(Shell* shell, const std::vector<std::string>& words) {
   const std::string name = words.empty() ? "" : words[0];
   const std::string value = words.size() > 1 ? words[1] : "";
@@ -77,7 +83,7 @@ bool SetPrintOption(Shell* shell, const std::vector<std::string>& words) {
   } else if (name == "tuples_only" || name == "t") {
     ToggleOrSet(&shell->print.tuples_only, words, 1);
   } else if (name == "expanded" || name == "x") {
-    ToggleOrSet(&shell->print.expanded, words, 1);
+    SetExpanded(&shell->print.expanded, words, 1);
   } else if (name == "footer") {
     ToggleOrSet(&shell->print.footer, words, 1);
   } else if (name != "pager" && name != "border" && name != "linestyle") {
@@ -124,8 +130,9 @@ bool Reconnect(Shell* shell, const std::vector<std::string>& words) {
 
 bool RunLayoutCommand(Shell* shell, const std::string& name, const std::vector<std::string>& words, bool* known) {
   if (name == "x") {
-    const bool on = ToggleOrSet(&shell->print.expanded, words);
-    if (!shell->quiet) shell->Write(StrCat("Expanded display is ", on ? "on" : "off", ".\n"));
+    const Expanded now = SetExpanded(&shell->print.expanded, words);
+    const std::string_view state = now == Expanded::kAuto ? "used automatically" : now == Expanded::kOn ? "on" : "off";
+    if (!shell->quiet) shell->Write(StrCat("Expanded display is ", state, ".\n"));
   } else if (name == "a") {
     const bool aligned = shell->print.format == TableFormat::kAligned;
     shell->print.format = aligned ? TableFormat::kUnaligned : TableFormat::kAligned;

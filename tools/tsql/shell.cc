@@ -1,6 +1,7 @@
 #include "tools/tsql/shell.h"
 
 #include <time.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -150,8 +151,15 @@ void Shell::PrintServerMessage(const ServerMessage& message, std::string_view sq
 
 void Shell::PrintStatus(const Status& status, std::string_view sql) { PrintServerMessage(client::MessageOf(status), sql); }
 
+PrintOptions Shell::Layout() const {
+  PrintOptions options = print;
+  struct winsize size {};
+  if (output_ == stdout && ::isatty(STDOUT_FILENO) == 1 && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) options.terminal_columns = size.ws_col;
+  return options;
+}
+
 void Shell::PrintResult(const ResultSet& result) {
-  if (result.has_rows) Write(PrintTable(result, print));
+  if (result.has_rows) Write(PrintTable(result, Layout()));
   if (!quiet && (!result.has_rows || IsModification(result.tag))) Write(StrCat(result.tag, "\n"));
 }
 
@@ -247,7 +255,7 @@ std::optional<ResultSet> Shell::Fetch(const std::string& sql) {
 bool Shell::PrintQuery(const std::string& sql, const std::string& title, bool footer) {
   const std::optional<ResultSet> result = Fetch(sql);
   if (!result) return false;
-  PrintOptions options = print;
+  PrintOptions options = Layout();
   options.title = title;
   options.footer = footer;
   Write(PrintTable(*result, options));

@@ -66,6 +66,8 @@ class Shell {
   std::unique_ptr<client::Connection> connection;
   Variables variables;
   PrintOptions print;
+  /// `print` for the output as it is now.
+  PrintOptions Layout() const;
   bool quiet = false, timing = false;
   void Quit() { quit_ = true; }
   LineSource* source() const { return source_; }

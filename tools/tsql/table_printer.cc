@@ -173,7 +173,7 @@ std::string Delimited(const ResultSet& result, const PrintOptions& options) {
   const std::string separator = csv ? "," : options.separator;
   auto field = [&](std::string_view text) { return csv ? CsvField(text, separator) : std::string(text); };
   std::string out;
-  if (options.expanded) {
+  if (options.expanded == Expanded::kOn) {
     for (size_t number = 0; number < result.rows.size(); ++number) {
       if (!csv && number > 0) out.push_back('\n');
       for (size_t i = 0; i < result.columns.size(); ++i) {
@@ -218,7 +218,14 @@ size_t DisplayWidth(std::string_view text) {
 
 std::string PrintTable(const ResultSet& result, const PrintOptions& options) {
   if (options.format != TableFormat::kAligned) return Delimited(result, options);
-  return options.expanded ? ExpandedAligned(result, options) : Aligned(result, options);
+  if (options.expanded == Expanded::kOn) return ExpandedAligned(result, options);
+  std::string aligned = Aligned(result, options);
+  if (options.expanded == Expanded::kAuto && options.terminal_columns > 0 && !result.rows.empty()) {
+    for (const std::string& line : Lines(aligned)) {
+      if (DisplayWidth(line) > options.terminal_columns) return ExpandedAligned(result, options);
+    }
+  }
+  return aligned;
 }
 
 }  // namespace tsd::tsql

@@ -7,10 +7,13 @@
 namespace tsd::tsql {
 
 enum class TableFormat { kAligned, kUnaligned, kCsv };
+/// kAuto: when rows are wider than the terminal, and aligned.
+enum class Expanded { kOff, kOn, kAuto };
 
 struct PrintOptions {
   TableFormat format = TableFormat::kAligned;
-  bool expanded = false;
+  Expanded expanded = Expanded::kOff;
+  size_t terminal_columns = 0;  // 0 = no terminal
   bool tuples_only = false;
   bool footer = true;  // "(3 rows)"
   std::string separator = "|";
