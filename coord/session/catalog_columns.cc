@@ -62,7 +62,7 @@ const std::vector<CatalogColumns>& AllCatalogColumns() {  // tidy: one table, no
       {"pg_catalog", "pg_proc", 1255,
        "oid oid,proname name,pronamespace oid,proowner oid,prolang oid,procost float4,prorows float4,provariadic oid,"
        "prosupport regproc,prokind char,prosecdef bool,proleakproof bool,proisstrict bool,proretset bool,"
-       "provolatile char,proparallel char,pronargs int2,pronargdefaults int2,prorettype oid,proargtypes _oid,"
+       "provolatile char,proparallel char,pronargs int2,pronargdefaults int2,prorettype oid,proargtypes text,"
        "proallargtypes _oid,proargmodes _char,proargnames _text,proargdefaults text,protrftypes _oid,prosrc text,"
        "probin text,prosqlbody text,proconfig _text,proacl _text"},
       {"pg_catalog", "pg_am", 2601,

@@ -170,6 +170,15 @@ Task<StatusOr<bool>> Session::SendPortalRows(Portal* portal, uint64_t max_rows, 
   co_return false;
 }
 
+Task<Status> Session::StartPortal(Portal* portal, ResultSink* sink) {
+  portal->started = true;
+  CO_ASSIGN_OR_RETURN(StatementResult result, co_await Run(portal->prepared->statement(), &portal->parameters, sink));
+  portal->rows = std::move(result.rows);
+  portal->tag = std::move(result.tag);
+  portal->count_rows = result.count_rows;
+  co_return OkStatus();
+}
+
 Task<StatusOr<bool>> Session::Execute(std::string name, uint64_t max_rows, ResultSink* sink) {
   sink_ = sink;
   auto found = portals_.find(name);
@@ -190,16 +199,9 @@ Task<StatusOr<bool>> Session::Execute(std::string name, uint64_t max_rows, Resul
   Status status;
   bool suspended = false;
   if (!portal->started) {
-    portal->started = true;
     if (settings_.GetOr("log_statement", "none") == "all") log::Info("execute: ", portal->prepared->text);
     CO_RETURN_IF_ERROR(co_await BeginImplicit());
-    StatusOr<StatementResult> result = co_await Run(portal->prepared->statement(), &portal->parameters, sink);
-    status = result.status();
-    if (status.ok()) {
-      portal->rows = std::move(result->rows);
-      portal->tag = std::move(result->tag);
-      portal->count_rows = result->count_rows;
-    }
+    status = co_await StartPortal(portal.get(), sink);
   }
   if (status.ok()) {
     StatusOr<bool> sent = co_await SendPortalRows(portal.get(), max_rows, sink);

@@ -210,6 +210,7 @@ class Session final : public net::pg::SessionHandler, public TableFunctionRunner
   // ---- extended.cc ----
   StatusOr<std::shared_ptr<PreparedStatement>> PrepareText(std::string text, std::vector<DataType> parameter_types);
   StatusOr<std::vector<Value>> DecodeParameters(const PreparedStatement& prepared, const std::vector<net::pg::ParameterValue>& parameters);
+  Task<Status> StartPortal(Portal* portal, net::pg::ResultSink* sink);
   Task<StatusOr<bool>> SendPortalRows(Portal* portal, uint64_t max_rows, net::pg::ResultSink* sink);
 
   const Services& services_;

@@ -423,6 +423,10 @@ Task<StatusOr<StatementResult>> Session::RunFetch(const FetchStatement& statemen
   if (found == portals_.end()) co_return Error(sqlstate::kInvalidCursorName, StrCat("cursor \"", statement.cursor, "\" does not exist"));
   std::shared_ptr<Portal> portal = found->second;
   if (!portal->columns.has_value()) co_return Error(sqlstate::kInvalidCursorState, StrCat("portal \"", statement.cursor, "\" is not a cursor"));
+  // A portal that Bind made may be moved before it is ever executed (asyncpg's cursors).
+  if (!portal->started && portal->prepared->statement()->kind == StatementKind::kSelect) {
+    CO_RETURN_IF_ERROR(co_await StartPortal(portal.get(), sink_));
+  }
   CO_ASSIGN_OR_RETURN(ColumnBatch rows, co_await FetchRows(portal.get(), statement));
   if (statement.move) co_return Tagged(StrCat("MOVE ", rows.rows()));
   StatementResult result;

@@ -111,6 +111,13 @@ void PgType(const Session&, ViewRows* rows) {
   }
 }
 
+// An oidvector's text, which JDBC takes apart.
+std::string ArgumentOids(const sql::Function& function) {
+  std::string text;
+  for (const sql::Parameter& parameter : function.parameters) StrAppend(&text, text.empty() ? "" : " ", TypeOid(parameter.type.type));
+  return text;
+}
+
 void PgProc(const Session&, ViewRows* rows) {
   int64_t oid = 800'000'000;
   for (const auto& function : sql::Registry::Get().all()) {
@@ -120,7 +127,7 @@ void PgProc(const Session&, ViewRows* rows) {
         .Flag("proisstrict", function->strict).Flag("proretset", function->kind == sql::FunctionKind::kTable)
         .Text("provolatile", function->volatility == sql::Volatility::kImmutable ? "i" : function->volatility == sql::Volatility::kStable ? "s" : "v")
         .Text("proparallel", "s").Number("pronargs", static_cast<int64_t>(function->parameters.size()))
-        .Number("prorettype", TypeOid(function->result.type)).Text("prosrc", function->name);
+        .Number("prorettype", TypeOid(function->result.type)).Text("proargtypes", ArgumentOids(*function)).Text("prosrc", function->name);
   }
   for (const uint32_t io : AllTypeIoOids()) {
     std::string name;

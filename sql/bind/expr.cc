@@ -505,7 +505,9 @@ StatusOr<ExprPtr> Binder::FieldSelect(const parse::FieldSelectExpr& select, cons
   const std::vector<PlanColumn>& columns = record_shapes_[static_cast<size_t>(shape)];
   for (size_t i = 0; i < columns.size(); ++i) {
     if (columns[i].name != select.field) continue;
-    return MakeCall("record_field(record,int4)", columns[i].type, {std::move(operand), MakeConstant(Value::Int32(static_cast<int32_t>(i)))}, select.position);
+    const DataType type = columns[i].type.WithoutTypmod();
+    return MakeCall("record_field(record,int4,anyelement)", type,
+                    {std::move(operand), MakeConstant(Value::Int32(static_cast<int32_t>(i))), MakeConstant(Value::Null(type))}, select.position);
   }
   return ErrorAt(sqlstate::kUndefinedColumn, StrCat("could not identify column \"", select.field, "\" in record data type"), select.position);
 }

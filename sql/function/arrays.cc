@@ -273,8 +273,12 @@ Status TrimEnd(const RowArgs& a, Vector& out) {
 }
 
 
-/// (record).field: the binder knows which field and its type.
-Status RecordField(const RowArgs& a, Vector& out) { return AppendRecordField(a.Text(0), static_cast<size_t>(std::max(0, a.I32(1))), out); }
+/// (record).field: the binder knows which field it is, and says its type with a NULL.
+Status RecordField(const RowArgs& a, Vector& out) {
+  if (!a.IsNull(0)) return AppendRecordField(a.Text(0), static_cast<size_t>(std::max(0, a.I32(1))), out);
+  out.AppendNull();
+  return OkStatus();
+}
 
 }  // namespace
 
@@ -307,7 +311,7 @@ void RegisterArrays(RegistryBuilder& builder) {
   Stable(NotStrict(builder.Row("array_to_string", "anyarray,text,text", "text", ToText)));
   NotStrict(builder.Row("string_to_array", "text,text", "_text", FromText));
   NotStrict(builder.Row("string_to_array", "text,text,text", "_text", FromText));
-  builder.Row("record_field", "record,int4", "text", RecordField).schema = "tsd_internal";
+  NotStrict(builder.Row("record_field", "record,int4,anyelement", "anyelement", RecordField)).schema = "tsd_internal";
   builder.Row("trim_array", "anyarray,int4", "anyarray", TrimEnd);
 }
 

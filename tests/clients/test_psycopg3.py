@@ -183,6 +183,13 @@ class Psycopg3Test(unittest.TestCase):
             with cursor.copy("COPY c3 FROM STDIN") as copy:
                 copy.write("2024-01-01\tx\t1\t1\t{}\n2024-01-01\tx\n")
         self.assertEqual(caught.exception.diag.context, 'COPY c3, line 2: "2024-01-01\tx"')
+        # A row that the write path refuses is named by its own line, not by the last of its batch.
+        for where, line in (("", 3), (" WHERE v > 0", 3)):
+            with self.assertRaises(psycopg.errors.NotNullViolation) as caught:
+                with cursor.copy(f"COPY c3 FROM STDIN{where}") as copy:
+                    copy.write("2024-01-01\tx\t-1\t1\t{}\n2024-01-01\ta\t1\t1\t{}\n\\N\tb\t1\t1\t{}\n2024-01-01\tx\t1\t1\t{}\n\\N\tc\t1\t1\t{}\n")
+            self.assertEqual(caught.exception.diag.context.split(":")[0], f"COPY c3, line {line}")
+            self.assertEqual(caught.exception.diag.message_detail, "Failing row contains (null, b, 1, 1, {}).")
         with self.assertRaises(psycopg.errors.QueryCanceled):
             with cursor.copy("COPY c3 FROM STDIN") as copy:
                 copy.write("2024-01-01\tx\t1\t1\t{}\n")

@@ -64,8 +64,9 @@ Task<Status> FakeHandler::RunOne(std::string text, bool describe, uint64_t* limi
   if (text.substr(0, 7) == "copy in") co_return co_await CopyIn(text, sink);
   if (text == "copy out") {
     CO_RETURN_IF_ERROR(co_await sink->BeginCopyOut(false, 2));
-    CO_RETURN_IF_ERROR(co_await sink->CopySend("1\tx\n", {4}));
-    CO_RETURN_IF_ERROR(co_await sink->CopySend("2\ty\n", {4}));
+    const std::vector<size_t> one_row(1, 4);
+    CO_RETURN_IF_ERROR(co_await sink->CopySend("1\tx\n", one_row));
+    CO_RETURN_IF_ERROR(co_await sink->CopySend("2\ty\n", one_row));
     CO_RETURN_IF_ERROR(co_await sink->EndCopyOut());
     sink->Complete("COPY 2");
     co_return OkStatus();

@@ -87,6 +87,16 @@ TEST(Extended, NothingIsSentBeforeFlushOrSync) {
   EXPECT_THAT(f.Say(*c, kSync), ElementsAre("Z:I"));
 }
 
+TEST(Extended, AnErrorGoesOutBeforeSync) {
+  // asyncpg sends Parse, Describe, Flush and waits for the answers before it says anything more.
+  SessionFixture f;
+  auto c = f.LogIn();
+  EXPECT_THAT(f.Say(*c, ParseMsg("", "syntax") + Message('D', "S" + Z("")) + Message('H')), ElementsAre("E:42601 syntax error"));
+  EXPECT_THAT(f.Say(*c, kSync), ElementsAre("Z:I"));
+  EXPECT_THAT(f.Say(*c, ExecuteMsg("nope") + Message('H')), ElementsAre("E:34000 no such portal"));
+  EXPECT_THAT(f.Say(*c, kSync), ElementsAre("Z:I"));
+}
+
 TEST(Extended, Suspension) {
   SessionFixture f;
   auto c = f.LogIn();
