@@ -9,6 +9,7 @@
 #include "coord/txn/transaction.h"
 #include "coord/write/chunk_creator.h"
 #include "coord/write/route.h"
+#include "coord/write/row_checks.h"
 
 namespace tsd::coord {
 
@@ -21,9 +22,10 @@ struct WriteDeps {
 
 class TableWriter {
  public:
-  TableWriter(WriteDeps deps, std::shared_ptr<Transaction> transaction, sql::RelationPtr relation);
+  /// `checks`: of the relation; null if it has none.
+  TableWriter(WriteDeps deps, std::shared_ptr<Transaction> transaction, sql::RelationPtr relation, std::shared_ptr<RowChecks> checks);
 
-  /// `rows`: all columns of the relation, in order. 23502 for a NULL in a NOT NULL column.
+  /// `rows`: all columns of the relation, in order. 23502 for a NULL in a NOT NULL column, 23514 for a failed CHECK.
   Task<Status> Write(ColumnBatch rows);
   /// Sends what is left and awaits every write: the statement's rows are all staged on their nodes.
   Task<Status> Finish();
@@ -45,6 +47,7 @@ class TableWriter {
   const WriteDeps deps_;
   const std::shared_ptr<Transaction> transaction_;
   sql::RelationPtr relation_;
+  const std::shared_ptr<RowChecks> checks_;
   const TableSchemaPtr schema_;
   const uint32_t level_;
   std::map<ChunkId, Buffer> buffers_;
