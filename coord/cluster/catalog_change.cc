@@ -257,7 +257,11 @@ Status CatalogChange::Apply(const Edit& edit, Catalog& catalog) {
       if (edit.kind == Kind::kAddPendingDrop) catalog.pending_drops.push_back(drop);
       break;
     }
-    case Kind::kSetClusterId: catalog.cluster_id = reader.GetU64(); break;
+    case Kind::kSetClusterId:
+      catalog.cluster_id = reader.GetU64();
+      // A data node's store holds chunks of its access node's beside its own tables' heaps: each cluster numbers them in a range of its own.
+      catalog.next_chunk = std::max(catalog.next_chunk, (catalog.cluster_id >> 33 << 32) + 1);
+      break;
   }
   if (!reader.ok()) return Error(sqlstate::kDataCorrupted, "malformed edit in the catalog log");
   return OkStatus();

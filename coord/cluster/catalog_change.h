@@ -31,6 +31,9 @@ class CatalogChange {
   void SetClusterId(uint64_t cluster_id);
 
   bool empty() const { return edits_.empty(); }
+  size_t size() const { return edits_.size(); }
+  /// Forgets the edits from the `size`th on.
+  void Truncate(size_t size) { edits_.resize(size); }
   void Append(const CatalogChange& later);
   void Clear() { edits_.clear(); }
 

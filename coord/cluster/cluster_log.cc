@@ -9,7 +9,7 @@
 namespace tsd::coord {
 namespace {
 
-enum RecordType : uint8_t { kChange = 1, kDecision = 2, kEnd = 3, kCeiling = 4 };
+enum RecordType : uint8_t { kChange = 1, kDecision = 2, kEnd = 3, kCeiling = 4, kSequence = 5, kPrepared = 6, kResolved = 7 };
 
 constexpr uint64_t kSnapshotMagic = 0x31474f4c43445354ULL;  // "TSDCLOG1"
 // A log longer than this is folded into a snapshot when it is opened.
@@ -77,17 +77,7 @@ Status ClusterLog::Load() {
     if (!reader.ok() || magic != kSnapshotMagic || checksum != Hash64(body)) {
       return Error(sqlstate::kDataCorrupted, StrCat("catalog snapshot \"", SnapshotPath(), "\" is damaged"));
     }
-    ByteReader fields(body);
-    replay_from = Lsn(fields.GetU64());
-    State state;
-    state.ceiling = Timestamp(fields.GetU64());
-    for (uint64_t count = fields.GetCount(16); count > 0; --count) {
-      Decision decision = DecodeDecision(fields);
-      state.decisions[decision.txn] = decision;
-    }
-    ASSIGN_OR_RETURN(sql::Catalog catalog, sql::Catalog::Decode(fields.GetString()));
-    if (!fields.ok()) return Error(sqlstate::kDataCorrupted, StrCat("catalog snapshot \"", SnapshotPath(), "\" is malformed"));
-    state.catalog = std::make_shared<const sql::Catalog>(std::move(catalog));
+    ASSIGN_OR_RETURN(State state, DecodeState(body, &replay_from));
     MutexLock lock(mutex_);
     state_ = std::move(state);
   }
@@ -106,9 +96,64 @@ Status ClusterLog::Load() {
   return OkStatus();
 }
 
+StatusOr<ClusterLog::State> ClusterLog::DecodeState(std::string_view body, Lsn* lsn) {
+  ByteReader fields(body);
+  *lsn = Lsn(fields.GetU64());
+  State state;
+  state.ceiling = Timestamp(fields.GetU64());
+  for (uint64_t count = fields.GetCount(16); count > 0; --count) {
+    Decision decision = DecodeDecision(fields);
+    state.decisions[decision.txn] = decision;
+  }
+  ASSIGN_OR_RETURN(sql::Catalog catalog, sql::Catalog::Decode(fields.GetString()));
+  state.catalog = std::make_shared<const sql::Catalog>(std::move(catalog));
+  if (fields.ok() && !fields.AtEnd()) {  // a snapshot of the first version ends here
+    for (uint64_t count = fields.GetCount(17); count > 0; --count) {
+      const ChunkId id(fields.GetU64());
+      SequenceMark& mark = state.sequences[id];
+      mark.last = fields.GetI64();
+      mark.called = fields.GetBool();
+    }
+    for (uint64_t count = fields.GetCount(17); count > 0; --count) {
+      const TxnId txn = DecodeTxn(fields);
+      ASSIGN_OR_RETURN(state.prepared[txn], CatalogChange::Decode(fields));
+    }
+  }
+  if (!fields.ok()) return Error(sqlstate::kDataCorrupted, "the catalog snapshot is malformed");
+  return state;
+}
+
+void ClusterLog::EncodeState(Lsn lsn, ByteWriter& body) {
+  body.PutU64(lsn.value());
+  body.PutU64(state_.ceiling.value());
+  body.PutVarint(state_.decisions.size());
+  for (const auto& [txn, decision] : state_.decisions) EncodeDecision(decision, body);
+  ByteWriter catalog;
+  state_.catalog->Encode(catalog);
+  body.PutString(catalog.data());
+  std::erase_if(state_.sequences, [&](const auto& entry) {  // of dropped sequences
+    return std::ranges::none_of(state_.catalog->relations_by_id, [&](const auto& relation) { return relation.second->heap == entry.first; });
+  });
+  body.PutVarint(state_.sequences.size());
+  for (const auto& [id, mark] : state_.sequences) {
+    body.PutU64(id.value());
+    body.PutI64(mark.last);
+    body.PutBool(mark.called);
+  }
+  body.PutVarint(state_.prepared.size());
+  for (const auto& [txn, change] : state_.prepared) {
+    EncodeTxn(txn, body);
+    change.Encode(body);
+  }
+}
+
 Status ClusterLog::Replay(const engine::WalRecord& record) {
-  ByteReader reader(record.payload);
   MutexLock lock(mutex_);
+  return ReplayInto(record);
+}
+
+Status ClusterLog::ReplayInto(const engine::WalRecord& record) {
+  ByteReader reader(record.payload);
   switch (record.type) {
     case kChange: {
       ASSIGN_OR_RETURN(CatalogChange change, CatalogChange::Decode(reader));
@@ -122,6 +167,26 @@ Status ClusterLog::Replay(const engine::WalRecord& record) {
     }
     case kEnd: state_.decisions.erase(DecodeTxn(reader)); break;
     case kCeiling: state_.ceiling = std::max(state_.ceiling, Timestamp(reader.GetU64())); break;
+    case kSequence: {
+      const ChunkId id(reader.GetU64());
+      SequenceMark& mark = state_.sequences[id];
+      mark.last = reader.GetI64();
+      mark.called = reader.GetBool();
+      break;
+    }
+    case kPrepared: {
+      const TxnId txn = DecodeTxn(reader);
+      ASSIGN_OR_RETURN(state_.prepared[txn], CatalogChange::Decode(reader));
+      break;
+    }
+    case kResolved: {
+      auto found = state_.prepared.find(DecodeTxn(reader));
+      const bool commit = reader.GetBool();
+      if (!reader.ok() || found == state_.prepared.end()) break;
+      if (commit) RETURN_IF_ERROR(ApplyChange(found->second));
+      state_.prepared.erase(found);
+      break;
+    }
     default: return Error(sqlstate::kDataCorrupted, "unknown record in the catalog log");
   }
   if (!reader.ok()) return Error(sqlstate::kDataCorrupted, "malformed record in the catalog log");
@@ -132,13 +197,7 @@ Status ClusterLog::WriteSnapshot(Lsn lsn) {
   ByteWriter body;
   {
     MutexLock lock(mutex_);
-    body.PutU64(lsn.value());
-    body.PutU64(state_.ceiling.value());
-    body.PutVarint(state_.decisions.size());
-    for (const auto& [txn, decision] : state_.decisions) EncodeDecision(decision, body);
-    ByteWriter catalog;
-    state_.catalog->Encode(catalog);
-    body.PutString(catalog.data());
+    EncodeState(lsn, body);
   }
   ByteWriter file;
   file.PutU64(kSnapshotMagic);
@@ -225,21 +284,80 @@ Timestamp ClusterLog::Ceiling() const {
   return state_.ceiling;
 }
 
-Future<Status> ClusterLog::RaiseCeiling(Timestamp ceiling) {
-  ByteWriter writer;
-  writer.PutU64(ceiling.value());
+Future<Status> ClusterLog::Append(uint8_t type, ByteWriter writer, absl::AnyInvocable<Status(State&)> then) {
   Promise<Status> promise;
   Future<Status> result = promise.future();
-  Future<StatusOr<Lsn>> appended = wal_->Append(kCeiling, std::move(writer).Take(), engine::Durability::kSync);
-  appended.OnReady([this, promise, appended, ceiling]() mutable {
+  Future<StatusOr<Lsn>> appended = wal_->Append(type, std::move(writer).Take(), engine::Durability::kSync);
+  appended.OnReady([this, promise, appended, then = std::move(then)]() mutable {
     Status status = appended.Take().status();
     if (status.ok()) {
       MutexLock lock(mutex_);
-      state_.ceiling = std::max(state_.ceiling, ceiling);
+      status = then(state_);
     }
     promise.Set(std::move(status));
   });
   return result;
+}
+
+Future<Status> ClusterLog::RaiseCeiling(Timestamp ceiling) {
+  ByteWriter writer;
+  writer.PutU64(ceiling.value());
+  return Append(kCeiling, std::move(writer), [ceiling](State& state) {
+    state.ceiling = std::max(state.ceiling, ceiling);
+    return OkStatus();
+  });
+}
+
+Future<Status> ClusterLog::LogPrepared(TxnId txn, CatalogChange change) {
+  ByteWriter writer;
+  EncodeTxn(txn, writer);
+  change.Encode(writer);
+  return Append(kPrepared, std::move(writer), [txn, change = std::move(change)](State& state) mutable {
+    state.prepared[txn] = std::move(change);
+    return OkStatus();
+  });
+}
+
+Future<Status> ClusterLog::LogResolved(TxnId txn, bool commit) {
+  {
+    MutexLock lock(mutex_);
+    if (!state_.prepared.contains(txn)) return ReadyFuture(OkStatus());
+  }
+  ByteWriter writer;
+  EncodeTxn(txn, writer);
+  writer.PutBool(commit);
+  return Append(kResolved, std::move(writer), [this, txn, commit](State& state) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    auto found = state.prepared.find(txn);
+    if (found == state.prepared.end()) return OkStatus();
+    const CatalogChange change = std::move(found->second);
+    state.prepared.erase(found);
+    return commit ? ApplyChange(change) : OkStatus();
+  });
+}
+
+std::vector<PreparedChange> ClusterLog::PreparedChanges() const {
+  MutexLock lock(mutex_);
+  std::vector<PreparedChange> result;
+  for (const auto& [txn, change] : state_.prepared) result.push_back({txn, change});
+  return result;
+}
+
+Future<Status> ClusterLog::LogSequence(ChunkId id, SequenceMark mark) {
+  ByteWriter writer;
+  writer.PutU64(id.value());
+  writer.PutI64(mark.last);
+  writer.PutBool(mark.called);
+  return Append(kSequence, std::move(writer), [id, mark](State& state) {
+    state.sequences[id] = mark;
+    return OkStatus();
+  });
+}
+
+std::optional<SequenceMark> ClusterLog::SequenceOf(ChunkId id) const {
+  MutexLock lock(mutex_);
+  auto found = state_.sequences.find(id);
+  if (found == state_.sequences.end()) return std::nullopt;
+  return found->second;
 }
 
 Future<Status> ClusterLog::Close() { return wal_->Close(); }

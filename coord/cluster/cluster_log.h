@@ -27,6 +27,18 @@ struct Decision {
   std::vector<NodeId> participants;  // those that may not know yet
 };
 
+/// How far a sequence's numbers have been given out at most: after a crash it goes on from here.
+struct SequenceMark {
+  int64_t last = 0;
+  bool called = false;  // false: `last` itself is the next number
+};
+
+/// A catalog change that waits for another node's decision (distributed_exec).
+struct PreparedChange {
+  TxnId txn;
+  CatalogChange change;
+};
+
 struct ClusterLogOptions {
   engine::Env* env = nullptr;
   Executor* executor = nullptr;  // one thread: the log's writer
@@ -58,6 +70,15 @@ class ClusterLog {
   std::optional<Timestamp> DecisionOf(TxnId txn) const;
   std::vector<Decision> OpenDecisions() const;
 
+  /// The change of a transaction that another node coordinates: durable, not published until LogResolved. Both are idempotent.
+  Future<Status> LogPrepared(TxnId txn, CatalogChange change);
+  Future<Status> LogResolved(TxnId txn, bool commit);
+  std::vector<PreparedChange> PreparedChanges() const;
+
+  /// `state`: Relation::heap of the sequence.
+  Future<Status> LogSequence(ChunkId state, SequenceMark mark);
+  std::optional<SequenceMark> SequenceOf(ChunkId state) const;
+
   /// The durable timestamp ceiling (T3), and raising it.
   Timestamp Ceiling() const;
   Future<Status> RaiseCeiling(Timestamp ceiling);
@@ -69,7 +90,14 @@ class ClusterLog {
     sql::CatalogPtr catalog;
     std::map<TxnId, Decision> decisions;
     Timestamp ceiling;
+    std::map<ChunkId, SequenceMark> sequences;
+    std::map<TxnId, CatalogChange> prepared;
   };
+  Status ReplayInto(const engine::WalRecord& record) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  /// Appends; `then` runs under the mutex once the record is durable, in log order.
+  Future<Status> Append(uint8_t type, ByteWriter writer, absl::AnyInvocable<Status(State&)> then);
+  void EncodeState(Lsn lsn, ByteWriter& body) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  static StatusOr<State> DecodeState(std::string_view body, Lsn* lsn);
   explicit ClusterLog(ClusterLogOptions options) : options_(std::move(options)) {}
   Status Load();
   Status Replay(const engine::WalRecord& record);

@@ -290,6 +290,10 @@ std::string ExecuteRequest::Encode() const {
   writer.PutString(sql);
   writer.PutString(search_path);
   writer.PutBool(transactional);
+  writer.PutU64(txn.origin);
+  writer.PutU64(txn.sequence);
+  writer.PutU32(level);
+  writer.PutU64(snapshot.value());
   return std::move(writer).Take();
 }
 
@@ -299,8 +303,27 @@ StatusOr<ExecuteRequest> ExecuteRequest::Decode(std::string_view bytes) {
   request.sql = std::string(reader.GetString());
   request.search_path = std::string(reader.GetString());
   request.transactional = reader.GetBool();
-  if (!reader.ok()) return Malformed("execute");
+  request.txn.origin = reader.GetU64();
+  request.txn.sequence = reader.GetU64();
+  request.level = reader.GetU32();
+  request.snapshot = Timestamp(reader.GetU64());
+  if (!reader.ok() || (request.transactional && !request.txn.IsValid())) return Malformed("execute");
   return request;
+}
+
+std::string ExecuteAnswer::Encode() const {
+  ByteWriter writer;
+  writer.PutU32(level);
+  writer.PutU64(clock.value());
+  return std::move(writer).Take();
+}
+StatusOr<ExecuteAnswer> ExecuteAnswer::Decode(std::string_view bytes) {
+  ByteReader reader(bytes);
+  ExecuteAnswer answer;
+  answer.level = reader.GetU32();
+  answer.clock = Timestamp(reader.GetU64());
+  if (!reader.ok()) return Malformed("execute answer");
+  return answer;
 }
 
 }  // namespace tsd::coord

@@ -102,8 +102,19 @@ struct ExecuteRequest {
   std::string sql;
   std::string search_path;
   bool transactional = true;
+  // transactional:
+  TxnId txn;                      // the SQL's writes and catalog changes are part of it
+  uint32_t level = 0;
+  Timestamp snapshot;             // of the sender's clock, for the node's own to follow
   std::string Encode() const;
   static StatusOr<ExecuteRequest> Decode(std::string_view bytes);
+};
+
+struct ExecuteAnswer {
+  uint32_t level = 0;             // the last one used
+  Timestamp clock;                // of the node
+  std::string Encode() const;
+  static StatusOr<ExecuteAnswer> Decode(std::string_view bytes);
 };
 
 }  // namespace tsd::coord

@@ -1,5 +1,7 @@
 #include "coord/node/node_service.h"
 
+#include <algorithm>
+
 #include "engine/base/strings.h"
 #include "engine/types/batch_codec.h"
 
@@ -74,14 +76,12 @@ Task<StatusOr<std::string>> NodeService::HandleCall(Method method, std::string p
     case Method::kJoin: co_return co_await Join(std::move(payload));
     case Method::kLeave: {
       CO_ASSIGN_OR_RETURN(const JoinRequest request, JoinRequest::Decode(payload));
+      const bool member = deps_.membership->cluster() == request.cluster_id;
       CO_RETURN_IF_ERROR(deps_.membership->Leave(request.cluster_id));
+      if (member && request.drop_database) CO_RETURN_IF_ERROR(co_await deps_.drop_database(request.database));
       co_return std::string();
     }
-    case Method::kExecute: {
-      CO_ASSIGN_OR_RETURN(ExecuteRequest request, ExecuteRequest::Decode(payload));
-      CO_RETURN_IF_ERROR(co_await deps_.execute(std::move(request), peer.hello.user));
-      co_return std::string();
-    }
+    case Method::kExecute: co_return co_await Execute(std::move(payload), peer.hello.user);
     case Method::kRunFragment: break;
   }
   co_return Error(sqlstate::kProtocolViolation, StrCat("unknown method ", static_cast<int>(method)));
@@ -138,6 +138,15 @@ Task<StatusOr<std::string>> NodeService::Delete(std::string payload) {
   co_return std::move(writer).Take();
 }
 
+Task<StatusOr<std::string>> NodeService::Execute(std::string payload, std::string user) {
+  CO_ASSIGN_OR_RETURN(ExecuteRequest request, ExecuteRequest::Decode(payload));
+  const bool transactional = request.transactional;
+  const TxnId txn = request.txn;
+  CO_ASSIGN_OR_RETURN(const ExecuteAnswer answer, co_await deps_.executions->Execute(std::move(request), std::move(user)));
+  if (transactional) NoteOperation(txn);
+  co_return answer.Encode();
+}
+
 Task<StatusOr<std::string>> NodeService::Prepare(TxnMessage message) {
   CO_RETURN_IF_ERROR(CheckOperations(message.txn, message.operations));
   const int64_t limit = deps_.max_prepared_transactions();
@@ -149,7 +158,12 @@ Task<StatusOr<std::string>> NodeService::Prepare(TxnMessage message) {
     co_return WithHint(Error(sqlstate::kOutOfMemory, "maximum number of prepared transactions reached"),
                        StrCat("Increase max_prepared_transactions (currently ", limit, ")."));
   }
-  CO_RETURN_IF_ERROR(co_await deps_.store->Prepare(message.txn, message.timestamp, std::move(message.coordinator)));
+  // Rows first: should the catalog's part fail, the sender aborts both.
+  const bool has_execution = deps_.executions->Has(message.txn);
+  if (!has_execution || deps_.store->IsActive(message.txn)) {
+    CO_RETURN_IF_ERROR(co_await deps_.store->Prepare(message.txn, message.timestamp, std::move(message.coordinator)));
+  }
+  if (has_execution) CO_RETURN_IF_ERROR(co_await deps_.executions->Prepare(message.txn));
   Forget(message.txn);
   co_return std::string();
 }
@@ -166,9 +180,16 @@ Task<StatusOr<std::string>> NodeService::Transaction(Method method, std::string 
   switch (method) {
     case Method::kPrepare: co_return co_await Prepare(std::move(message));
     case Method::kCommitOnePhase: co_return co_await CommitOnePhase(std::move(message));
-    case Method::kCommitPrepared: CO_RETURN_IF_ERROR(co_await deps_.store->CommitPrepared(message.txn, message.timestamp)); break;
-    case Method::kRollbackTo: CO_RETURN_IF_ERROR(co_await deps_.store->RollbackTo(message.txn, message.level)); break;
+    case Method::kCommitPrepared:
+      CO_RETURN_IF_ERROR(co_await deps_.store->CommitPrepared(message.txn, message.timestamp));
+      CO_RETURN_IF_ERROR(co_await deps_.executions->Commit(message.txn, message.timestamp));
+      break;
+    case Method::kRollbackTo:
+      CO_RETURN_IF_ERROR(co_await deps_.executions->RollbackTo(message.txn, message.level));
+      CO_RETURN_IF_ERROR(co_await deps_.store->RollbackTo(message.txn, message.level));
+      break;
     default:
+      CO_RETURN_IF_ERROR(co_await deps_.executions->Abort(message.txn));
       CO_RETURN_IF_ERROR(co_await deps_.store->Abort(message.txn));
       Forget(message.txn);
   }
@@ -181,6 +202,11 @@ StatusOr<std::string> NodeService::ListTransactions(std::string_view payload) {
   std::vector<ActiveTransaction> result;
   for (const engine::PreparedTransaction& prepared : deps_.store->InDoubt()) {
     if (prepared.txn.origin == origin) result.push_back({prepared.txn, true});
+  }
+  deps_.executions->NoteAlive(origin);
+  for (TxnId txn : deps_.executions->Prepared(origin)) {
+    const bool listed = std::ranges::any_of(result, [&](const ActiveTransaction& entry) { return entry.txn == txn; });
+    if (!listed) result.push_back({txn, true});
   }
   MutexLock lock(mutex_);
   for (const auto& [txn, count] : operations_) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 
+#include "coord/node/executions.h"
 #include "coord/node/membership.h"
 #include "coord/node/node_messages.h"
 #include "coord/read/fragment_run.h"
@@ -23,12 +24,14 @@ struct NodeServiceDeps {
   std::function<Task<Status>(net::rpc::HelloInfo, net::Endpoint)> authorize;
   /// Current max_prepared_transactions.
   std::function<int64_t()> max_prepared_transactions;
-  /// Runs SQL in a session of its own, as `user`.
-  std::function<Task<Status>(ExecuteRequest, std::string user)> execute;
+  /// Runs SQL for another node's transaction.
+  NodeExecutions* executions = nullptr;
   /// The node's own description; fills what only the server knows.
   std::function<NodeDescription(const std::string& database)> describe;
   /// Creates a database if it is missing; true if it was created.
   std::function<Task<StatusOr<bool>>(std::string database)> create_database;
+  /// Drops it, if it is there, with all chunks that are not this node's own.
+  std::function<Task<Status>(std::string database)> drop_database;
 };
 
 class NodeService final : public net::rpc::RpcService {
@@ -46,6 +49,7 @@ class NodeService final : public net::rpc::RpcService {
   Task<StatusOr<std::string>> Transaction(net::rpc::Method method, std::string payload);
   Task<StatusOr<std::string>> Prepare(TxnMessage message);
   Task<StatusOr<std::string>> CommitOnePhase(TxnMessage message);
+  Task<StatusOr<std::string>> Execute(std::string payload, std::string user);
   Task<StatusOr<std::string>> Sizes(std::string payload);
   Task<StatusOr<std::string>> Join(std::string payload);
   StatusOr<std::string> ListTransactions(std::string_view payload);

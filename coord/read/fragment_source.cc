@@ -14,9 +14,9 @@ void FragmentSource::RunLocal(Executor& executor, std::shared_ptr<FragmentSource
   Spawn(executor, FillLocal(std::move(source), deps, std::move(request)));
 }
 
-void FragmentSource::RunRemote(Executor& executor, std::shared_ptr<FragmentSource> source, std::shared_ptr<net::rpc::RpcClient> client,
+void FragmentSource::RunRemote(Executor& executor, std::shared_ptr<FragmentSource> source, std::vector<Replica> replicas,
                                FragmentRequest request) {
-  Spawn(executor, FillRemote(std::move(source), std::move(client), std::move(request)));
+  Spawn(executor, FillRemote(std::move(source), std::move(replicas), std::move(request)));
 }
 
 Task<void> FragmentSource::FillLocal(std::shared_ptr<FragmentSource> source, FragmentDeps deps, FragmentRequest request) {
@@ -45,27 +45,39 @@ Task<StatusOr<FragmentStats>> FragmentSource::Receive(std::shared_ptr<FragmentSo
   co_return stats;
 }
 
-Task<void> FragmentSource::FillRemote(std::shared_ptr<FragmentSource> source, std::shared_ptr<net::rpc::RpcClient> client,
-                                      FragmentRequest request) {
-  StatusOr<std::shared_ptr<net::rpc::RpcStream>> stream = co_await client->Open(net::rpc::Method::kRunFragment, request.Encode());
-  if (!stream.ok()) {
-    source->Ended(NodeError(source->node_name_, stream.status()));
-    co_return;
-  }
+Task<StatusOr<FragmentStats>> FragmentSource::FillFrom(std::shared_ptr<FragmentSource> source, std::shared_ptr<net::rpc::RpcClient> client,
+                                                       std::string request) {
+  CO_ASSIGN_OR_RETURN(std::shared_ptr<net::rpc::RpcStream> stream, co_await client->Open(net::rpc::Method::kRunFragment, std::move(request)));
   bool abandoned = false;
   {
     MutexLock lock(source->mutex_);
     abandoned = source->abandoned_;
-    source->stream_ = *stream;
+    source->stream_ = stream;
   }
-  if (abandoned) (*stream)->Cancel(Error(sqlstate::kQueryCanceled, "canceling statement due to user request"));
-  (*stream)->Finish();
-  StatusOr<FragmentStats> result = co_await Receive(source, *stream);
-  if (!result.ok()) {
-    (*stream)->Cancel(result.status());
-    result = NodeError(source->node_name_, result.status());
+  if (abandoned) stream->Cancel(Error(sqlstate::kQueryCanceled, "canceling statement due to user request"));
+  stream->Finish();
+  StatusOr<FragmentStats> result = co_await Receive(source, stream);
+  if (!result.ok()) stream->Cancel(result.status());
+  co_return result;
+}
+
+Task<void> FragmentSource::FillRemote(std::shared_ptr<FragmentSource> source, std::vector<Replica> replicas, FragmentRequest request) {
+  const std::string encoded = request.Encode();
+  StatusOr<FragmentStats> first = FragmentStats();
+  for (size_t i = 0; i < replicas.size(); ++i) {
+    StatusOr<FragmentStats> result = co_await FillFrom(source, replicas[i].client, encoded);
+    const bool unreachable = !result.ok() && (HasSqlState(result.status(), sqlstate::kSqlclientUnableToConnect) ||
+                                              HasSqlState(result.status(), sqlstate::kConnectionFailure));
+    if (!result.ok()) result = NodeError(replicas[i].name, result.status());
+    if (i == 0 || !unreachable) first = result;
+    if (!unreachable || source->HasRows() || source->IsCancelled()) break;
   }
-  source->Ended(std::move(result));
+  source->Ended(std::move(first));  // when none could be reached: what the first one said
+}
+
+bool FragmentSource::HasRows() const {
+  MutexLock lock(mutex_);
+  return any_rows_;
 }
 
 void FragmentSource::Ended(StatusOr<FragmentStats> result) {
@@ -121,6 +133,7 @@ Task<Status> FragmentSource::Rows(ColumnBatch batch) {
       if (abandoned_) co_return Error(sqlstate::kQueryCanceled, "canceling statement due to user request");
       if (queue_.size() < kMaxQueuedBatches) {
         queue_.push_back(std::move(batch));
+        any_rows_ = true;
         break;
       }
     }

@@ -4,6 +4,7 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "coord/read/fragment_run.h"
 #include "engine/base/mutex.h"
@@ -18,10 +19,16 @@ class FragmentSource final : public FragmentSink, public std::enable_shared_from
 
   FragmentSource(std::string node_name, std::shared_ptr<Event> wake) : node_name_(std::move(node_name)), wake_(std::move(wake)) {}
 
+  /// A node that can answer.
+  struct Replica {
+    std::string name;
+    std::shared_ptr<net::rpc::RpcClient> client;
+  };
+
   /// Start filling; returns at once. The source keeps itself alive until the fragment has ended.
   static void RunLocal(Executor& executor, std::shared_ptr<FragmentSource> source, FragmentDeps deps, FragmentRequest request);
-  static void RunRemote(Executor& executor, std::shared_ptr<FragmentSource> source, std::shared_ptr<net::rpc::RpcClient> client,
-                        FragmentRequest request);
+  /// `replicas`: not empty. The first is asked; the next one when a node cannot be reached before it has answered anything.
+  static void RunRemote(Executor& executor, std::shared_ptr<FragmentSource> source, std::vector<Replica> replicas, FragmentRequest request);
 
   /// The next batch; kWait: none yet, `wake` will be set. An error is the fragment's.
   StatusOr<Kind> Take(ColumnBatch* batch);
@@ -35,7 +42,10 @@ class FragmentSource final : public FragmentSink, public std::enable_shared_from
 
  private:
   static Task<void> FillLocal(std::shared_ptr<FragmentSource> source, FragmentDeps deps, FragmentRequest request);
-  static Task<void> FillRemote(std::shared_ptr<FragmentSource> source, std::shared_ptr<net::rpc::RpcClient> client, FragmentRequest request);
+  static Task<void> FillRemote(std::shared_ptr<FragmentSource> source, std::vector<Replica> replicas, FragmentRequest request);
+  static Task<StatusOr<FragmentStats>> FillFrom(std::shared_ptr<FragmentSource> source, std::shared_ptr<net::rpc::RpcClient> client,
+                                                std::string request);
+  bool HasRows() const;
   static Task<StatusOr<FragmentStats>> Receive(std::shared_ptr<FragmentSource> source, std::shared_ptr<net::rpc::RpcStream> stream);
   void Ended(StatusOr<FragmentStats> result);
 
@@ -44,6 +54,7 @@ class FragmentSource final : public FragmentSink, public std::enable_shared_from
   Event space_;
   mutable Mutex mutex_;
   std::deque<ColumnBatch> queue_ ABSL_GUARDED_BY(mutex_);
+  bool any_rows_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   bool abandoned_ ABSL_GUARDED_BY(mutex_) = false;
   Status error_ ABSL_GUARDED_BY(mutex_);

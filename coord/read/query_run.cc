@@ -32,12 +32,14 @@ class TableFunctionOperator final : public sql::Operator {
 };
 
 Task<void> RunInto(std::shared_ptr<TableFunctionRunner> runner, std::string function, std::vector<std::optional<Value>> arguments,
-                   std::vector<DataType> types, std::shared_ptr<TableFunctionOperator::State> state, std::shared_ptr<Event> wake) {
+                   std::vector<DataType> types, std::shared_ptr<TableFunctionOperator::State> state, std::shared_ptr<Event> wake,
+                   std::shared_ptr<std::atomic<int>> running) {
   StatusOr<ColumnBatch> result = co_await runner->RunTableFunction(std::move(function), std::move(arguments), std::move(types));
   {
     MutexLock lock(state->mutex);
     state->result = std::move(result);
   }
+  running->fetch_sub(1);
   wake->Set();
 }
 
@@ -50,9 +52,9 @@ std::vector<NodeChunks> ChunksByNode(const sql::Catalog& catalog, const sql::Gat
   const std::vector<sql::ChunkPtr> chunks = sql::PruneChunks(*relation, scan->predicate);
   const size_t all = relation->hypertable ? relation->hypertable->chunks->chunks.size() : 1;
   *excluded = all - chunks.size();
-  std::map<NodeId, NodeChunks> by_node;
+  std::map<std::pair<NodeId, std::vector<NodeId>>, NodeChunks> by_node;
   for (const sql::ChunkPtr& chunk : chunks) {
-    // The first available replica answers; equal node lists give equal choices, as a full pushdown needs.
+    // The first available replica answers; equal node lists give equal choices, as a full pushdown needs, and the same second choices.
     NodeId chosen = chunk->nodes.empty() ? NodeId() : chunk->nodes.front();
     for (NodeId node : chunk->nodes) {
       const sql::DataNodePtr entry = catalog.FindNode(node);
@@ -61,12 +63,14 @@ std::vector<NodeChunks> ChunksByNode(const sql::Catalog& catalog, const sql::Gat
         break;
       }
     }
-    NodeChunks& part = by_node[chosen];
+    const std::vector<NodeId> replicas = chunk->nodes.size() > 1 ? chunk->nodes : std::vector<NodeId>();
+    NodeChunks& part = by_node[{chosen, replicas}];
     part.node = chosen;
+    part.replicas = replicas;
     part.chunks.push_back(chunk);
   }
   std::vector<NodeChunks> result;
-  for (auto& [node, part] : by_node) result.push_back(std::move(part));
+  for (auto& [key, part] : by_node) result.push_back(std::move(part));
   return result;
 }
 
@@ -99,7 +103,11 @@ Status QueryRun::Start(sql::PlanPtr plan) {
 
 Task<StatusOr<ColumnBatch>> QueryRun::Next() {
   while (!done_) {
-    if (options_.exec.IsCancelled()) co_return Error(sqlstate::kQueryCanceled, "canceling statement due to user request");
+    if (options_.exec.IsCancelled()) {
+      // What runs in this session beside us ends first: the next statement would meet it.
+      while (functions_running_->load() > 0) co_await wake_->Wait();
+      co_return Error(sqlstate::kQueryCanceled, "canceling statement due to user request");
+    }
     ColumnBatch batch;
     CO_ASSIGN_OR_RETURN(const sql::Pull pull, root_->Next(&batch));
     if (pull == sql::Pull::kRows) co_return batch;
@@ -114,7 +122,7 @@ Task<StatusOr<ColumnBatch>> QueryRun::Next() {
 }
 
 StatusOr<sql::OperatorPtr> QueryRun::MakeGather(const sql::GatherNode& node) {
-  const sql::CatalogPtr catalog = transaction_->catalog() ? transaction_->catalog() : services_.log->Current();
+  const sql::CatalogPtr catalog = transaction_->CatalogOver(services_.log->Current());
   size_t excluded = 0;
   std::vector<NodeChunks> parts = ChunksByNode(*catalog, node, &excluded);
   const sql::PlanPtr& fragment = node.children[0];
@@ -132,7 +140,13 @@ StatusOr<sql::OperatorPtr> QueryRun::MakeGather(const sql::GatherNode& node) {
     auto source = std::make_shared<FragmentSource>(services_.cluster->NameOf(part.node), wake_);
     if (part.node.IsValid()) {
       ASSIGN_OR_RETURN(std::shared_ptr<net::rpc::RpcClient> client, services_.cluster->ClientOf(part.node));
-      FragmentSource::RunRemote(*services_.executor, source, std::move(client), std::move(request));
+      std::vector<FragmentSource::Replica> replicas = {{services_.cluster->NameOf(part.node), std::move(client)}};
+      for (NodeId other : part.replicas) {
+        if (other == part.node) continue;
+        StatusOr<std::shared_ptr<net::rpc::RpcClient>> usable = services_.cluster->ClientOf(other);
+        if (usable.ok()) replicas.push_back({services_.cluster->NameOf(other), std::move(*usable)});
+      }
+      FragmentSource::RunRemote(*services_.executor, source, std::move(replicas), std::move(request));
     } else {
       FragmentDeps deps;
       deps.store = services_.store;
@@ -165,12 +179,13 @@ StatusOr<sql::OperatorPtr> QueryRun::MakeTableFunction(const sql::FunctionScanNo
   std::vector<DataType> types;
   for (const auto& column : node.output) types.push_back(column.type);
   if (node.with_ordinality && !types.empty()) types.pop_back();
-  Spawn(*services_.executor, RunInto(options_.table_functions, node.function, std::move(arguments), std::move(types), state, wake_));
+  functions_running_->fetch_add(1);
+  Spawn(*services_.executor, RunInto(options_.table_functions, node.function, std::move(arguments), std::move(types), state, wake_, functions_running_));
   return sql::OperatorPtr(std::make_unique<TableFunctionOperator>(std::move(state), node.function));
 }
 
 std::vector<sql::FragmentNote> QueryRun::NotesOf(const sql::GatherNode& gather) const {
-  const sql::CatalogPtr catalog = transaction_->catalog() ? transaction_->catalog() : services_.log->Current();
+  const sql::CatalogPtr catalog = transaction_->CatalogOver(services_.log->Current());
   size_t excluded = 0;
   std::vector<sql::FragmentNote> notes;
   for (const NodeChunks& part : ChunksByNode(*catalog, gather, &excluded)) {

@@ -96,11 +96,13 @@ class QueryRun final : public RowSource, public sql::OperatorFactory {
   std::map<const sql::GatherNode*, std::vector<std::shared_ptr<FragmentSource>>> fragments_;
   sql::OperatorPtr root_;
   bool done_ = false;
+  const std::shared_ptr<std::atomic<int>> functions_running_ = std::make_shared<std::atomic<int>>(0);
 };
 
 /// Which chunks of a gather are read on which node: the plan's fragment, cut by node.
 struct NodeChunks {
   NodeId node;
+  std::vector<NodeId> replicas;  // nodes that hold all of them; `node` may be any
   std::vector<sql::ChunkPtr> chunks;
 };
 std::vector<NodeChunks> ChunksByNode(const sql::Catalog& catalog, const sql::GatherNode& gather, size_t* excluded);

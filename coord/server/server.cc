@@ -161,7 +161,9 @@ Task<Status> Server::OpenParts() {
   services_.settings = &settings_;
   services_.hba = hba_.get();
   services_.sessions = &sessions_;
-  services_.ddl_lock = &ddl_lock_;
+  services_.locks = &locks_;
+  sequences_ = std::make_unique<Sequences>(*log_);
+  services_.sequences = sequences_.get();
   services_.reload = [this] { return Reload(); };
   services_.random = &random_;
   services_.random_mutex = &random_mutex_;
@@ -177,6 +179,8 @@ Task<Status> Server::OpenParts() {
   pg_options.max_connections = static_cast<int>(settings_.GetInteger("max_connections"));
   pg_ = std::make_unique<net::pg::PgServerContext>(std::move(pg_deps), pg_options, random_.Fork("pg"));
   services_.pg = pg_.get();
+  executions_ = std::make_unique<RemoteExecutions>(services_);
+  executions_->Restore();
   node_service_ = MakeNodeService();
 
   // Transactions of this node's own coordinator that a crash left in this node's own store.
@@ -225,7 +229,8 @@ std::unique_ptr<NodeService> Server::MakeNodeService() {
     return description;
   };
   deps.create_database = [this](std::string name) { return CreateDatabase(this, std::move(name)); };
-  deps.execute = [this](ExecuteRequest request, std::string user) { return ExecuteForNode(this, std::move(request), std::move(user)); };
+  deps.drop_database = [this](std::string name) { return DropDatabase(this, std::move(name)); };
+  deps.executions = executions_.get();
   return std::make_unique<NodeService>(std::move(deps));
 }
 
@@ -238,40 +243,28 @@ Task<StatusOr<bool>> Server::CreateDatabase(Server* self, std::string name) {
   co_return true;
 }
 
-namespace {
-
-// A session without a client: what a statement sends is dropped.
-class NullSink final : public net::pg::ResultSink {
- public:
-  void Describe(const net::pg::RowDescription&) override {}
-  Task<Status> Rows(ColumnBatch) override { co_return OkStatus(); }
-  void Complete(std::string) override {}
-  void Empty() override {}
-  void SendNotice(const net::pg::Notice&) override {}
-  void ParameterChanged(const std::string&, const std::string&) override {}
-  Task<Status> BeginCopyIn(bool, size_t) override { co_return NoCopy(); }
-  Task<StatusOr<std::optional<std::string>>> CopyReceive() override { co_return NoCopy(); }
-  Task<Status> BeginCopyOut(bool, size_t) override { co_return NoCopy(); }
-  Task<Status> CopySend(std::string, std::vector<size_t>) override { co_return NoCopy(); }
-  Task<Status> EndCopyOut() override { co_return NoCopy(); }
-
- private:
-  static Status NoCopy() { return Error(sqlstate::kFeatureNotSupported, "COPY is not supported in distributed_exec()"); }
-};
-
-}  // namespace
-
-Task<Status> Server::ExecuteForNode(Server* self, ExecuteRequest request, std::string user) {
-  SessionIdentity identity{std::move(user), kDatabase, {}, 0};
-  auto session = std::make_shared<Session>(self->services_, std::move(identity));
-  NullSink sink;
-  Status status;
-  if (!request.search_path.empty()) status = session->settings().Set("search_path", request.search_path, false);
-  if (status.ok() && request.transactional) status = co_await session->SimpleQuery("BEGIN", &sink);
-  if (status.ok()) status = co_await session->SimpleQuery(std::move(request.sql), &sink);
-  if (status.ok() && request.transactional) status = co_await session->SimpleQuery("COMMIT", &sink);
-  co_await session->End();
-  co_return status;
+Task<Status> Server::DropDatabase(Server* self, std::string name) {
+  const sql::CatalogPtr catalog = self->log_->Current();
+  std::set<ChunkId> own;
+  for (const auto& [id, relation] : catalog->relations_by_id) {
+    own.insert(relation->heap);
+    if (!relation->hypertable) continue;
+    for (const sql::ChunkPtr& chunk : relation->hypertable->chunks->chunks) own.insert(chunk->id);
+  }
+  std::vector<ChunkId> foreign;
+  for (ChunkId chunk : self->store_->Chunks()) {
+    // Of another cluster's range; a heap of this node's own may be too new to be in the catalog.
+    if (!own.contains(chunk) && chunk.value() >> 32 != catalog->cluster_id >> 33) foreign.push_back(chunk);
+  }
+  if (!foreign.empty()) {
+    Future<Status> dropped = self->store_->DropChunks(std::move(foreign));
+    CO_RETURN_IF_ERROR(co_await dropped);
+  }
+  if (!catalog->databases.contains(name)) co_return OkStatus();
+  CatalogChange change;
+  change.RemoveDatabase(name);
+  Future<Status> committed = self->log_->Commit(std::move(change));
+  co_return co_await committed;
 }
 
 StatusOr<net::Endpoint> Server::Serve() {
@@ -324,8 +317,18 @@ Task<void> Server::ServeConnection(Server* self, std::shared_ptr<net::Connection
 }
 
 Task<void> Server::DropPending() {
+  // Transactions that began before the drop was decided may still read the chunk.
   std::map<NodeId, std::vector<ChunkId>> by_node;
-  for (const auto& [node, chunk] : log_->Current()->pending_drops) by_node[node].push_back(chunk);
+  const std::optional<TxnId> oldest = transactions_->OldestLive();
+  const sql::CatalogPtr catalog = log_->Current();
+  std::map<std::pair<NodeId, ChunkId>, Timestamp> seen;
+  for (const auto& drop : catalog->pending_drops) {
+    auto known = drops_seen_.find(drop);
+    const Timestamp since = known == drops_seen_.end() ? commit_clock_->ReadTimestamp() : known->second;
+    seen[drop] = since;
+    if (!oldest.has_value() || oldest->sequence > since.value()) by_node[drop.first].push_back(drop.second);
+  }
+  drops_seen_ = std::move(seen);
   for (const auto& [node, chunks] : by_node) {
     StatusOr<std::shared_ptr<Participant>> participant = cluster_->ParticipantOf(node);
     Status status;
@@ -354,6 +357,7 @@ Task<void> Server::CareLoop(Server* self) {
       if (!status.ok()) log::Debug("node care: ", status.message(), " ", FieldsOf(status).detail);
     }
     co_await self->DropPending();
+    co_await self->executions_->AbortForgotten();
     co_await SleepFor{kCareInterval};
   }
   self->care_ended_.Set();
@@ -373,6 +377,7 @@ Task<Status> Server::Shutdown() {
   for (const auto& connection : rpc_connections) connection->Shutdown(absl::Seconds(2));
   if (wait) co_await connections_ended_.Wait();
   if (listener_) co_await care_ended_.Wait();
+  co_await executions_->EndAll();
   cluster_->Close();
   Status result;
   Future<Status> flushed = store_->Flush();

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "coord/node/node_service.h"
+#include "coord/session/remote_executions.h"
 #include "coord/session/services.h"
 #include "coord/session/session_registry.h"
 #include "engine/base/clock.h"
@@ -69,8 +70,8 @@ class Server {
   static Task<void> CareLoop(Server* self);
   Task<void> DropPending();
   std::unique_ptr<NodeService> MakeNodeService();
-  static Task<Status> ExecuteForNode(Server* self, ExecuteRequest request, std::string user);
   static Task<StatusOr<bool>> CreateDatabase(Server* self, std::string name);
+  static Task<Status> DropDatabase(Server* self, std::string name);
   std::string Path(std::string_view name) const;
 
   const ServerDeps deps_;
@@ -81,11 +82,12 @@ class Server {
   Mutex random_mutex_;
   ServerSettings settings_;
   SessionRegistry sessions_;
-  DdlLock ddl_lock_;
+  LockManager locks_;
   std::unique_ptr<Membership> membership_;
   std::unique_ptr<net::pg::HbaRules> hba_;
   std::unique_ptr<engine::Store> store_;
   std::unique_ptr<ClusterLog> log_;
+  std::unique_ptr<Sequences> sequences_;
   std::unique_ptr<CommitClock> commit_clock_;
   std::unique_ptr<Cluster> cluster_;
   std::unique_ptr<ChunkCreator> chunks_;
@@ -93,7 +95,9 @@ class Server {
   std::unique_ptr<net::pg::SessionFactory> factory_;
   std::unique_ptr<net::pg::Authenticator> authenticator_;
   std::unique_ptr<net::pg::PgServerContext> pg_;
+  std::unique_ptr<RemoteExecutions> executions_;
   std::unique_ptr<NodeService> node_service_;
+  std::map<std::pair<NodeId, ChunkId>, Timestamp> drops_seen_;  // CareLoop's
   std::unique_ptr<net::Listener> listener_;
   Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

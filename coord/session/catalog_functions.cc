@@ -135,6 +135,51 @@ bool CatalogFunctions::NameOf(TypeId kind, uint32_t oid, std::string* name) cons
   }
 }
 
+StatusOr<Value> CatalogFunctions::CallSequence(std::string_view name, Arguments arguments) {
+  StatusOr<int64_t> value = 0;
+  if (name == "lastval") {
+    value = session_.LastValue();
+  } else {
+    const uint32_t oid = static_cast<uint32_t>(arguments[0].AsInteger());
+    if (name == "nextval") value = session_.NextValue(oid);
+    else if (name == "currval") value = session_.CurrentValue(oid);
+    else value = session_.SetValue(oid, arguments[1].AsInteger(), arguments.size() < 3 || arguments[2].AsBool());
+  }
+  RETURN_IF_ERROR(value.status());
+  return Value::Int64(*value);
+}
+
+// pg_get_serial_sequence('table', 'column'): the sequence that column owns.
+StatusOr<Value> CatalogFunctions::SerialSequence(Arguments arguments, const DataType& result) const {
+  ASSIGN_OR_RETURN(const uint32_t oid, OidOf(TypeId::kRegclass, arguments[0].AsBytes()));
+  const sql::CatalogPtr catalog = session_.catalog();
+  const sql::RelationPtr table = catalog->Find(TableId(oid));
+  const sql::Column* column = table ? table->Find(arguments[1].AsBytes()) : nullptr;
+  if (column == nullptr) {
+    return Error(sqlstate::kUndefinedColumn, StrCat("column \"", arguments[1].AsBytes(), "\" of relation \"", arguments[0].AsBytes(), "\" does not exist"));
+  }
+  for (const auto& [key, relation] : catalog->relations) {
+    if (!relation->sequence || relation->sequence->owner_table != table->id || relation->sequence->owner_column != column->id) continue;
+    return Value::Text(StrCat(sql::parse::QuoteIdentifier(relation->schema), ".", sql::parse::QuoteIdentifier(relation->name)));
+  }
+  return Value::Null(result);
+}
+
+StatusOr<Value> CatalogFunctions::ConstraintDefinition(uint32_t oid, const DataType& result) const {
+  const sql::CatalogPtr catalog = session_.catalog();
+  for (const auto& [key, relation] : catalog->relations) {
+    for (size_t i = 0; i < relation->checks.size(); ++i) {
+      if (CheckConstraintOid(*relation, i) == oid) return Value::Text(StrCat("CHECK (", relation->checks[i].sql, ")"));
+    }
+  }
+  return Value::Null(result);
+}
+
+// Constraints have no OIDs of their own in the catalog: the table's and the constraint's place make one.
+uint32_t CheckConstraintOid(const sql::Relation& relation, size_t index) {
+  return 1'000'000'000u + relation.id.value() * 64 + static_cast<uint32_t>(index);
+}
+
 StatusOr<Value> CatalogFunctions::Call(std::string_view key, Arguments arguments, const DataType& result) {
   const std::string_view name = key.substr(0, key.find('('));
   const sql::CatalogPtr catalog = session_.catalog();
@@ -210,6 +255,9 @@ StatusOr<Value> CatalogFunctions::Call(std::string_view key, Arguments arguments
   }
   if (name == "pg_my_temp_schema") return Value::Oid(0);
   if (name == "pg_advisory_unlock_all") return Value::Bytes(result, "");  // no session has any
+  if (name == "nextval" || name == "currval" || name == "lastval" || name == "setval") return CallSequence(name, arguments);
+  if (name == "pg_get_serial_sequence") return SerialSequence(arguments, result);
+  if (name == "pg_get_constraintdef") return ConstraintDefinition(oid(0), result);
   if (name.starts_with("pg_advisory")) return Error(sqlstate::kFeatureNotSupported, "advisory locks are not supported yet");
   if (result.Is(TypeId::kInt64)) return Value::Int64(0);
   // What tsd has no objects of (indexes, constraints, triggers, rules …) has no definition either.

@@ -1,6 +1,7 @@
 #pragma once
 // CatalogFunctions: SQL functions that ask the session or the catalog: current_setting, to_regclass, pg_table_is_visible, reg* names …
 // Belongs to one session.
+#include "sql/catalog/catalog.h"
 #include "sql/function/function_context.h"
 
 namespace tsd::coord {
@@ -15,7 +16,14 @@ class CatalogFunctions final : public sql::FunctionContext {
   bool NameOf(TypeId kind, uint32_t oid, std::string* name) const override;
 
  private:
+  StatusOr<Value> CallSequence(std::string_view name, std::span<const Value> arguments);
+  StatusOr<Value> SerialSequence(std::span<const Value> arguments, const DataType& result) const;
+  StatusOr<Value> ConstraintDefinition(uint32_t oid, const DataType& result) const;
+
   Session& session_;
 };
+
+/// pg_constraint.oid of a relation's CHECK.
+uint32_t CheckConstraintOid(const sql::Relation& relation, size_t index);
 
 }  // namespace tsd::coord

@@ -13,6 +13,8 @@ namespace tsd::coord {
 class CallArguments {
  public:
   explicit CallArguments(std::vector<std::optional<Value>> values) : values_(std::move(values)) {}
+  /// Parameters of the overload that was called.
+  size_t size() const { return values_.size(); }
   bool IsGiven(size_t index) const { return index < values_.size() && values_[index].has_value(); }
   /// Not given, or NULL.
   bool IsNull(size_t index) const { return !IsGiven(index) || values_[index]->IsNull(); }
@@ -54,10 +56,24 @@ class CoordFunctions {
   Task<Status> DetachDataNode(CallArguments arguments, ResultRows* rows);
   Task<Status> AlterDataNode(CallArguments arguments, ResultRows* rows);
   Task<Status> DistributedExec(CallArguments arguments, ResultRows* rows);
+  Task<Status> ExecuteOn(sql::DataNodePtr node, std::string query, bool transactional);
   // hypertable_functions.cc
   Task<Status> CreateHypertable(CallArguments arguments, ResultRows* rows);
   Task<Status> CreateDistributedHypertable(CallArguments arguments, ResultRows* rows);
   Task<Status> SetChunkTimeInterval(CallArguments arguments, ResultRows* rows);
+  // dimension_functions.cc
+  Task<Status> CreateHypertableByDimension(CallArguments arguments, ResultRows* rows);
+  Task<Status> AddDimension(CallArguments arguments, ResultRows* rows);
+  Task<Status> SetNumberPartitions(CallArguments arguments, ResultRows* rows);
+  struct NewDimension {
+    bool by_hash = false;
+    std::string column;
+    std::optional<int64_t> partitions;
+    std::optional<Value> interval;
+    bool if_not_exists = false;
+  };
+  static StatusOr<NewDimension> ReadDimension(const CallArguments& arguments, size_t index);
+  Task<Status> AddDimensionTo(CallArguments arguments, NewDimension wanted, ResultRows* rows);
   // chunk_functions.cc
   Task<Status> ShowChunks(CallArguments arguments, ResultRows* rows);
   Task<Status> DropChunks(CallArguments arguments, ResultRows* rows);
@@ -70,7 +86,20 @@ class CoordFunctions {
   Task<Status> TerminateBackend(CallArguments arguments, ResultRows* rows);
   Task<Status> Sleep(CallArguments arguments, ResultRows* rows);
 
-  struct HypertableRequest;
+  struct HypertableRequest {
+    sql::RelationPtr relation;
+    std::string time_column;
+    std::string space_column;
+    std::optional<int64_t> partitions;
+    std::string schema, prefix;
+    std::optional<Value> interval;
+    bool if_not_exists = false;
+    bool migrate_data = false;
+    bool distributed = false;
+    bool id_and_created_only = false;  // the result row of the form with dimension_info
+    std::optional<int64_t> replication_factor;
+    std::optional<std::vector<std::string>> data_nodes;
+  };
   Task<Status> MakeHypertable(HypertableRequest request, ResultRows* rows);
   Task<StatusOr<std::vector<NodeId>>> ChooseNodes(HypertableRequest request);
   Status RequireSuperuser(std::string_view what) const;
@@ -86,6 +115,11 @@ class CoordFunctions {
 
   const std::shared_ptr<Session> session_;
 };
+
+/// How many partitions a space dimension may have.
+inline constexpr int64_t kMaxPartitions = 32767;
+/// 22023 outside 1 .. kMaxPartitions.
+Status CheckPartitions(int64_t partitions, const std::string& column);
 
 /// The interval argument of create_hypertable and set_chunk_time_interval, in the time column's chunk units. Not given: 7 days.
 StatusOr<int64_t> ChunkInterval(const sql::Column& column, const std::optional<Value>& given);

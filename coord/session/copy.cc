@@ -193,8 +193,14 @@ class CopyInput {
 Task<StatusOr<StatementResult>> Session::CopyFrom(const CopyStatement& statement, ResultSink* sink) {
   if (statement.table.name.empty()) co_return Error(sqlstate::kSyntaxError, "COPY FROM needs a table");
   sql::BindContext context = MakeBindContext();
-  CO_ASSIGN_OR_RETURN(const sql::BoundCopy bound, sql::BindCopy(statement, context));
+  CO_ASSIGN_OR_RETURN(sql::BoundCopy bound, sql::BindCopy(statement, context));
   CO_RETURN_IF_ERROR(CheckWritable(*bound.relation, "COPY FROM"));
+  while (true) {
+    CO_ASSIGN_OR_RETURN(const bool as_bound, co_await LockRelation(bound.relation, LockMode::kRowExclusive));
+    if (as_bound) break;
+    context = MakeBindContext();
+    CO_ASSIGN_OR_RETURN(bound, sql::BindCopy(statement, context));
+  }
   CopyColumns columns;
   columns.table = bound.relation->name;
   for (size_t index : bound.columns) {
@@ -224,7 +230,9 @@ Task<StatusOr<StatementResult>> Session::CopyFrom(const CopyStatement& statement
 
   const sql::ExecContext exec = MakeQueryOptions(false).exec;
   WriteDeps deps{services_.log, services_.cluster, services_.chunks, services_.executor};
-  TableWriter writer(deps, transaction_, bound.relation);
+  sql::BindContext check_context = MakeBindContext();
+  CO_ASSIGN_OR_RETURN(std::shared_ptr<RowChecks> checks, RowChecks::Make(*bound.relation, check_context));
+  TableWriter writer(deps, transaction_, bound.relation, std::move(checks));
   std::unique_ptr<net::pg::CopyReader> reader = net::pg::MakeCopyReader(dialect, columns, &text_context_);
   CopyInput input(sink, std::move(file));
   uint64_t rows = 0;
@@ -312,6 +320,7 @@ Task<StatusOr<StatementResult>> Session::CopyTo(const CopyStatement& statement, 
     CO_ASSIGN_OR_RETURN(const ColumnBatch batch, co_await source.rows->Next());
     if (batch.empty()) break;
     rows += batch.rows();
+    CO_RETURN_IF_ERROR(co_await AwaitSequences());
     for (size_t begin = 0; begin < batch.rows(); begin += kCopyRowsPerMessage) {
       writer.Rows(batch, begin, std::min(begin + kCopyRowsPerMessage, batch.rows()), out, &ends);
       if (file) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "coord/session/session.h"
+#include "coord/session/table_definition.h"
 #include "coord/write/table_writer.h"
 #include "engine/base/strings.h"
 #include "sql/exec/evaluator.h"
@@ -13,8 +14,6 @@ namespace tsd::coord {
 using namespace sql::parse;  // NOLINT: this file is about syntax trees
 
 namespace {
-
-constexpr size_t kMaxColumns = 1600;
 
 Status NotSupported(std::string_view what) { return Error(sqlstate::kFeatureNotSupported, StrCat(what, " is not supported yet")); }
 
@@ -30,89 +29,29 @@ Task<Status> Session::BeginDdl() {
   if (TransactionReadOnly()) co_return Error(sqlstate::kReadOnlySqlTransaction, "cannot execute DDL in a read-only transaction");
   CO_RETURN_IF_ERROR(co_await EnsureTransaction());
   transaction_->NextLevel();
-  if (!holds_ddl_lock_) {
-    co_await services_.ddl_lock->Lock();
-    holds_ddl_lock_ = true;
-  }
-  co_return OkStatus();
+  co_return co_await AcquireLock(kDdlLock, LockMode::kAccessExclusive, "", LockWait::kWait);
 }
 
-Status Session::ApplyDdl(CatalogChange change) {
-  auto next = std::make_shared<sql::Catalog>(*catalog());
-  RETURN_IF_ERROR(change.ApplyTo(*next));
-  transaction_->change().Append(change);
-  transaction_->SetCatalog(std::move(next));
-  return OkStatus();
-}
-
-// Notes what is to be removed from the nodes once the transaction has committed.
-void Session::DropStorage(const sql::Relation& relation, CatalogChange* change) {
-  if (relation.heap.IsValid() && !relation.hypertable) change->AddPendingDrop(NodeId(), relation.heap);
-  if (!relation.hypertable) return;
-  for (const sql::ChunkPtr& chunk : relation.hypertable->chunks->chunks) {
-    for (NodeId node : chunk->nodes) change->AddPendingDrop(node, chunk->id);
-  }
-}
-
-namespace {
+void Session::ApplyDdl(const CatalogChange& change) { transaction_->AddChange(change); }
 
 // Where a new object goes: its written schema, or the first of the search path.
-StatusOr<std::string> TargetSchema(const ObjectName& name, const sql::Catalog& catalog, const std::vector<std::string>& path) {
+StatusOr<std::string> Session::TargetSchema(const ObjectName& name) const {
+  const sql::CatalogPtr current = catalog();
   if (!name.schema.empty()) {
     if (SystemViews::IsSystemSchema(name.schema)) {
       return WithDetail(Error(sqlstate::kInsufficientPrivilege, StrCat("permission denied to create \"", name.schema, ".", name.name, "\"")),
                         "System catalog modifications are currently disallowed.");
     }
-    if (!catalog.schemas.contains(name.schema)) {
+    if (!current->schemas.contains(name.schema)) {
       return WithPosition(Error(sqlstate::kInvalidSchemaName, StrCat("schema \"", name.schema, "\" does not exist")), name.position);
     }
     return name.schema;
   }
-  for (const std::string& schema : path) {
-    if (catalog.schemas.contains(schema)) return schema;
+  for (const std::string& schema : SearchPath()) {
+    if (current->schemas.contains(schema)) return schema;
   }
   return Error(sqlstate::kInvalidSchemaName, "no schema has been selected to create in");
 }
-
-Status ApplyConstraint(const Constraint& constraint, sql::Column* column) {
-  switch (constraint.kind) {
-    case ConstraintKind::kNull: return OkStatus();
-    case ConstraintKind::kNotNull: column->not_null = true; return OkStatus();
-    case ConstraintKind::kDefault: column->default_sql = PrintExpr(*constraint.expr); return OkStatus();
-    case ConstraintKind::kCheck: return WithPosition(NotSupported("CHECK constraint"), constraint.position);
-    case ConstraintKind::kPrimaryKey: return WithPosition(NotSupported("PRIMARY KEY"), constraint.position);
-    case ConstraintKind::kUnique: return WithPosition(NotSupported("UNIQUE constraint"), constraint.position);
-    case ConstraintKind::kForeignKey: return WithPosition(NotSupported("FOREIGN KEY"), constraint.position);
-    case ConstraintKind::kIdentity:
-    case ConstraintKind::kGenerated: return WithPosition(NotSupported("GENERATED column"), constraint.position);
-    case ConstraintKind::kExclude: return WithPosition(NotSupported("EXCLUDE constraint"), constraint.position);
-  }
-  return OkStatus();
-}
-
-Status CheckColumnType(const std::string& name, DataType type, int position) {
-  switch (type.id) {
-    case TypeId::kUnknown:
-    case TypeId::kVoid:
-    case TypeId::kRecord:
-      return WithPosition(Error(sqlstate::kInvalidTableDefinition, StrCat("column \"", name, "\" has pseudo-type ", tsd::TypeName(type))), position);
-    default: return OkStatus();
-  }
-}
-
-Status AddColumn(sql::Column column, sql::Relation* relation, int position) {
-  if (relation->Find(column.name) != nullptr) {
-    return WithPosition(Error(sqlstate::kDuplicateColumn, StrCat("column \"", column.name, "\" specified more than once")), position);
-  }
-  if (relation->columns.size() >= kMaxColumns) {
-    return Error(sqlstate::kTooManyColumns, StrCat("tables can have at most ", kMaxColumns, " columns"));
-  }
-  column.id = ColumnId(++relation->last_column_id);
-  relation->columns.push_back(std::move(column));
-  return OkStatus();
-}
-
-}  // namespace
 
 Task<StatusOr<StatementResult>> Session::CreateTable(const CreateTableStatement& statement) {
   if (!statement.inherits.empty()) co_return NotSupported("INHERITS");
@@ -122,7 +61,7 @@ Task<StatusOr<StatementResult>> Session::CreateTable(const CreateTableStatement&
   if (statement.persistence == Persistence::kTemporary) co_return NotSupported("CREATE TEMPORARY TABLE");
   CO_RETURN_IF_ERROR(co_await BeginDdl());
   sql::BindContext context = MakeBindContext();
-  CO_ASSIGN_OR_RETURN(const std::string schema, TargetSchema(statement.name, *context.catalog, context.search_path));
+  CO_ASSIGN_OR_RETURN(const std::string schema, TargetSchema(statement.name));
   if (context.catalog->Find(schema, statement.name.name)) {
     if (statement.if_not_exists) {
       Notice("NOTICE", sqlstate::kDuplicateTable, StrCat("relation \"", statement.name.name, "\" already exists, skipping"));
@@ -136,36 +75,22 @@ Task<StatusOr<StatementResult>> Session::CreateTable(const CreateTableStatement&
   relation.name = statement.name.name;
   relation.owner = identity_.user;
   relation.heap = services_.log->AllocateChunk();
+  TableDefiner definer(*services_.log, std::move(context), &relation);
   for (const TableElement& element : statement.elements) {
     if (element.column) {
-      const ColumnDefinition& definition = *element.column;
-      sql::Column column;
-      column.name = definition.name;
-      StatusOr<DataType> type = sql::ResolveTypeName(definition.type, context);
-      if (!type.ok() && (definition.type.name.name == "serial" || definition.type.name.name == "bigserial" ||
-                         definition.type.name.name == "smallserial")) {
-        co_return WithPosition(NotSupported(definition.type.name.name), definition.position);
-      }
-      CO_ASSIGN_OR_RETURN(column.type, std::move(type));
-      CO_RETURN_IF_ERROR(CheckColumnType(column.name, column.type, definition.position));
-      for (const Constraint& constraint : definition.constraints) CO_RETURN_IF_ERROR(ApplyConstraint(constraint, &column));
-      if (!column.default_sql.empty()) CO_RETURN_IF_ERROR(sql::BindDefault(column, context).status());
-      CO_RETURN_IF_ERROR(AddColumn(std::move(column), &relation, definition.position));
+      CO_RETURN_IF_ERROR(definer.AddColumn(*element.column));
     } else if (element.like) {
-      CO_ASSIGN_OR_RETURN(const sql::RelationPtr source, sql::ResolveRelation(element.like->source, context));
-      for (const sql::Column& from : source->columns) {
-        sql::Column column = from;
-        if ((element.like->include & static_cast<uint16_t>(LikeInclude::kDefaults)) == 0) column.default_sql.clear();
-        CO_RETURN_IF_ERROR(AddColumn(std::move(column), &relation, element.like->source.position));
-      }
+      CO_ASSIGN_OR_RETURN(const sql::RelationPtr source, sql::ResolveRelation(element.like->source, definer.context()));
+      CO_RETURN_IF_ERROR(definer.AddLike(*source, element.like->include, element.like->source.position));
     } else if (element.constraint) {
-      sql::Column unused;
-      CO_RETURN_IF_ERROR(ApplyConstraint(*element.constraint, &unused));
+      CO_RETURN_IF_ERROR(definer.AddTableConstraint(*element.constraint));
     }
   }
+  CO_RETURN_IF_ERROR(definer.FinishChecks());
   CatalogChange change;
+  for (const sql::Relation& sequence : definer.sequences()) change.PutRelation(sequence);
   change.PutRelation(relation);
-  CO_RETURN_IF_ERROR(ApplyDdl(std::move(change)));
+  ApplyDdl(change);
   co_return Tagged("CREATE TABLE");
 }
 
@@ -175,7 +100,7 @@ Task<StatusOr<StatementResult>> Session::CreateTableAs(const CreateTableAsStatem
   if (statement.query->kind != StatementKind::kSelect) co_return NotSupported("CREATE TABLE AS EXECUTE");
   CO_RETURN_IF_ERROR(co_await BeginDdl());
   sql::BindContext context = MakeBindContext();
-  CO_ASSIGN_OR_RETURN(const std::string schema, TargetSchema(statement.name, *context.catalog, context.search_path));
+  CO_ASSIGN_OR_RETURN(const std::string schema, TargetSchema(statement.name));
   if (context.catalog->Find(schema, statement.name.name)) {
     if (statement.if_not_exists) {
       Notice("NOTICE", sqlstate::kDuplicateTable, StrCat("relation \"", statement.name.name, "\" already exists, skipping"));
@@ -195,15 +120,15 @@ Task<StatusOr<StatementResult>> Session::CreateTableAs(const CreateTableAsStatem
     sql::Column column;
     column.name = i < statement.columns.size() ? statement.columns[i] : (*source.columns)[i].name;
     column.type = (*source.columns)[i].type;
-    CO_RETURN_IF_ERROR(AddColumn(std::move(column), relation.get(), 0));
+    CO_RETURN_IF_ERROR(AppendColumn(std::move(column), relation.get(), 0));
   }
   CatalogChange change;
   change.PutRelation(*relation);
-  CO_RETURN_IF_ERROR(ApplyDdl(std::move(change)));
+  ApplyDdl(change);
   uint64_t rows = 0;
   if (statement.with_data) {
     WriteDeps deps{services_.log, services_.cluster, services_.chunks, services_.executor};
-    TableWriter writer(deps, transaction_, relation);
+    TableWriter writer(deps, transaction_, relation, nullptr);
     Status status;
     while (status.ok()) {
       StatusOr<ColumnBatch> batch = co_await source.rows->Next();
@@ -222,7 +147,7 @@ Task<StatusOr<StatementResult>> Session::CreateTableAs(const CreateTableAsStatem
 Task<StatusOr<StatementResult>> Session::CreateView(const CreateViewStatement& statement) {
   CO_RETURN_IF_ERROR(co_await BeginDdl());
   sql::BindContext context = MakeBindContext();
-  CO_ASSIGN_OR_RETURN(const std::string schema, TargetSchema(statement.name, *context.catalog, context.search_path));
+  CO_ASSIGN_OR_RETURN(const std::string schema, TargetSchema(statement.name));
   CO_ASSIGN_OR_RETURN(const sql::BoundStatement bound, sql::BindQuery(*statement.query, context));
   const sql::RelationPtr existing = context.catalog->Find(schema, statement.name.name);
   if (existing && !(statement.or_replace && existing->kind == sql::RelationKind::kView)) {
@@ -239,105 +164,12 @@ Task<StatusOr<StatementResult>> Session::CreateView(const CreateViewStatement& s
     sql::Column column;
     column.name = i < statement.columns.size() ? statement.columns[i] : bound.columns[i].name;
     column.type = bound.columns[i].type.Is(TypeId::kUnknown) ? DataType(TypeId::kText) : bound.columns[i].type;
-    CO_RETURN_IF_ERROR(AddColumn(std::move(column), &view, 0));
+    CO_RETURN_IF_ERROR(AppendColumn(std::move(column), &view, 0));
   }
   CatalogChange change;
   change.PutRelation(view);
-  CO_RETURN_IF_ERROR(ApplyDdl(std::move(change)));
+  ApplyDdl(change);
   co_return Tagged("CREATE VIEW");
-}
-
-Task<StatusOr<StatementResult>> Session::Drop(const Statement* raw) {
-  const auto& statement = As<DropStatement>(*raw);
-  static const std::map<ObjectKind, std::pair<std::string, std::string>> kKinds = {
-      {ObjectKind::kTable, {"table", "DROP TABLE"}},       {ObjectKind::kView, {"view", "DROP VIEW"}},
-      {ObjectKind::kSchema, {"schema", "DROP SCHEMA"}},    {ObjectKind::kDatabase, {"database", "DROP DATABASE"}},
-      {ObjectKind::kRole, {"role", "DROP ROLE"}},          {ObjectKind::kExtension, {"extension", "DROP EXTENSION"}},
-      {ObjectKind::kIndex, {"index", "DROP INDEX"}},       {ObjectKind::kServer, {"server", "DROP SERVER"}},
-  };
-  auto kind = kKinds.find(statement.object);
-  if (kind == kKinds.end()) co_return NotSupported("this DROP");
-  const auto& [word, tag] = kind->second;
-  if (statement.object == ObjectKind::kServer) {
-    co_return WithHint(Error(sqlstate::kFeatureNotSupported, "operation not supported on a TimescaleDB data node"),
-                       "Use delete_data_node() to remove data nodes from the cluster.");
-  }
-  CO_RETURN_IF_ERROR(co_await BeginDdl());
-  for (const ObjectName& name : statement.names) {
-    CatalogChange change;
-    sql::BindContext context = MakeBindContext();
-    const sql::Catalog& current = *context.catalog;
-    Status missing;
-    switch (statement.object) {
-      case ObjectKind::kTable:
-      case ObjectKind::kView: {
-        StatusOr<sql::RelationPtr> relation = sql::ResolveRelation(name, context);
-        if (!relation.ok()) {
-          missing = Error(sqlstate::kUndefinedTable, StrCat(word, " \"", name.name, "\" does not exist"));
-          break;
-        }
-        const bool is_view = (*relation)->kind == sql::RelationKind::kView;
-        if (is_view != (statement.object == ObjectKind::kView)) {
-          co_return WithHint(Error(sqlstate::kWrongObjectType, StrCat("\"", name.name, "\" is not a ", word)),
-                             StrCat("Use DROP ", is_view ? "VIEW to remove a view." : "TABLE to remove a table."));
-        }
-        if ((*relation)->kind == sql::RelationKind::kVirtual || SystemViews::IsSystemSchema((*relation)->schema)) {
-          co_return Error(sqlstate::kInsufficientPrivilege, StrCat("permission denied: \"", name.name, "\" is a system catalog"));
-        }
-        if ((*relation)->owner != identity_.user && !IsSuperuser()) {
-          co_return Error(sqlstate::kInsufficientPrivilege, StrCat("must be owner of ", word, " ", name.name));
-        }
-        DropStorage(**relation, &change);
-        change.RemoveRelation((*relation)->id);
-        break;
-      }
-      case ObjectKind::kSchema: {
-        if (!current.schemas.contains(name.name)) {
-          missing = Error(sqlstate::kInvalidSchemaName, StrCat("schema \"", name.name, "\" does not exist"));
-          break;
-        }
-        for (const auto& [key, relation] : current.relations) {
-          if (key.first != name.name) continue;
-          if (statement.behavior != DropBehavior::kCascade) {
-            co_return WithHint(WithDetail(Error(sqlstate::kDependentObjectsStillExist, StrCat("cannot drop schema ", name.name, " because other objects depend on it")),
-                                          StrCat("table ", name.name, ".", relation->name, " depends on schema ", name.name)),
-                               "Use DROP ... CASCADE to drop the dependent objects too.");
-          }
-          DropStorage(*relation, &change);
-          change.RemoveRelation(relation->id);
-        }
-        change.RemoveSchema(name.name);
-        break;
-      }
-      case ObjectKind::kRole:
-        if (!current.roles.contains(name.name)) {
-          missing = Error(sqlstate::kUndefinedObject, StrCat("role \"", name.name, "\" does not exist"));
-        } else if (name.name == identity_.user) {
-          co_return Error(sqlstate::kObjectInUse, "current user cannot be dropped");
-        } else {
-          change.RemoveRole(name.name);
-        }
-        break;
-      case ObjectKind::kDatabase:
-        CO_RETURN_IF_ERROR(RequireNoBlock("DROP DATABASE"));
-        if (!current.databases.contains(name.name)) {
-          missing = Error(sqlstate::kInvalidCatalogName, StrCat("database \"", name.name, "\" does not exist"));
-        } else if (name.name == identity_.database) {
-          co_return Error(sqlstate::kObjectInUse, "cannot drop the currently open database");
-        } else {
-          change.RemoveDatabase(name.name);
-        }
-        break;
-      default: missing = Error(sqlstate::kUndefinedObject, StrCat(word, " \"", name.name, "\" does not exist"));
-    }
-    if (!missing.ok()) {
-      if (!statement.if_exists) co_return missing;
-      Notice("NOTICE", sqlstate::kSuccess, StrCat(missing.message(), ", skipping"));
-      continue;
-    }
-    CO_RETURN_IF_ERROR(ApplyDdl(std::move(change)));
-  }
-  co_return Tagged(tag);
 }
 
 Task<StatusOr<StatementResult>> Session::AlterServer(const Statement* raw) {
@@ -387,7 +219,7 @@ Task<StatusOr<StatementResult>> Session::AlterServer(const Statement* raw) {
   CatalogChange change;
   if (node.name != name) change.RemoveNode(name);
   change.PutNode(node);
-  CO_RETURN_IF_ERROR(ApplyDdl(std::move(change)));
+  ApplyDdl(change);
   co_return Tagged("ALTER SERVER");
 }
 
@@ -501,7 +333,7 @@ Task<StatusOr<StatementResult>> Session::OtherDdl(const Statement* raw) {
     }
     default: co_return NotSupported("this statement");
   }
-  CO_RETURN_IF_ERROR(ApplyDdl(std::move(change)));
+  ApplyDdl(change);
   co_return Tagged(tag);
 }
 
@@ -511,6 +343,9 @@ Task<StatusOr<StatementResult>> Session::RunDdl(const Statement* statement) {
     case StatementKind::kCreateTableAs: co_return co_await CreateTableAs(As<CreateTableAsStatement>(*statement));
     case StatementKind::kCreateView: co_return co_await CreateView(As<CreateViewStatement>(*statement));
     case StatementKind::kDrop: co_return co_await Drop(statement);
+    case StatementKind::kCreateSequence: co_return co_await CreateSequence(As<CreateSequenceStatement>(*statement));
+    case StatementKind::kAlterSequence: co_return co_await AlterSequence(As<AlterSequenceStatement>(*statement));
+    case StatementKind::kAlterTable: co_return co_await AlterTable(As<AlterTableStatement>(*statement));
     case StatementKind::kAlterServer: co_return co_await AlterServer(statement);
     case StatementKind::kAlterObject:
       if (As<AlterObjectStatement>(*statement).object == ObjectKind::kServer) co_return co_await AlterServer(statement);

@@ -161,6 +161,7 @@ Task<StatusOr<bool>> Session::SendPortalRows(Portal* portal, uint64_t max_rows, 
     portal->rest_row += take;
     sent += take;
     portal->sent += take;
+    CO_RETURN_IF_ERROR(co_await AwaitSequences());
     CO_RETURN_IF_ERROR(co_await sink->Rows(std::move(part)));
     if (max_rows != 0 && sent >= max_rows) co_return true;
   }

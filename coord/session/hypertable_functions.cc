@@ -13,6 +13,7 @@
 namespace tsd::coord {
 namespace {
 
+constexpr size_t kDimensionFormParameters = 5;  // relation, dimension, create_default_indexes, if_not_exists, migrate_data
 constexpr int64_t kDefaultIntervalMicros = 7 * kMicrosPerDay;
 
 bool IsTimeType(DataType type) { return type.IsInteger() || type.IsDateTime(); }
@@ -33,19 +34,11 @@ StatusOr<std::vector<std::string>> NameList(const Value& value) {
 
 }  // namespace
 
-struct CoordFunctions::HypertableRequest {
-  sql::RelationPtr relation;
-  std::string time_column;
-  std::string space_column;
-  std::optional<int64_t> partitions;
-  std::string schema, prefix;
-  std::optional<Value> interval;
-  bool if_not_exists = false;
-  bool migrate_data = false;
-  bool distributed = false;
-  std::optional<int64_t> replication_factor;
-  std::optional<std::vector<std::string>> data_nodes;
-};
+Status CheckPartitions(int64_t partitions, const std::string& column) {
+  if (partitions >= 1 && partitions <= kMaxPartitions) return OkStatus();
+  return WithHint(Error(sqlstate::kInvalidParameterValue, StrCat("invalid number of partitions for dimension \"", column, "\"")),
+                  StrCat("A closed (space) dimension must specify between 1 and ", kMaxPartitions, " partitions."));
+}
 
 StatusOr<int64_t> ChunkInterval(const sql::Column& column, const std::optional<Value>& given) {
   const bool integer = column.type.IsInteger();
@@ -123,6 +116,8 @@ Task<StatusOr<std::vector<NodeId>>> CoordFunctions::ChooseNodes(HypertableReques
 }
 
 Task<Status> CoordFunctions::MakeHypertable(HypertableRequest request, ResultRows* rows) {
+  // Nobody writes to the table, or reads its old storage, while it changes.
+  CO_RETURN_IF_ERROR(co_await session_->AcquireLock(request.relation->id, LockMode::kAccessExclusive, request.relation->name, Session::LockWait::kWait));
   CO_RETURN_IF_ERROR(co_await session_->BeginDdl());
   // Locks were awaited: look again.
   request.relation = session_->catalog()->Find(request.relation->id);
@@ -134,6 +129,10 @@ Task<Status> CoordFunctions::MakeHypertable(HypertableRequest request, ResultRow
     co_return Error(sqlstate::kInsufficientPrivilege, StrCat("must be owner of relation ", relation.name));
   }
   auto add_row = [&](const sql::Relation& table, bool created) {
+    if (request.id_and_created_only) {
+      rows->Add({Value::Int32(table.hypertable->id), Value::Bool(created)});
+      return;
+    }
     rows->Add({Value::Int32(table.hypertable->id), Value::Bytes(TypeId::kName, table.schema), Value::Bytes(TypeId::kName, table.name),
                Value::Bool(created)});
   };
@@ -178,10 +177,7 @@ Task<Status> CoordFunctions::MakeHypertable(HypertableRequest request, ResultRow
     }
     const int64_t default_partitions = request.distributed ? static_cast<int64_t>(hypertable.data_nodes.size()) : 0;
     const int64_t partitions = request.partitions.value_or(default_partitions);
-    if (partitions < 1 || partitions > sql::kSlotCount) {
-      co_return WithHint(Error(sqlstate::kInvalidParameterValue, StrCat("invalid number of partitions for dimension \"", space->name, "\"")),
-                         StrCat("A closed (space) dimension must specify between 1 and ", sql::kSlotCount, " partitions."));
-    }
+    CO_RETURN_IF_ERROR(CheckPartitions(partitions, space->name));
     if (partitions < static_cast<int64_t>(hypertable.data_nodes.size())) {
       session_->Notice("WARNING", sqlstate::kWarning, StrCat("insufficient number of partitions for dimension \"", space->name, "\""),
                        "There are not enough partitions to make use of all data nodes.");
@@ -224,11 +220,11 @@ Task<Status> CoordFunctions::MakeHypertable(HypertableRequest request, ResultRow
   changed.hypertable = std::move(hypertable);
   change.AddPendingDrop(NodeId(), old_heap);
   change.PutRelation(changed);
-  CO_RETURN_IF_ERROR(session_->ApplyDdl(std::move(change)));
+  session_->ApplyDdl(change);
   if (!batch.empty()) {
     session_->Notice("NOTICE", sqlstate::kSuccess, "migrating data to chunks", "Migration might take a while depending on the amount of data.");
     const Services& services = session_->services_;
-    TableWriter writer({services.log, services.cluster, services.chunks, services.executor}, session_->transaction_, session_->catalog()->Find(changed.id));
+    TableWriter writer({services.log, services.cluster, services.chunks, services.executor}, session_->transaction_, session_->catalog()->Find(changed.id), nullptr);
     Status status;
     while (status.ok() && !batch.empty()) {
       status = co_await writer.Write(std::move(batch));
@@ -275,6 +271,7 @@ Status FillRequest(const CallArguments& arguments, const sql::Catalog& catalog, 
 }  // namespace
 
 Task<Status> CoordFunctions::CreateHypertable(CallArguments arguments, ResultRows* rows) {
+  if (arguments.size() == kDimensionFormParameters) co_return co_await CreateHypertableByDimension(std::move(arguments), rows);
   HypertableRequest request;
   CO_RETURN_IF_ERROR(FillRequest(arguments, *session_->catalog(), &request));
   const std::string fallback = session_->settings().GetOr("timescaledb.hypertable_distributed_default", "auto");
@@ -304,7 +301,7 @@ Task<Status> CoordFunctions::SetChunkTimeInterval(CallArguments arguments, Resul
   CO_ASSIGN_OR_RETURN(changed.hypertable->dimensions[0].interval, ChunkInterval(*time, arguments.Get(1)));
   CatalogChange change;
   change.PutRelation(changed);
-  CO_RETURN_IF_ERROR(session_->ApplyDdl(std::move(change)));
+  session_->ApplyDdl(change);
   rows->Add({Value::Bytes(TypeId::kVoid, "")});
   co_return OkStatus();
 }

@@ -34,19 +34,20 @@ Status Session::CheckWritable(const sql::Relation& relation, std::string_view co
 }
 
 Task<StatusOr<StatementResult>> Session::RunModify(const Statement* statement, const std::vector<Value>* parameters) {
-  sql::BindContext context = MakeBindContext();
-  if (parameters != nullptr) {
-    for (const Value& value : *parameters) context.parameter_types.push_back(value.type());
-  }
-  CO_ASSIGN_OR_RETURN(const sql::BoundStatement bound, sql::BindStatement(*statement, context));
+  CO_ASSIGN_OR_RETURN(const sql::BoundStatement bound, co_await BindLocked(statement, parameters));
   if (bound.kind == BoundKind::kSelect) co_return Error(sqlstate::kFeatureNotSupported, "this form of the statement is not supported");
   const std::string_view command = bound.kind == BoundKind::kInsert ? "INSERT" : bound.kind == BoundKind::kUpdate ? "UPDATE" : "DELETE";
   CO_RETURN_IF_ERROR(CheckWritable(*bound.relation, command));
+  co_return co_await ModifyBound(bound, parameters, nullptr);
+}
+
+Task<StatusOr<StatementResult>> Session::ModifyBound(const sql::BoundStatement& bound, const std::vector<Value>* parameters,
+                                                     std::shared_ptr<QueryRun>* analyzed) {
   CO_RETURN_IF_ERROR(co_await EnsureTransaction());
   for (int attempt = 0;; ++attempt) {
     co_await PrepareStatementSnapshot();
     const uint32_t level = transaction_->level();
-    StatusOr<StatementResult> result = co_await ModifyOnce(bound, parameters);
+    StatusOr<StatementResult> result = co_await ModifyOnce(bound, parameters, analyzed);
     const bool retry = !result.ok() && HasSqlState(result.status(), sqlstate::kSerializationFailure) &&
                        transaction_->isolation() == engine::Isolation::kReadCommitted && attempt < kMaxStatementRetries &&
                        !cancel_->cancelled.load();
@@ -56,9 +57,11 @@ Task<StatusOr<StatementResult>> Session::RunModify(const Statement* statement, c
   }
 }
 
-Task<StatusOr<StatementResult>> Session::ModifyOnce(const sql::BoundStatement& bound, const std::vector<Value>* parameters) {
+Task<StatusOr<StatementResult>> Session::ModifyOnce(const sql::BoundStatement& bound, const std::vector<Value>* parameters,
+                                                    std::shared_ptr<QueryRun>* analyzed) {
   CO_ASSIGN_OR_RETURN(sql::PlanPtr plan, OptimizePlan(bound, parameters));
-  auto run = std::make_shared<QueryRun>(services_, transaction_, MakeQueryOptions(false));
+  auto run = std::make_shared<QueryRun>(services_, transaction_, MakeQueryOptions(analyzed != nullptr));
+  if (analyzed != nullptr) *analyzed = run;
   CO_RETURN_IF_ERROR(run->Start(std::move(plan)));
   std::unique_ptr<sql::Projector> returning;
   if (!bound.returning.empty()) {
@@ -66,7 +69,9 @@ Task<StatusOr<StatementResult>> Session::ModifyOnce(const sql::BoundStatement& b
   }
 
   WriteDeps deps{services_.log, services_.cluster, services_.chunks, services_.executor};
-  TableWriter writer(deps, transaction_, bound.relation);
+  sql::BindContext check_context = MakeBindContext();
+  CO_ASSIGN_OR_RETURN(std::shared_ptr<RowChecks> checks, RowChecks::Make(*bound.relation, check_context));
+  TableWriter writer(deps, transaction_, bound.relation, std::move(checks));
   const size_t columns = bound.relation->columns.size();
   uint64_t affected = 0;
   std::vector<ColumnBatch> returned;
@@ -150,11 +155,16 @@ Task<StatusOr<uint64_t>> Session::DeleteRows(sql::RelationPtr relation, ColumnBa
 }
 
 Task<StatusOr<StatementResult>> Session::RunTruncate(const sql::parse::TruncateStatement& statement) {
+  for (const auto& table : statement.tables) {
+    sql::BindContext context = MakeBindContext();
+    CO_ASSIGN_OR_RETURN(const sql::RelationPtr relation, sql::ResolveRelation(table.name, context));
+    CO_RETURN_IF_ERROR(CheckWritable(*relation, "TRUNCATE TABLE"));
+    CO_RETURN_IF_ERROR((co_await LockNamed(table.name, LockMode::kAccessExclusive, LockWait::kWait)).status());
+  }
   CO_RETURN_IF_ERROR(co_await BeginDdl());
   for (const auto& table : statement.tables) {
     sql::BindContext context = MakeBindContext();
     CO_ASSIGN_OR_RETURN(sql::RelationPtr relation, sql::ResolveRelation(table.name, context));
-    CO_RETURN_IF_ERROR(CheckWritable(*relation, "TRUNCATE TABLE"));
     // A truncated table gets new, empty storage; the old one goes once the transaction has committed.
     CatalogChange change;
     DropStorage(*relation, &change);
@@ -167,7 +177,15 @@ Task<StatusOr<StatementResult>> Session::RunTruncate(const sql::parse::TruncateS
       fresh.heap = services_.log->AllocateChunk();
       change.PutRelation(fresh);
     }
-    CO_RETURN_IF_ERROR(ApplyDdl(std::move(change)));
+    if (statement.restart_identity) {
+      for (const auto& [key, owned] : context.catalog->relations) {
+        if (!owned->sequence || owned->sequence->owner_table != relation->id) continue;
+        sql::Relation sequence = *owned;
+        CO_RETURN_IF_ERROR(RestartSequence(&sequence, sequence.sequence->start));
+        change.PutRelation(sequence);
+      }
+    }
+    ApplyDdl(change);
   }
   StatementResult result;
   result.tag = "TRUNCATE TABLE";

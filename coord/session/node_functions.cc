@@ -12,6 +12,7 @@ namespace {
 
 constexpr absl::Duration kNodeTimeout = absl::Seconds(5);
 constexpr absl::Duration kExecuteTimeout = absl::Hours(1);
+constexpr TableId kDistributedExecLock(1);  // no relation has this id
 
 Value Name(std::string text) { return Value::Bytes(TypeId::kName, std::move(text)); }
 
@@ -116,7 +117,7 @@ Task<Status> CoordFunctions::AddDataNode(CallArguments arguments, ResultRows* ro
   node.uuid = description.uuid;
   CatalogChange change;
   change.PutNode(node);
-  CO_RETURN_IF_ERROR(session_->ApplyDdl(std::move(change)));
+  session_->ApplyDdl(change);
   row(true, description.database_created);
   co_return OkStatus();
 }
@@ -179,7 +180,7 @@ Task<Status> CoordFunctions::DeleteDataNode(CallArguments arguments, ResultRows*
     if (!force) co_return WithHint(NodeError(node.name, left.status()), "Use force => true to delete the data node all the same.");
     session_->Notice("WARNING", sqlstate::kWarning, StrCat("could not tell data node \"", node.name, "\" that it was deleted"), std::string(StdView(left.status().message())));
   }
-  CO_RETURN_IF_ERROR(session_->ApplyDdl(std::move(change)));
+  session_->ApplyDdl(change);
   rows->Add({Value::Bool(true)});
   co_return OkStatus();
 }
@@ -224,7 +225,7 @@ Task<Status> CoordFunctions::AttachDataNode(CallArguments arguments, ResultRows*
     }
     CatalogChange change;
     change.PutRelation(changed);
-    CO_RETURN_IF_ERROR(session_->ApplyDdl(std::move(change)));
+    session_->ApplyDdl(change);
   }
   rows->Add({Value::Int32(relation->hypertable->id), Value::Int32(relation->hypertable->id), Name(node->name)});
   co_return OkStatus();
@@ -287,7 +288,7 @@ Task<Status> CoordFunctions::DetachDataNode(CallArguments arguments, ResultRows*
       change.AddPendingDrop(node->id, chunk->id);
     }
   }
-  if (!change.empty()) CO_RETURN_IF_ERROR(session_->ApplyDdl(std::move(change)));
+  if (!change.empty()) session_->ApplyDdl(change);
   rows->Add({Value::Int32(static_cast<int32_t>(relations.size()))});
   co_return OkStatus();
 }
@@ -317,7 +318,7 @@ Task<Status> CoordFunctions::AlterDataNode(CallArguments arguments, ResultRows* 
   }
   CatalogChange change;
   change.PutNode(node);
-  CO_RETURN_IF_ERROR(session_->ApplyDdl(std::move(change)));
+  session_->ApplyDdl(change);
   rows->Add({Name(node.name), Value::Text(node.host), Value::Int32(node.port), Name(node.database), Value::Bool(node.available)});
   co_return OkStatus();
 }
@@ -343,17 +344,76 @@ Task<Status> CoordFunctions::DistributedExec(CallArguments arguments, ResultRows
   } else {
     for (const auto& [name, node] : catalog->nodes) nodes.push_back(node);
   }
-  ExecuteRequest request;
-  request.sql = arguments.Text(0);
-  request.search_path = session_->settings().GetOr("search_path", "");
-  request.transactional = transactional;
+  if (transactional) {
+    // Two of them at a time could wait for each other on different nodes.
+    CO_RETURN_IF_ERROR(co_await session_->AcquireLock(kDistributedExecLock, LockMode::kAccessExclusive, "", Session::LockWait::kWait));
+    CO_RETURN_IF_ERROR(co_await session_->EnsureTransaction());
+    session_->transaction_->RequireTwoPhases();
+  }
+  std::ranges::sort(nodes, {}, [](const sql::DataNodePtr& node) { return node->name; });
   for (const sql::DataNodePtr& node : nodes) {
-    CO_ASSIGN_OR_RETURN(std::shared_ptr<net::rpc::RpcClient> client, session_->services_.cluster->ClientOf(node->id));
-    const StatusOr<std::string> answer = co_await client->Call(net::rpc::Method::kExecute, request.Encode(), kExecuteTimeout);
-    if (!answer.ok()) co_return NodeError(node->name, answer.status());
+    CO_RETURN_IF_ERROR(co_await ExecuteOn(node, arguments.Text(0), transactional));
   }
   rows->Add({Value::Bytes(TypeId::kVoid, "")});
   co_return OkStatus();
+}
+
+namespace {
+
+// An answer that is waited for together with a cancel.
+struct PendingAnswer {
+  Mutex mutex;
+  std::optional<StatusOr<std::string>> answer ABSL_GUARDED_BY(mutex);
+  std::shared_ptr<Event> wake = std::make_shared<Event>();
+};
+
+Task<void> CallInto(std::shared_ptr<net::rpc::RpcClient> client, std::string payload, std::shared_ptr<PendingAnswer> pending) {
+  StatusOr<std::string> answer = co_await client->Call(net::rpc::Method::kExecute, std::move(payload), kExecuteTimeout);
+  {
+    MutexLock lock(pending->mutex);
+    pending->answer = std::move(answer);
+  }
+  pending->wake->Set();
+}
+
+std::optional<StatusOr<std::string>> TakeAnswer(PendingAnswer& pending) {
+  MutexLock lock(pending.mutex);
+  return std::move(pending.answer);
+}
+
+}  // namespace
+
+Task<Status> CoordFunctions::ExecuteOn(sql::DataNodePtr node, std::string query, bool transactional) {
+  const Services& services = session_->services_;
+  CO_ASSIGN_OR_RETURN(std::shared_ptr<net::rpc::RpcClient> client, services.cluster->ClientOf(node->id));
+  ExecuteRequest request;
+  request.sql = std::move(query);
+  request.search_path = session_->settings().GetOr("search_path", "");
+  request.transactional = transactional;
+  std::shared_ptr<Transaction> transaction = session_->transaction_;
+  if (transactional) {
+    transaction->Join(node->id);
+    request.txn = transaction->id();
+    request.level = transaction->NextLevel();
+    request.snapshot = services.commit_clock->ReadTimestamp();
+  }
+  auto pending = std::make_shared<PendingAnswer>();
+  Spawn(*services.executor, CallInto(std::move(client), request.Encode(), pending));
+  session_->cancel_->Add(pending->wake);
+  std::optional<StatusOr<std::string>> answer = TakeAnswer(*pending);
+  while (!answer.has_value() && !session_->cancel_->cancelled.load()) {
+    co_await pending->wake->Wait();
+    answer = TakeAnswer(*pending);
+  }
+  session_->cancel_->Remove(pending->wake);
+  // The rollback that follows a cancel reaches the node and ends what it runs.
+  if (!answer.has_value()) co_return session_->CancelledStatus();
+  if (!answer->ok()) co_return NodeError(node->name, answer->status());
+  if (!transactional) co_return OkStatus();
+  CO_ASSIGN_OR_RETURN(const ExecuteAnswer executed, ExecuteAnswer::Decode(**answer));
+  transaction->NoteOperation(node->id);
+  transaction->RaiseLevel(executed.level);
+  co_return co_await services.commit_clock->Observe(executed.clock);
 }
 
 }  // namespace tsd::coord

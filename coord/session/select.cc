@@ -84,8 +84,7 @@ RowDescription Session::DescriptionOf(const std::vector<sql::ResultColumn>& colu
 }
 
 Task<StatusOr<StatementResult>> Session::RunSelect(const Statement* statement, const std::vector<Value>* parameters) {
-  sql::BindContext context = MakeBindContext(parameters);
-  CO_ASSIGN_OR_RETURN(const sql::BoundStatement bound, sql::BindStatement(*statement, context));
+  CO_ASSIGN_OR_RETURN(const sql::BoundStatement bound, co_await BindLocked(statement, parameters));
   CO_ASSIGN_OR_RETURN(std::shared_ptr<QueryRun> run, co_await StartQuery(bound, parameters, false));
   StatementResult result;
   result.columns = DescriptionOf(bound.columns);

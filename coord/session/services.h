@@ -5,9 +5,11 @@
 
 #include "coord/cluster/cluster.h"
 #include "coord/cluster/cluster_log.h"
+#include "coord/cluster/sequences.h"
 #include "coord/node/membership.h"
 #include "coord/session/settings.h"
 #include "coord/txn/commit_clock.h"
+#include "coord/txn/lock_manager.h"
 #include "coord/txn/transaction_manager.h"
 #include "coord/write/chunk_creator.h"
 #include "engine/base/clock.h"
@@ -19,8 +21,6 @@
 namespace tsd::coord {
 
 class SessionRegistry;
-/// Held by a transaction from its first catalog change to its end: one DDL transaction at a time.
-using DdlLock = AsyncMutex;
 
 enum class ServerRole : uint8_t { kAccess, kData };
 
@@ -42,7 +42,8 @@ struct Services {
   net::pg::HbaRules* hba = nullptr;
   net::pg::PgServerContext* pg = nullptr;
   SessionRegistry* sessions = nullptr;
-  DdlLock* ddl_lock = nullptr;
+  LockManager* locks = nullptr;
+  Sequences* sequences = nullptr;
   /// Reads tsd.conf and hba.conf again. OK even if a file is bad: then the old values stay and the log says why.
   std::function<Status()> reload;
   Random* random = nullptr;  // root; fork it, under random_mutex

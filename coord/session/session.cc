@@ -26,6 +26,7 @@ Session::Session(const Services& services, SessionIdentity identity)
     MutexLock lock(*services_.random_mutex);
     random_ = std::make_unique<Random>(services_.random->Next());
   }
+  lock_owner_ = services_.locks->NewOwner();
   views_ = std::make_unique<SystemViews>(*this);
   functions_ = std::make_unique<CatalogFunctions>(*this);
   services_.sessions->Add(this);
@@ -48,7 +49,7 @@ Status Session::ApplyStartup(const net::pg::StartupParameters& startup) {
 }
 
 sql::CatalogPtr Session::catalog() const {
-  return transaction_ && transaction_->catalog() ? transaction_->catalog() : services_.log->Current();
+  return transaction_ ? transaction_->CatalogOver(services_.log->Current()) : services_.log->Current();
 }
 
 bool Session::IsSuperuser() const {
@@ -223,6 +224,7 @@ Task<StatusOr<uint64_t>> Session::SendRows(const StatementResult& result, Result
       CO_ASSIGN_OR_RETURN(ColumnBatch batch, co_await result.rows->Next());
       if (batch.empty()) break;
       count += batch.rows();
+      CO_RETURN_IF_ERROR(co_await AwaitSequences());
       CO_RETURN_IF_ERROR(co_await sink->Rows(std::move(batch)));
     }
   }

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "coord/session/services.h"
 #include "coord/session/settings.h"
 #include "coord/session/system_views.h"
+#include "coord/txn/lock_manager.h"
 #include "coord/txn/transaction.h"
 #include "coord/write/table_writer.h"
 #include "net/pg/handler.h"
@@ -107,6 +109,14 @@ class Session final : public net::pg::SessionHandler, public TableFunctionRunner
   Task<StatusOr<ColumnBatch>> RunTableFunction(std::string function, std::vector<std::optional<Value>> arguments,
                                                std::vector<DataType> types) override;
 
+  // ---- for RemoteExecutions: this session runs statements of another node's transaction (adopted.cc) ----
+  void AdoptTransaction(TxnId txn);
+  void RaiseAdoptedLevel(uint32_t level);
+  uint32_t adopted_level() const;
+  /// Ends the session's part: its catalog change, and the owner of its locks, are the caller's from now on. 25P02 if a statement failed.
+  Task<StatusOr<CatalogChange>> PrepareAdopted(LockManager::OwnerId* locks);
+  void RollbackAdopted(uint32_t level);
+
   // ---- for the parts and for views over sessions ----
   const SessionIdentity& identity() const { return identity_; }
   SessionSettings& settings() { return settings_; }
@@ -125,6 +135,8 @@ class Session final : public net::pg::SessionHandler, public TableFunctionRunner
 
  private:
   friend class CoordFunctions;
+  friend class CatalogFunctions;
+  friend class TableAlteration;
   enum class Block : uint8_t { kNone, kImplicit, kExplicit, kFailed };
   struct Savepoint {
     std::string name;
@@ -162,6 +174,19 @@ class Session final : public net::pg::SessionHandler, public TableFunctionRunner
   Status RequireNoBlock(std::string_view what) const;
   void FinishTransaction(bool committed);
 
+  // ---- locks.cc ----
+  enum class LockWait : uint8_t { kWait, kNoWait };
+  LockManager::Request LockRequest(TableId target, LockMode mode) const;
+  /// 55P03 (lock_timeout, NOWAIT), 57014, 40P01. `name`: of the table, for errors.
+  Task<Status> AcquireLock(TableId target, LockMode mode, std::string name, LockWait policy);
+  /// False: the relation changed before the lock was had; bind again.
+  Task<StatusOr<bool>> LockRelation(sql::RelationPtr relation, LockMode mode);
+  Task<StatusOr<bool>> LockBound(const sql::BoundStatement* bound);
+  /// The relation of that name as it is once locked.
+  Task<StatusOr<sql::RelationPtr>> LockNamed(sql::parse::ObjectName name, LockMode mode, LockWait policy);
+  Task<StatusOr<sql::BoundStatement>> BindLocked(const sql::parse::Statement* statement, const std::vector<Value>* parameters);
+  Task<StatusOr<StatementResult>> RunLock(const sql::parse::LockStatement& statement);
+
   // ---- select.cc ----
   sql::BindContext MakeBindContext(const std::vector<Value>* parameters = nullptr);
   QueryOptions MakeQueryOptions(bool analyze);
@@ -173,7 +198,11 @@ class Session final : public net::pg::SessionHandler, public TableFunctionRunner
 
   // ---- modify.cc ----
   Task<StatusOr<StatementResult>> RunModify(const sql::parse::Statement* statement, const std::vector<Value>* parameters);
-  Task<StatusOr<StatementResult>> ModifyOnce(const sql::BoundStatement& bound, const std::vector<Value>* parameters);
+  /// `analyzed`: if not null, the run is measured and left there.
+  Task<StatusOr<StatementResult>> ModifyBound(const sql::BoundStatement& bound, const std::vector<Value>* parameters,
+                                              std::shared_ptr<QueryRun>* analyzed);
+  Task<StatusOr<StatementResult>> ModifyOnce(const sql::BoundStatement& bound, const std::vector<Value>* parameters,
+                                             std::shared_ptr<QueryRun>* analyzed);
   Task<StatusOr<uint64_t>> DeleteRows(sql::RelationPtr relation, ColumnBatch ids);
   Status CheckWritable(const sql::Relation& relation, std::string_view command) const;
   Task<StatusOr<StatementResult>> RunTruncate(const sql::parse::TruncateStatement& statement);
@@ -186,14 +215,39 @@ class Session final : public net::pg::SessionHandler, public TableFunctionRunner
   // ---- ddl.cc ----
   Task<StatusOr<StatementResult>> RunDdl(const sql::parse::Statement* statement);
   Task<Status> BeginDdl();
-  Status ApplyDdl(CatalogChange change);
+  void ApplyDdl(const CatalogChange& change);
   Task<StatusOr<StatementResult>> CreateTable(const sql::parse::CreateTableStatement& statement);
   Task<StatusOr<StatementResult>> CreateTableAs(const sql::parse::CreateTableAsStatement& statement);
   Task<StatusOr<StatementResult>> CreateView(const sql::parse::CreateViewStatement& statement);
-  Task<StatusOr<StatementResult>> Drop(const sql::parse::Statement* statement);
   Task<StatusOr<StatementResult>> AlterServer(const sql::parse::Statement* statement);
   Task<StatusOr<StatementResult>> OtherDdl(const sql::parse::Statement* statement);
+  StatusOr<std::string> TargetSchema(const sql::parse::ObjectName& name) const;
+
+  // ---- drop.cc ----
+  Task<StatusOr<StatementResult>> Drop(const sql::parse::Statement* statement);
+  Task<Status> LockForDrop(const sql::parse::DropStatement& statement);
+  Status DropNamed(const sql::parse::ObjectName& name, const sql::parse::DropStatement& statement, const std::string& word,
+                   CatalogChange* change, Status* missing);
+  Status DropSchema(const std::string& name, sql::parse::DropBehavior behavior, CatalogChange* change, Status* missing);
+  Status DropRelation(const sql::Relation& relation, sql::parse::DropBehavior behavior, CatalogChange* change);
+  bool TakesNumbersFrom(const sql::Column& column, const sql::Relation& relation);
+  std::vector<sql::RelationPtr> DependentViews(const std::set<TableId>& dropped);
   void DropStorage(const sql::Relation& relation, CatalogChange* change);
+
+  // ---- alter_table.cc ----
+  Task<StatusOr<StatementResult>> AlterTable(const sql::parse::AlterTableStatement& statement);
+
+  // ---- sequences.cc ----
+  Task<StatusOr<StatementResult>> CreateSequence(const sql::parse::CreateSequenceStatement& statement);
+  Task<StatusOr<StatementResult>> AlterSequence(const sql::parse::AlterSequenceStatement& statement);
+  Status RestartSequence(sql::Relation* sequence, int64_t value);
+  StatusOr<sql::RelationPtr> SequenceArgument(uint32_t oid) const;
+  StatusOr<int64_t> NextValue(uint32_t oid);
+  StatusOr<int64_t> CurrentValue(uint32_t oid) const;
+  StatusOr<int64_t> LastValue() const;
+  StatusOr<int64_t> SetValue(uint32_t oid, int64_t value, bool called);
+  /// Before rows are sent or committed: the numbers of sequences in them are durable.
+  Task<Status> AwaitSequences();
 
   // ---- utility.cc ----
   Task<StatusOr<StatementResult>> RunExplain(const sql::parse::ExplainStatement& statement, const std::vector<Value>* parameters);
@@ -224,11 +278,15 @@ class Session final : public net::pg::SessionHandler, public TableFunctionRunner
 
   Block block_ = Block::kNone;
   std::shared_ptr<Transaction> transaction_;
-  bool holds_ddl_lock_ = false;
+  LockManager::OwnerId lock_owner_ = 0;
+  std::map<ChunkId, int64_t> sequence_values_;  // what nextval last gave this session, by the sequence's state
+  TableId last_sequence_;
+  bool used_sequences_ = false;
   std::vector<Savepoint> savepoints_;
   sql::parse::IsolationLevel isolation_ = sql::parse::IsolationLevel::kReadCommitted;
   bool read_only_ = false;
   bool snapshot_taken_ = false;
+  bool adopted_ = false;          // the transaction is another node's to end
   bool failed_implicit_ = false;  // an extended-protocol series failed; Sync rolls back
   absl::Time transaction_start_;
   absl::Time statement_start_;

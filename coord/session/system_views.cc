@@ -93,6 +93,11 @@ StatusOr<ColumnBatch> SystemViews::Rows(const sql::Relation& relation) const {
     return all;
   }();
   ViewRows rows(relation);
+  if (relation.sequence) {
+    const SequenceMark mark = session_.services().sequences->Current(relation);
+    rows.Row().Number("last_value", mark.last).Number("log_cnt", 0).Flag("is_called", mark.called);
+    return rows.Finish();
+  }
   auto found = producers->find(relation.QualifiedName());
   if (found != producers->end()) found->second(session_, &rows);
   return rows.Finish();

@@ -63,8 +63,7 @@ Task<void> Session::PrepareStatementSnapshot() {
 
 void Session::FinishTransaction(bool committed) {
   transaction_.reset();
-  if (holds_ddl_lock_) services_.ddl_lock->Unlock();
-  holds_ddl_lock_ = false;
+  services_.locks->Release(lock_owner_);
   savepoints_.clear();
   block_ = Block::kNone;
   settings_.EndTransaction(committed);
@@ -98,6 +97,11 @@ Task<Status> Session::CommitBlock() {
   for (auto& [name, portal] : portals_) {
     if (!portal->hold) portal->rows.reset();
   }
+  status = co_await AwaitSequences();
+  if (!status.ok()) {
+    co_await RollbackBlock();
+    co_return status;
+  }
   if (transaction_) status = co_await services_.transactions->Commit(transaction_);
   FinishTransaction(status.ok());
   co_return status;
@@ -118,7 +122,10 @@ Task<Status> Session::EndImplicit(bool commit) {
 }
 
 void Session::FailBlock() {
-  if (block_ == Block::kExplicit) block_ = Block::kFailed;
+  if (block_ != Block::kExplicit) return;
+  block_ = Block::kFailed;
+  // What it did since the last savepoint can only be undone now: nobody need wait for the client to say so.
+  services_.locks->ReleaseFrom(lock_owner_, savepoints_.empty() ? 0 : savepoints_.back().level);
 }
 
 void Session::ApplyModes(const sql::parse::TransactionModes& modes) {
@@ -180,6 +187,7 @@ Task<Status> Session::RollbackToLevel(uint32_t level) {
 
 Task<StatusOr<StatementResult>> Session::RunTransaction(const sql::parse::TransactionStatement& statement) {
   StatementResult result;
+  if (adopted_) co_return Error(sqlstate::kFeatureNotSupported, "transaction commands are not allowed in distributed_exec()");
   switch (statement.transaction) {
     case TransactionKind::kBegin:
     case TransactionKind::kStart:
@@ -230,11 +238,10 @@ Task<StatusOr<StatementResult>> Session::RunTransaction(const sql::parse::Transa
         co_return result;
       }
       const uint32_t level = found->level;
-      if (!transaction_->change().empty()) {
-        co_return Error(sqlstate::kFeatureNotSupported, "ROLLBACK TO SAVEPOINT after DDL in the same transaction is not supported");
-      }
       savepoints_.erase(found.base(), savepoints_.end());
       CO_RETURN_IF_ERROR(co_await RollbackToLevel(level));
+      transaction_->UndoChanges(level);
+      services_.locks->ReleaseFrom(lock_owner_, level);
       block_ = Block::kExplicit;
       co_return result;
     }

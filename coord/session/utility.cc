@@ -100,11 +100,7 @@ Task<StatusOr<StatementResult>> Session::RunUtility(const Statement* statement, 
     case StatementKind::kListen: co_return NotSupported("LISTEN");
     case StatementKind::kNotify: co_return NotSupported("NOTIFY");
     case StatementKind::kDo: co_return NotSupported("DO");
-    case StatementKind::kLock:
-      if (block_ != Block::kExplicit) {
-        co_return Error(sqlstate::kNoActiveSqlTransaction, "LOCK TABLE can only be used in transaction blocks");
-      }
-      co_return Tagged("LOCK TABLE");
+    case StatementKind::kLock: co_return co_await RunLock(As<LockStatement>(*statement));
     case StatementKind::kMaintenance: {
       static const std::map<MaintenanceKind, std::string> kTags = {
           {MaintenanceKind::kVacuum, "VACUUM"},   {MaintenanceKind::kAnalyze, "ANALYZE"},       {MaintenanceKind::kReindex, "REINDEX"},
@@ -126,7 +122,6 @@ Task<StatusOr<StatementResult>> Session::RunUtility(const Statement* statement, 
     case StatementKind::kGrant: co_return NotSupported("GRANT and REVOKE");
     case StatementKind::kGrantRole: co_return NotSupported("GRANT role");
     case StatementKind::kAlterSystem: co_return WithHint(NotSupported("ALTER SYSTEM"), "Edit tsd.conf (SHOW config_file) and reload.");
-    case StatementKind::kAlterTable: co_return NotSupported("ALTER TABLE");
     default: co_return co_await RunDdl(statement);
   }
 }
@@ -262,17 +257,20 @@ Task<StatusOr<StatementResult>> Session::RunExplain(const ExplainStatement& stat
       co_return WithPosition(Error(sqlstate::kSyntaxError, StrCat("unrecognized EXPLAIN option \"", option.name, "\"")), option.position);
     }
   }
-  sql::BindContext context = MakeBindContext(parameters);
   const absl::Duration planning_start = services_.clock->Monotonic();
-  CO_ASSIGN_OR_RETURN(const sql::BoundStatement bound, sql::BindStatement(*statement.statement, context));
-  if (analyze && bound.kind != sql::BoundKind::kSelect) co_return NotSupported("EXPLAIN ANALYZE of INSERT, UPDATE and DELETE");
+  CO_ASSIGN_OR_RETURN(const sql::BoundStatement bound, co_await BindLocked(statement.statement.get(), parameters));
+  const bool modifies = bound.kind != sql::BoundKind::kSelect;
+  if (analyze && modifies) CO_RETURN_IF_ERROR(CheckWritable(*bound.relation, "EXPLAIN"));
   CO_RETURN_IF_ERROR(co_await EnsureTransaction());
   co_await PrepareStatementSnapshot();
   CO_ASSIGN_OR_RETURN(sql::PlanPtr plan, OptimizePlan(bound, parameters));
   const absl::Duration execution_start = services_.clock->Monotonic();
   auto run = std::make_shared<QueryRun>(services_, transaction_, MakeQueryOptions(analyze));
   const sql::PlanNode* shown = plan.get();
-  if (analyze) {
+  if (analyze && modifies) {
+    CO_RETURN_IF_ERROR((co_await ModifyBound(bound, parameters, &run)).status());
+    shown = &run->plan();
+  } else if (analyze) {
     CO_RETURN_IF_ERROR(run->Start(plan));
     shown = &run->plan();
     while (true) {
@@ -324,8 +322,12 @@ Task<StatusOr<StatementResult>> Session::RunDeclare(const DeclareCursorStatement
   if (portals_.contains(statement.name)) {
     co_return Error(sqlstate::kDuplicateCursor, StrCat("cursor \"", statement.name, "\" already exists"));
   }
-  sql::BindContext context = MakeBindContext(parameters);
-  CO_ASSIGN_OR_RETURN(const sql::BoundStatement bound, sql::BindQuery(*statement.query, context));
+  sql::BoundStatement bound;
+  for (bool as_bound = false; !as_bound;) {
+    sql::BindContext context = MakeBindContext(parameters);
+    CO_ASSIGN_OR_RETURN(bound, sql::BindQuery(*statement.query, context));
+    CO_ASSIGN_OR_RETURN(as_bound, co_await LockBound(&bound));
+  }
   CO_ASSIGN_OR_RETURN(std::shared_ptr<QueryRun> run, co_await StartQuery(bound, parameters, false));
   auto portal = std::make_shared<Portal>();
   portal->columns = DescriptionOf(bound.columns);

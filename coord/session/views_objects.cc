@@ -1,4 +1,5 @@
 // Rows about schemas, tables, columns, types, functions: pg_class and its kin, information_schema.
+#include "coord/session/catalog_functions.h"
 #include "coord/session/session.h"
 #include "coord/session/system_views.h"
 #include "coord/session/type_io.h"
@@ -53,11 +54,50 @@ void PgClass(const Session& session, ViewRows* rows) {
     const bool is_view = relation.kind == sql::RelationKind::kView ||
                          (relation.kind == sql::RelationKind::kVirtual && relation.schema != "pg_catalog");
     rows->Row().Number("oid", relation.id.value()).Text("relname", relation.name).Number("relnamespace", SchemaOid(*catalog, relation.schema))
-        .Number("relowner", OwnerOid(*catalog, relation.owner)).Number("relam", is_view ? 0 : kHeapAccessMethod)
-        .Number("relfilenode", is_view ? 0 : relation.id.value()).Text("relkind", is_view ? "v" : "r").Text("relpersistence", "p")
+        .Number("relowner", OwnerOid(*catalog, relation.owner)).Number("relam", is_view || relation.sequence ? 0 : kHeapAccessMethod)
+        .Number("relfilenode", is_view ? 0 : relation.id.value()).Text("relkind", is_view ? "v" : relation.sequence ? "S" : "r")
+        .Number("relchecks", static_cast<int64_t>(relation.checks.size())).Text("relpersistence", "p")
         .Number("relnatts", static_cast<int64_t>(relation.columns.size())).Flag("relispopulated", true).Text("relreplident", "d")
         .Flag("relhassubclass", relation.IsHypertable()).Any("reltuples", Value::Float32(-1));
   });
+}
+
+// An identity column's numbers are not a default that can be changed.
+bool HasDefault(const sql::Column& column) { return !column.default_sql.empty() && column.identity == sql::Identity::kNone; }
+
+void PgConstraint(const Session& session, ViewRows* rows) {
+  const sql::CatalogPtr catalog = session.catalog();
+  for (const auto& [key, relation] : catalog->relations) {
+    for (size_t i = 0; i < relation->checks.size(); ++i) {
+      const sql::CheckConstraint& check = relation->checks[i];
+      rows->Row().Number("oid", CheckConstraintOid(*relation, i)).Text("conname", check.name).Number("connamespace", SchemaOid(*catalog, relation->schema))
+          .Text("contype", "c").Flag("convalidated", true).Number("conrelid", relation->id.value()).Flag("conislocal", true).Text("conbin", check.sql);
+    }
+  }
+}
+
+void PgSequence(const Session& session, ViewRows* rows) {
+  for (const auto& [key, relation] : session.catalog()->relations) {
+    if (!relation->sequence) continue;
+    const sql::Sequence& sequence = *relation->sequence;
+    rows->Row().Number("seqrelid", relation->id.value()).Number("seqtypid", TypeOid(sequence.type)).Number("seqstart", sequence.start)
+        .Number("seqincrement", sequence.increment).Number("seqmax", sequence.maximum).Number("seqmin", sequence.minimum)
+        .Number("seqcache", sequence.cache).Flag("seqcycle", sequence.cycle);
+  }
+}
+
+void PgSequences(const Session& session, ViewRows* rows) {
+  for (const auto& [key, relation] : session.catalog()->relations) {
+    if (!relation->sequence) continue;
+    const sql::Sequence& sequence = *relation->sequence;
+    rows->Row().Text("schemaname", relation->schema).Text("sequencename", relation->name).Text("sequenceowner", relation->owner)
+        .Any("data_type", Value::Integer(TypeId::kRegtype, TypeOid(sequence.type))).Number("start_value", sequence.start)
+        .Number("min_value", sequence.minimum).Number("max_value", sequence.maximum).Number("increment_by", sequence.increment)
+        .Flag("cycle", sequence.cycle).Number("cache_size", sequence.cache);
+    const SequenceMark mark = session.services().sequences->Current(*relation);
+    if (mark.called) rows->Number("last_value", mark.last);
+    else rows->Null("last_value");
+  }
 }
 
 void PgAttribute(const Session& session, ViewRows* rows) {
@@ -67,7 +107,8 @@ void PgAttribute(const Session& session, ViewRows* rows) {
       rows->Row().Number("attrelid", relation.id.value()).Text("attname", column.name).Number("atttypid", TypeOid(column.type))
           .Number("attlen", TypeLength(column.type)).Number("attnum", column.id.value()).Number("attndims", column.type.is_array ? 1 : 0)
           .Number("attcacheoff", -1).Number("atttypmod", column.type.typmod).Flag("attbyval", by_value).Text("attalign", "i")
-          .Text("attstorage", by_value ? "p" : "x").Flag("attnotnull", column.not_null).Flag("atthasdef", !column.default_sql.empty())
+          .Text("attstorage", by_value ? "p" : "x").Flag("attnotnull", column.not_null).Flag("atthasdef", HasDefault(column))
+          .Text("attidentity", column.identity == sql::Identity::kAlways ? "a" : column.identity == sql::Identity::kByDefault ? "d" : "")
           .Flag("attislocal", true).Number("attcollation", column.type.IsString() ? 100 : 0);
     }
   });
@@ -77,7 +118,7 @@ void PgAttrdef(const Session& session, ViewRows* rows) {
   int64_t number = 0;
   for (const auto& [key, relation] : session.catalog()->relations) {
     for (const sql::Column& column : relation->columns) {
-      if (column.default_sql.empty()) continue;
+      if (!HasDefault(column)) continue;
       rows->Row().Number("oid", 900'000'000 + ++number).Number("adrelid", relation->id.value()).Number("adnum", column.id.value())
           .Text("adbin", column.default_sql);
     }
@@ -153,6 +194,7 @@ void PgInherits(const Session& session, ViewRows* rows) {
 void PgTables(const Session& session, ViewRows* rows) {
   ForEachRelation(session, [&](const sql::Relation& relation, const sql::Relation*) {
     if (relation.kind == sql::RelationKind::kView || (relation.kind == sql::RelationKind::kVirtual && relation.schema != "pg_catalog")) return;
+    if (relation.sequence) return;
     rows->Row().Text("schemaname", relation.schema).Text("tablename", relation.name).Text("tableowner", relation.owner).Null("tablespace");
   });
 }
@@ -194,6 +236,7 @@ void Schemata(const Session& session, ViewRows* rows) {
 
 void Tables(const Session& session, ViewRows* rows) {
   ForEachRelation(session, [&](const sql::Relation& relation, const sql::Relation*) {
+    if (relation.sequence) return;
     const bool is_view = relation.kind == sql::RelationKind::kView ||
                          (relation.kind == sql::RelationKind::kVirtual && relation.schema != "pg_catalog");
     rows->Row().Text("table_catalog", session.identity().database).Text("table_schema", relation.schema).Text("table_name", relation.name)
@@ -204,17 +247,20 @@ void Tables(const Session& session, ViewRows* rows) {
 
 void Columns(const Session& session, ViewRows* rows) {
   ForEachRelation(session, [&](const sql::Relation& relation, const sql::Relation*) {
+    if (relation.sequence) return;
     int64_t position = 0;
     for (const sql::Column& column : relation.columns) {
       rows->Row().Text("table_catalog", session.identity().database).Text("table_schema", relation.schema).Text("table_name", relation.name)
           .Text("column_name", column.name).Number("ordinal_position", ++position).YesNo("is_nullable", !column.not_null)
           .Text("data_type", column.type.is_array ? "ARRAY" : tsd::TypeName(column.type.WithoutTypmod()))
           .Text("udt_catalog", session.identity().database).Text("udt_schema", "pg_catalog").Text("udt_name", TypeInternalName(column.type))
-          .Text("dtd_identifier", std::to_string(position)).YesNo("is_self_referencing", false).YesNo("is_identity", false)
+          .Text("dtd_identifier", std::to_string(position)).YesNo("is_self_referencing", false)
+          .YesNo("is_identity", column.identity != sql::Identity::kNone)
           .Text("is_generated", "NEVER").YesNo("is_updatable", relation.kind == sql::RelationKind::kTable)
           .Null("character_maximum_length").Null("character_octet_length").Null("numeric_precision").Null("numeric_precision_radix")
           .Null("numeric_scale").Null("datetime_precision").Null("interval_precision").Null("maximum_cardinality");
-      if (!column.default_sql.empty()) rows->Text("column_default", column.default_sql);
+      if (HasDefault(column)) rows->Text("column_default", column.default_sql);
+      if (column.identity != sql::Identity::kNone) rows->Text("identity_generation", column.identity == sql::Identity::kAlways ? "ALWAYS" : "BY DEFAULT");
       if (column.type.Is(TypeId::kVarchar) && column.type.typmod >= 4) rows->Number("character_maximum_length", column.type.typmod - 4);
       if (column.type.IsInteger()) rows->Number("numeric_precision", static_cast<int64_t>(column.type.Width()) * 8).Number("numeric_precision_radix", 2).Number("numeric_scale", 0);
       if (column.type.IsFloat()) rows->Number("numeric_precision", column.type.Is(TypeId::kFloat64) ? 53 : 24).Number("numeric_precision_radix", 2);
@@ -238,7 +284,9 @@ std::map<std::string, SystemViews::Producer> ObjectViews() {
           {"pg_catalog.pg_attrdef", PgAttrdef},     {"pg_catalog.pg_type", PgType},         {"pg_catalog.pg_proc", PgProc},
           {"pg_catalog.pg_description", PgDescription}, {"pg_catalog.pg_inherits", PgInherits}, {"pg_catalog.pg_tables", PgTables},
           {"pg_catalog.pg_views", PgViews},         {"pg_catalog.pg_am", PgAm},             {"pg_catalog.pg_collation", PgCollation},
-          {"pg_catalog.pg_language", PgLanguage},   {"information_schema.schemata", Schemata}, {"information_schema.tables", Tables},
+          {"pg_catalog.pg_language", PgLanguage},
+          {"pg_catalog.pg_constraint", PgConstraint}, {"pg_catalog.pg_sequence", PgSequence}, {"pg_catalog.pg_sequences", PgSequences},
+            {"information_schema.schemata", Schemata}, {"information_schema.tables", Tables},
           {"information_schema.columns", Columns},  {"information_schema.views", Views}};
 }
 

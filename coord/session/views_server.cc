@@ -118,6 +118,20 @@ void PgPreparedStatements(const Session& session, ViewRows* rows) {
   }
 }
 
+void PgLocks(const Session& session, ViewRows* rows) {
+  const sql::CatalogPtr catalog = session.catalog();
+  auto database = catalog->databases.find(session.identity().database);
+  for (const LockManager::Held& held : session.services().locks->Snapshot()) {
+    const bool ddl = held.request.target == kDdlLock;
+    rows->Row().Text("locktype", ddl ? "object" : "relation").Number("database", database == catalog->databases.end() ? 0 : database->second)
+        .Number("pid", held.request.process_id).Text("mode", std::string(LockModeName(held.request.mode))).Flag("granted", held.granted)
+        .Text("virtualtransaction", StrCat("1/", held.request.owner)).Null("page").Null("tuple").Null("virtualxid").Null("transactionid")
+        .Null("classid").Null("objid").Null("objsubid").Null("waitstart");
+    if (ddl) rows->Null("relation");
+    else rows->Number("relation", held.request.target.value());
+  }
+}
+
 }  // namespace
 
 std::map<std::string, SystemViews::Producer> ServerViews() {
@@ -126,7 +140,7 @@ std::map<std::string, SystemViews::Producer> ServerViews() {
           {"pg_catalog.pg_extension", PgExtension}, {"pg_catalog.pg_available_extensions", PgAvailableExtensions},
           {"pg_catalog.pg_foreign_data_wrapper", PgForeignDataWrapper}, {"pg_catalog.pg_foreign_server", PgForeignServer},
           {"pg_catalog.pg_tablespace", PgTablespace}, {"pg_catalog.pg_prepared_xacts", PgPreparedXacts},
-          {"pg_catalog.pg_prepared_statements", PgPreparedStatements}};
+          {"pg_catalog.pg_prepared_statements", PgPreparedStatements}, {"pg_catalog.pg_locks", PgLocks}};
 }
 
 }  // namespace tsd::coord

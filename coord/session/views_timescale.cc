@@ -30,7 +30,8 @@ void Hypertables(const Session& session, ViewRows* rows) {
     const sql::Hypertable& hypertable = *relation->hypertable;
     rows->Row().Text("hypertable_schema", relation->schema).Text("hypertable_name", relation->name).Text("owner", relation->owner)
         .Number("num_dimensions", static_cast<int64_t>(hypertable.dimensions.size()))
-        .Number("num_chunks", static_cast<int64_t>(hypertable.chunks->chunks.size())).Flag("is_distributed", hypertable.distributed);
+        .Number("num_chunks", static_cast<int64_t>(hypertable.chunks->chunks.size())).Flag("is_distributed", hypertable.distributed)
+        .Flag("compression_enabled", hypertable.compression.has_value());
     if (hypertable.distributed) {
       rows->Number("replication_factor", hypertable.replication_factor).Names("data_nodes", NodeNames(*catalog, hypertable.data_nodes));
     } else {
@@ -85,6 +86,26 @@ void Dimensions(const Session& session, ViewRows* rows) {
   }
 }
 
+void CompressionSettings(const Session& session, ViewRows* rows) {
+  for (const auto& [key, relation] : session.catalog()->relations) {
+    if (!relation->hypertable || !relation->hypertable->compression) continue;
+    const sql::Compression& compression = *relation->hypertable->compression;
+    const auto row = [&](ColumnId column) -> ViewRows& {
+      return rows->Row().Text("hypertable_schema", relation->schema).Text("hypertable_name", relation->name)
+          .Text("attname", relation->Find(column)->name).Null("segmentby_column_index").Null("orderby_column_index").Null("orderby_asc")
+          .Null("orderby_nullsfirst");
+    };
+    for (size_t i = 0; i < compression.segment_by.size(); ++i) {
+      row(compression.segment_by[i]).Number("segmentby_column_index", static_cast<int64_t>(i + 1));
+    }
+    for (size_t i = 0; i < compression.order_by.size(); ++i) {
+      const sql::Compression::OrderBy& order = compression.order_by[i];
+      row(order.column).Number("orderby_column_index", static_cast<int64_t>(i + 1)).Flag("orderby_asc", !order.descending)
+          .Flag("orderby_nullsfirst", order.nulls_first);
+    }
+  }
+}
+
 void ChunkReplicationStatus(const Session& session, ViewRows* rows) {
   const sql::CatalogPtr catalog = session.catalog();
   for (const auto& [key, relation] : catalog->relations) {
@@ -108,6 +129,7 @@ void ChunkReplicationStatus(const Session& session, ViewRows* rows) {
 std::map<std::string, SystemViews::Producer> TimescaleViews() {
   return {{"timescaledb_information.data_nodes", DataNodes}, {"timescaledb_information.hypertables", Hypertables},
           {"timescaledb_information.chunks", Chunks}, {"timescaledb_information.dimensions", Dimensions},
+          {"timescaledb_information.compression_settings", CompressionSettings},
           {"timescaledb_experimental.chunk_replication_status", ChunkReplicationStatus}};
 }
 

@@ -24,6 +24,8 @@ class Transaction {
   /// A statement's number; its writes carry it, and it does not see them.
   uint32_t level() const { return level_; }
   uint32_t NextLevel() { return ++level_; }
+  /// Levels up to `level` were used on another node for this transaction.
+  void RaiseLevel(uint32_t level) { level_ = level > level_ ? level : level_; }
 
   /// The snapshot of the current statement (READ COMMITTED) or of the whole transaction.
   Timestamp snapshot() const { return snapshot_; }
@@ -45,10 +47,18 @@ class Transaction {
   bool has_kept_write() const { return kept_.has_value(); }
   std::optional<KeptWrite> TakeKeptWrite() { return std::exchange(kept_, std::nullopt); }
 
-  CatalogChange& change() { return change_; }
-  /// The catalog with this transaction's change applied; null while it made none.
-  sql::CatalogPtr catalog() const { return catalog_; }
-  void SetCatalog(sql::CatalogPtr catalog) { catalog_ = std::move(catalog); }
+  /// Of its DDL so far; what the commit logs.
+  const CatalogChange& change() const { return change_; }
+  CatalogChange TakeChange() { return std::move(change_); }
+  void AddChange(const CatalogChange& change);
+  /// Forgets what was added at `level` or later.
+  void UndoChanges(uint32_t level);
+  /// The published catalog with this transaction's change applied: itself while it made none. Thread-safe.
+  sql::CatalogPtr CatalogOver(const sql::CatalogPtr& published) const;
+
+  /// A catalog change of this transaction lies on another node: it commits in two phases however few take part.
+  void RequireTwoPhases() { two_phases_ = true; }
+  bool two_phases() const { return two_phases_; }
 
  private:
   const TxnId id_;
@@ -57,8 +67,11 @@ class Transaction {
   Timestamp snapshot_;
   std::optional<KeptWrite> kept_;
   CatalogChange change_;
-  sql::CatalogPtr catalog_;
+  std::vector<std::pair<uint32_t, size_t>> change_levels_;  // level, size of change_ before it
+  bool two_phases_ = false;
   mutable Mutex mutex_;
+  mutable sql::CatalogPtr base_ ABSL_GUARDED_BY(mutex_);     // what catalog_ was made from
+  mutable sql::CatalogPtr catalog_ ABSL_GUARDED_BY(mutex_);
   std::map<NodeId, uint64_t> operations_ ABSL_GUARDED_BY(mutex_);
 };
 

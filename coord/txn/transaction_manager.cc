@@ -40,6 +40,12 @@ size_t TransactionManager::LiveCount() const {
   return live_.size();
 }
 
+std::optional<TxnId> TransactionManager::OldestLive() const {
+  MutexLock lock(mutex_);
+  if (live_.empty()) return std::nullopt;
+  return *live_.begin();  // all of one origin, so ordered by their numbers
+}
+
 Task<void> TransactionManager::Release(std::shared_ptr<Transaction> transaction) {
   MutexLock lock(mutex_);
   live_.erase(transaction->id());
@@ -91,11 +97,11 @@ Task<Status> AbortAt(std::shared_ptr<Participant> participant, TxnId txn) { co_r
 Task<Status> TransactionManager::Decide(std::shared_ptr<Run> run) {
   CO_ASSIGN_OR_RETURN(run->commit, co_await clock_.Next());
   Decision decision{run->transaction->id(), run->commit, run->machine.participants()};
-  co_return co_await log_.LogDecision(std::move(decision), std::move(run->transaction->change()));
+  co_return co_await log_.LogDecision(std::move(decision), run->transaction->TakeChange());
 }
 
 Task<Status> TransactionManager::Commit(std::shared_ptr<Transaction> transaction) {
-  const bool must_log = !transaction->change().empty();
+  const bool must_log = !transaction->change().empty() || transaction->two_phases();
   if (transaction->has_kept_write()) {
     if (!must_log && transaction->participants().empty()) {
       const Status status = co_await CommitKeptWrite(transaction);

@@ -3,6 +3,7 @@
 // behind. Upholds T1, T2 (coord/TXN.md). Thread-safe.
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -35,6 +36,8 @@ class TransactionManager {
   Task<Status> Resolve(NodeId node);
   bool IsLive(TxnId txn) const;
   size_t LiveCount() const;
+  /// The live transaction that began first.
+  std::optional<TxnId> OldestLive() const;
 
  private:
   struct Run;

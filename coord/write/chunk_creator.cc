@@ -40,21 +40,21 @@ StatusOr<sql::Chunk> ChunkCreator::MakeChunk(const sql::Catalog& catalog, const 
 
 Task<Status> ChunkCreator::Ensure(std::shared_ptr<Transaction> transaction, TableId table, ChunkKey key) {
   sql::RelationPtr published = log_.Current()->Find(table);
-  if (!published || !published->hypertable) {
-    // The hypertable was created by this very transaction: so are its chunks.
-    if (!transaction->catalog()) co_return NoTable();
-    sql::RelationPtr own = transaction->catalog()->Find(table);
+  if (!transaction->change().empty()) {
+    const sql::CatalogPtr view = transaction->CatalogOver(log_.Current());
+    sql::RelationPtr own = view->Find(table);
     if (!own || !own->hypertable) co_return NoTable();
     if (HasOverlap(*own, key)) co_return OkStatus();
-    CO_ASSIGN_OR_RETURN(const sql::Chunk chunk, MakeChunk(*transaction->catalog(), *own, key));
-    CatalogChange change;
-    change.AddChunk(table, chunk);
-    auto next = std::make_shared<sql::Catalog>(*transaction->catalog());
-    CO_RETURN_IF_ERROR(change.ApplyTo(*next));
-    transaction->change().Append(change);
-    transaction->SetCatalog(std::move(next));
-    co_return OkStatus();
+    // A chunk of a hypertable that this very transaction made, or in place of one that it dropped, comes with the transaction.
+    if (!published || !published->hypertable || HasOverlap(*published, key)) {
+      CO_ASSIGN_OR_RETURN(const sql::Chunk chunk, MakeChunk(*view, *own, key));
+      CatalogChange change;
+      change.AddChunk(table, chunk);
+      transaction->AddChange(change);
+      co_return OkStatus();
+    }
   }
+  if (!published || !published->hypertable) co_return NoTable();
   co_await creating_.Lock();
   Status status;
   published = log_.Current()->Find(table);

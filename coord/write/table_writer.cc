@@ -1,7 +1,6 @@
 #include "coord/write/table_writer.h"
 
 #include "engine/base/strings.h"
-#include "engine/types/text_form.h"
 
 namespace tsd::coord {
 namespace {
@@ -21,10 +20,12 @@ Task<Status> WriteAt(std::shared_ptr<Participant> participant, std::shared_ptr<T
 
 }  // namespace
 
-TableWriter::TableWriter(WriteDeps deps, std::shared_ptr<Transaction> transaction, sql::RelationPtr relation)
+TableWriter::TableWriter(WriteDeps deps, std::shared_ptr<Transaction> transaction, sql::RelationPtr relation,
+                         std::shared_ptr<RowChecks> checks)
     : deps_(deps),
       transaction_(std::move(transaction)),
       relation_(std::move(relation)),
+      checks_(std::move(checks)),
       schema_(sql::StorageSchema(*relation_, deps_.log->Current()->cluster_id)),
       level_(transaction_->level()) {}
 
@@ -43,19 +44,9 @@ Status TableWriter::CheckNotNull(const ColumnBatch& rows) {
   if (failed_row == rows.rows()) return OkStatus();
   refused_row_ = failed_row;
   const std::string& column = relation_->columns[failed_column].name;
-  std::string detail = "Failing row contains (";
-  TextContext context;
-  for (size_t j = 0; j < rows.column_count(); ++j) {
-    if (j > 0) detail += ", ";
-    if (rows.column(j).IsNull(failed_row)) {
-      detail += "null";
-    } else {
-      FormatText(rows.column(j), failed_row, context, detail);
-    }
-  }
   ErrorFields fields;
   fields.sqlstate = sqlstate::kNotNullViolation;
-  fields.detail = detail + ").";
+  fields.detail = FailingRow(rows, failed_row);
   fields.schema = relation_->schema;
   fields.table = relation_->name;
   fields.column = column;
@@ -63,17 +54,14 @@ Status TableWriter::CheckNotNull(const ColumnBatch& rows) {
 }
 
 sql::RelationPtr TableWriter::CurrentRelation() const {
-  sql::RelationPtr current;
-  if (transaction_->catalog()) current = transaction_->catalog()->Find(relation_->id);
-  // Chunks made by other transactions are only in the published catalog.
-  sql::RelationPtr published = deps_.log->Current()->Find(relation_->id);
-  if (published && published->hypertable) current = published;
+  sql::RelationPtr current = transaction_->CatalogOver(deps_.log->Current())->Find(relation_->id);
   return current ? current : relation_;
 }
 
 Task<Status> TableWriter::Write(ColumnBatch rows) {
   if (rows.empty()) co_return OkStatus();
   CO_RETURN_IF_ERROR(CheckNotNull(rows));
+  if (checks_) CO_RETURN_IF_ERROR(checks_->Check(rows));
   rows_ += rows.rows();
   if (!relation_->hypertable) {
     std::vector<NodeId> own(1);

@@ -10,6 +10,7 @@
 #include "coord/txn/transaction.h"
 #include "coord/write/chunk_creator.h"
 #include "coord/write/route.h"
+#include "coord/write/row_checks.h"
 
 namespace tsd::coord {
 
@@ -22,9 +23,10 @@ struct WriteDeps {
 
 class TableWriter {
  public:
-  TableWriter(WriteDeps deps, std::shared_ptr<Transaction> transaction, sql::RelationPtr relation);
+  /// `checks`: of the relation; null if it has none.
+  TableWriter(WriteDeps deps, std::shared_ptr<Transaction> transaction, sql::RelationPtr relation, std::shared_ptr<RowChecks> checks);
 
-  /// `rows`: all columns of the relation, in order. 23502 for a NULL in a NOT NULL column.
+  /// `rows`: all columns of the relation, in order. 23502 for a NULL in a NOT NULL column, 23514 for a failed CHECK.
   Task<Status> Write(ColumnBatch rows);
   /// Sends what is left and awaits every write: the statement's rows are all staged on their nodes. kMayTravelWithCommit: the statement is
   /// a transaction of its own, so if it has a single write, the transaction keeps it until the commit.
@@ -53,6 +55,7 @@ class TableWriter {
   const WriteDeps deps_;
   const std::shared_ptr<Transaction> transaction_;
   sql::RelationPtr relation_;
+  const std::shared_ptr<RowChecks> checks_;
   const TableSchemaPtr schema_;
   const uint32_t level_;
   std::map<ChunkId, Buffer> buffers_;

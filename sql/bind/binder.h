@@ -50,6 +50,8 @@ struct BindContext {
   ExecContext exec;                      // session zone, statement time, functions: for reading literals and folding
   /// In: declared types (kUnknown where undeclared). Out: all of them, by number - 1.
   std::vector<DataType> parameter_types;
+  /// Out: relations found by name, also when binding failed later.
+  std::vector<RelationPtr> resolved;
   /// Values are at hand ($n as constants at bind time, e.g. for a simple EXECUTE); empty: kParameter expressions stay.
   std::vector<Value> parameter_values;
 };

@@ -15,6 +15,9 @@ StatusOr<RelationPtr> Target(const parse::ObjectName& name, const char* verb, Bi
   if (relation->kind == RelationKind::kVirtual) {
     return ErrorAt(sqlstate::kInsufficientPrivilege, StrCat("permission denied for table ", relation->name), name.position);
   }
+  if (relation->kind == RelationKind::kSequence) {
+    return ErrorAt(sqlstate::kWrongObjectType, StrCat("cannot change sequence \"", relation->name, "\""), name.position);
+  }
   return relation;
 }
 
@@ -36,6 +39,23 @@ StatusOr<ExprPtr> Assign(Binder& binder, ExprPtr value, const Column& column, in
                     "You will need to rewrite or cast the expression.");
   }
   return binder.Cast(std::move(value), column.type, CastContext::kAssignment, position);
+}
+
+constexpr char kGeneratedAlways[] = "428C9";
+
+/// A value written for an identity column that is GENERATED ALWAYS.
+Status NotDefault(const Column& column, int position) {
+  return WithHint(WithDetail(ErrorAt(kGeneratedAlways, StrCat("cannot insert a non-DEFAULT value into column \"", column.name, "\""), position),
+                             StrCat("Column \"", column.name, "\" is an identity column defined as GENERATED ALWAYS.")),
+                  "Use OVERRIDING SYSTEM VALUE to override.");
+}
+
+/// Which written values count for a column: OVERRIDING says so for identity columns.
+enum class Written : uint8_t { kTaken, kDefaultInstead, kRefused };
+Written WrittenFor(const Column& column, parse::Overriding overriding) {
+  if (column.identity == Identity::kNone || overriding == parse::Overriding::kSystem) return Written::kTaken;
+  if (overriding == parse::Overriding::kUser) return Written::kDefaultInstead;
+  return column.identity == Identity::kAlways ? Written::kRefused : Written::kTaken;
 }
 
 StatusOr<ExprPtr> DefaultOf(const Column& column, BindContext& context) {
@@ -119,7 +139,7 @@ namespace {
 
 /// INSERT .. VALUES: each value is read as its column's type, DEFAULT may stand anywhere.
 StatusOr<PlanPtr> InsertValues(Binder& binder, const Relation& relation, const std::vector<size_t>& columns, bool written,
-                               const parse::Query& query, const CteList* ctes) {
+                               const parse::Query& query, const CteList* ctes, parse::Overriding overriding) {
   Scope scope;
   scope.ctes = ctes;
   std::vector<PendingApply> applies;
@@ -143,10 +163,12 @@ StatusOr<PlanPtr> InsertValues(Binder& binder, const Relation& relation, const s
     std::vector<ExprPtr> values(relation.columns.size());
     for (size_t i = 0; i < row.size(); ++i) {
       const size_t column = columns[i];
-      if (parse::Is<parse::DefaultExpr>(*row[i])) {
+      const Written rule = WrittenFor(relation.columns[column], overriding);
+      if (parse::Is<parse::DefaultExpr>(*row[i]) || rule == Written::kDefaultInstead) {
         ASSIGN_OR_RETURN(values[column], default_of(column));
         continue;
       }
+      if (rule == Written::kRefused) return NotDefault(relation.columns[column], row[i]->position);
       ASSIGN_OR_RETURN(ExprPtr value, binder.Expr(*row[i], env));
       ASSIGN_OR_RETURN(values[column], Assign(binder, std::move(value), relation.columns[column], row[i]->position));
     }
@@ -177,7 +199,7 @@ StatusOr<PlanPtr> InsertValues(Binder& binder, const Relation& relation, const s
 }
 
 StatusOr<PlanPtr> InsertQuery(Binder& binder, const Relation& relation, const std::vector<size_t>& columns, bool written,
-                              const parse::Query& query, const CteList* ctes) {
+                              const parse::Query& query, const CteList* ctes, parse::Overriding overriding) {
   ASSIGN_OR_RETURN(BoundQuery bound, binder.Query(query, nullptr, ctes, UnknownRule::kKeep));
   RETURN_IF_ERROR(CheckWidth(bound.columns.size(), columns.size(), written, query.position));
   std::vector<DataType> types;
@@ -190,6 +212,9 @@ StatusOr<PlanPtr> InsertQuery(Binder& binder, const Relation& relation, const st
   node->expressions.resize(relation.columns.size());
   for (size_t i = 0; i < bound.columns.size(); ++i) {
     const PlanColumn& from = bound.plan->output[i];
+    const Written rule = WrittenFor(relation.columns[columns[i]], overriding);
+    if (rule == Written::kDefaultInstead) continue;
+    if (rule == Written::kRefused) return NotDefault(relation.columns[columns[i]], query.position);
     ASSIGN_OR_RETURN(node->expressions[columns[i]],
                      Assign(binder, MakeColumn(from.id, from.type), relation.columns[columns[i]], query.position));
   }
@@ -233,9 +258,9 @@ StatusOr<BoundStatement> Binder::Insert(const parse::InsertStatement& statement)
   } else if (const parse::Query& query = *statement.source;
              query.kind == parse::QueryKind::kValues && query.with.items.empty() && query.order_by.empty() && query.limit == nullptr &&
              query.offset == nullptr) {
-    ASSIGN_OR_RETURN(bound.plan, InsertValues(*this, *relation, columns, written, query, ctes));
+    ASSIGN_OR_RETURN(bound.plan, InsertValues(*this, *relation, columns, written, query, ctes, statement.overriding));
   } else {
-    ASSIGN_OR_RETURN(bound.plan, InsertQuery(*this, *relation, columns, written, query, ctes));
+    ASSIGN_OR_RETURN(bound.plan, InsertQuery(*this, *relation, columns, written, query, ctes, statement.overriding));
   }
   bound.plan = WrapWith(std::move(bound.plan), with);
   if (!statement.returning.empty()) {
@@ -306,6 +331,11 @@ StatusOr<BoundStatement> Binder::Update(const parse::UpdateStatement& statement)
     if (parse::Is<parse::DefaultExpr>(value)) {
       ASSIGN_OR_RETURN(values[index], DefaultOf(relation->columns[index], context_));
       return OkStatus();
+    }
+    if (relation->columns[index].identity == Identity::kAlways) {
+      const std::string& name = relation->columns[index].name;
+      return WithDetail(ErrorAt(kGeneratedAlways, StrCat("column \"", name, "\" can only be updated to DEFAULT"), to.position),
+                        StrCat("Column \"", name, "\" is an identity column defined as GENERATED ALWAYS."));
     }
     ASSIGN_OR_RETURN(ExprPtr bound, Expr(value, env));
     ASSIGN_OR_RETURN(values[index], Assign(*this, std::move(bound), relation->columns[index], value.position));

@@ -50,7 +50,7 @@ StatusOr<Binder::FromResult> Binder::ScanRelation(const RelationPtr& relation, R
     item.columns.push_back({column.name, id, column.type});
     SetOrigin(id, relation->id, column.id);
   }
-  if (relation->kind == RelationKind::kVirtual) {
+  if (relation->kind == RelationKind::kVirtual || relation->kind == RelationKind::kSequence) {
     auto scan = std::make_shared<VirtualScanNode>();
     scan->relation = relation;
     for (size_t i = 0; i < relation->columns.size(); ++i) scan->columns.push_back(i);

@@ -193,6 +193,9 @@ StatusOr<BoundCopy> BindCopy(const parse::CopyStatement& statement, BindContext&
     Status status = ErrorAt(sqlstate::kWrongObjectType, StrCat("cannot copy ", direction, " view \"", relation.name, "\""), statement.table.position);
     return statement.from ? status : WithHint(std::move(status), "Try the COPY (SELECT ...) TO variant.");
   }
+  if (relation.kind == RelationKind::kSequence) {
+    return ErrorAt(sqlstate::kWrongObjectType, StrCat("cannot copy ", direction, " sequence \"", relation.name, "\""), statement.table.position);
+  }
   if (relation.kind == RelationKind::kVirtual && statement.from) {
     return ErrorAt(sqlstate::kInsufficientPrivilege, StrCat("permission denied for table ", relation.name), statement.table.position);
   }

@@ -101,7 +101,9 @@ StatusOr<RelationPtr> ResolveRelation(const parse::ObjectName& name, BindContext
     if (context.virtual_tables != nullptr) {
       if (RelationPtr found = context.virtual_tables->Find(schema, name.name)) return found;
     }
-    return context.catalog != nullptr ? context.catalog->Find(schema, name.name) : nullptr;
+    RelationPtr found = context.catalog != nullptr ? context.catalog->Find(schema, name.name) : nullptr;
+    if (found) context.resolved.push_back(found);
+    return found;
   };
   if (!name.schema.empty()) {
     if (RelationPtr found = find(name.schema)) return found;

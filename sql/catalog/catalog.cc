@@ -7,7 +7,8 @@
 namespace tsd::sql {
 namespace {
 
-constexpr uint8_t kCatalogFormat = 1;
+// 2: identity columns, CHECK constraints, sequences, compression settings. Format 1 is still read.
+constexpr uint8_t kCatalogFormat = 2;
 
 Status DamagedCatalog() { return Error(sqlstate::kDataCorrupted, "catalog is damaged"); }
 
@@ -46,9 +47,10 @@ void PutColumn(const Column& column, ByteWriter& writer) {
   writer.PutBool(column.not_null);
   writer.PutString(column.default_sql);
   column.missing_value.Encode(writer);
+  writer.PutU8(static_cast<uint8_t>(column.identity));
 }
 
-Column GetColumn(ByteReader& reader) {
+Column GetColumn(ByteReader& reader, uint8_t format) {
   Column column;
   column.id = ColumnId(reader.GetU16());
   column.name = reader.GetString();
@@ -56,7 +58,75 @@ Column GetColumn(ByteReader& reader) {
   column.not_null = reader.GetBool();
   column.default_sql = reader.GetString();
   column.missing_value = Value::Decode(reader);
+  if (format < 2) return column;
+  const uint8_t identity = reader.GetU8();
+  if (identity > static_cast<uint8_t>(Identity::kByDefault)) reader.Fail();
+  column.identity = static_cast<Identity>(identity);
   return column;
+}
+
+void PutCompression(const Compression& compression, ByteWriter& writer) {
+  writer.PutVarint(compression.segment_by.size());
+  for (ColumnId column : compression.segment_by) writer.PutU16(column.value());
+  writer.PutVarint(compression.order_by.size());
+  for (const Compression::OrderBy& order : compression.order_by) {
+    writer.PutU16(order.column.value());
+    writer.PutBool(order.descending);
+    writer.PutBool(order.nulls_first);
+  }
+}
+
+Compression GetCompression(ByteReader& reader) {
+  Compression compression;
+  for (uint64_t count = reader.GetCount(2); count > 0; --count) compression.segment_by.push_back(ColumnId(reader.GetU16()));
+  for (uint64_t count = reader.GetCount(4); count > 0; --count) {
+    Compression::OrderBy order;
+    order.column = ColumnId(reader.GetU16());
+    order.descending = reader.GetBool();
+    order.nulls_first = reader.GetBool();
+    compression.order_by.push_back(order);
+  }
+  return compression;
+}
+
+void PutCheck(const CheckConstraint& check, ByteWriter& writer) {
+  writer.PutString(check.name);
+  writer.PutString(check.sql);
+  writer.PutVarint(check.columns.size());
+  for (const auto& [name, id] : check.columns) {
+    writer.PutString(name);
+    writer.PutU16(id.value());
+  }
+}
+
+CheckConstraint GetCheck(ByteReader& reader) {
+  CheckConstraint check;
+  check.name = reader.GetString();
+  check.sql = reader.GetString();
+  for (uint64_t count = reader.GetCount(3); count > 0; --count) {
+    std::string name(reader.GetString());
+    check.columns.emplace_back(std::move(name), ColumnId(reader.GetU16()));
+  }
+  return check;
+}
+
+void PutSequence(const Sequence& sequence, ByteWriter& writer) {
+  PutType(sequence.type, writer);
+  for (int64_t number : {sequence.start, sequence.increment, sequence.minimum, sequence.maximum, sequence.cache}) writer.PutI64(number);
+  writer.PutBool(sequence.cycle);
+  writer.PutU32(sequence.owner_table.value());
+  writer.PutU16(sequence.owner_column.value());
+}
+
+Sequence GetSequence(ByteReader& reader) {
+  Sequence sequence;
+  sequence.type = GetColumnType(reader);
+  for (int64_t* number : {&sequence.start, &sequence.increment, &sequence.minimum, &sequence.maximum, &sequence.cache}) *number = reader.GetI64();
+  sequence.cycle = reader.GetBool();
+  sequence.owner_table = TableId(reader.GetU32());
+  sequence.owner_column = ColumnId(reader.GetU16());
+  if (sequence.increment == 0 || sequence.minimum > sequence.maximum || sequence.cache < 1) reader.Fail();
+  return sequence;
 }
 
 void PutChunk(const Chunk& chunk, ByteWriter& writer) {
@@ -105,9 +175,11 @@ void PutHypertable(const Hypertable& table, ByteWriter& writer) {
   writer.PutString(table.chunk_prefix);
   writer.PutVarint(table.chunks->chunks.size());
   for (const ChunkPtr& chunk : table.chunks->chunks) PutChunk(*chunk, writer);
+  writer.PutBool(table.compression.has_value());
+  if (table.compression.has_value()) PutCompression(*table.compression, writer);
 }
 
-Hypertable GetHypertable(ByteReader& reader) {
+Hypertable GetHypertable(ByteReader& reader, uint8_t format) {
   Hypertable table;
   table.id = static_cast<int32_t>(reader.GetZigzag());
   table.distributed = reader.GetBool();
@@ -134,6 +206,7 @@ Hypertable GetHypertable(ByteReader& reader) {
   chunks->chunks.reserve(count);
   for (uint64_t i = 0; i < count && reader.ok(); ++i) chunks->chunks.push_back(GetChunk(reader));
   table.chunks = std::move(chunks);
+  if (format >= 2 && reader.GetBool()) table.compression = GetCompression(reader);
   return table;
 }
 
@@ -151,24 +224,33 @@ void PutRelation(const Relation& relation, ByteWriter& writer) {
   writer.PutU64(relation.heap.value());
   writer.PutString(relation.view_sql);
   writer.PutString(relation.comment);
+  writer.PutVarint(relation.checks.size());
+  for (const CheckConstraint& check : relation.checks) PutCheck(check, writer);
+  writer.PutBool(relation.sequence.has_value());
+  if (relation.sequence.has_value()) PutSequence(*relation.sequence, writer);
 }
 
-RelationPtr GetRelation(ByteReader& reader) {
+RelationPtr GetRelation(ByteReader& reader, uint8_t format) {
   auto relation = std::make_shared<Relation>();
   relation->id = TableId(reader.GetU32());
   const uint8_t kind = reader.GetU8();
-  if (kind > static_cast<uint8_t>(RelationKind::kVirtual)) reader.Fail();
+  if (kind > static_cast<uint8_t>(RelationKind::kSequence)) reader.Fail();
   relation->kind = static_cast<RelationKind>(kind);
   relation->schema = reader.GetString();
   relation->name = reader.GetString();
   relation->owner = reader.GetString();
   const uint64_t columns = reader.GetCount(8);
-  for (uint64_t i = 0; i < columns && reader.ok(); ++i) relation->columns.push_back(GetColumn(reader));
+  for (uint64_t i = 0; i < columns && reader.ok(); ++i) relation->columns.push_back(GetColumn(reader, format));
   relation->last_column_id = reader.GetU16();
-  if (reader.GetBool()) relation->hypertable = GetHypertable(reader);
+  if (reader.GetBool()) relation->hypertable = GetHypertable(reader, format);
   relation->heap = ChunkId(reader.GetU64());
   relation->view_sql = reader.GetString();
   relation->comment = reader.GetString();
+  if (format < 2) return relation;
+  const uint64_t checks = reader.GetCount(3);
+  for (uint64_t i = 0; i < checks && reader.ok(); ++i) relation->checks.push_back(GetCheck(reader));
+  if (reader.GetBool()) relation->sequence = GetSequence(reader);
+  if ((relation->kind == RelationKind::kSequence) != relation->sequence.has_value()) reader.Fail();
   return relation;
 }
 
@@ -315,7 +397,7 @@ StatusOr<Catalog> Catalog::Decode(std::string_view bytes) {
   ByteReader reader(bytes);
   Catalog catalog;
   const uint8_t format = reader.GetU8();
-  if (reader.ok() && format != kCatalogFormat) {
+  if (reader.ok() && (format < 1 || format > kCatalogFormat)) {
     return Error(sqlstate::kDataCorrupted, StrCat("catalog has unknown format ", static_cast<int>(format)));
   }
   catalog.version = reader.GetU64();
@@ -328,7 +410,7 @@ StatusOr<Catalog> Catalog::Decode(std::string_view bytes) {
   catalog.next_chunk_number = static_cast<int32_t>(reader.GetZigzag());
   const uint64_t relations = reader.GetCount(16);
   for (uint64_t i = 0; i < relations && reader.ok(); ++i) {
-    RelationPtr relation = GetRelation(reader);
+    RelationPtr relation = GetRelation(reader, format);
     if (reader.ok()) catalog.Put(std::move(relation));
   }
   catalog.schemas = GetOids(reader);

@@ -18,6 +18,8 @@ namespace tsd::sql {
 inline constexpr int kSlotCount = 1024;  // hash slots a hypertable's space dimension is cut into
 inline constexpr uint32_t kFirstUserOid = 16384;
 
+enum class Identity : uint8_t { kNone, kAlways, kByDefault };
+
 struct Column {
   ColumnId id;
   std::string name;
@@ -25,6 +27,39 @@ struct Column {
   bool not_null = false;
   std::string default_sql;  // empty = none; an expression in SQL
   Value missing_value;      // of rows older than the column
+  Identity identity = Identity::kNone;
+};
+
+/// A condition every row meets (or gives NULL for). Its SQL names columns as they were called when it was made: `columns` says which they
+/// are, so that a renamed column needs no rewriting.
+struct CheckConstraint {
+  std::string name;
+  std::string sql;
+  std::vector<std::pair<std::string, ColumnId>> columns;  // those the SQL uses
+};
+
+/// What CREATE SEQUENCE fixes. The numbers handed out are the cluster log's (coord/cluster/sequences.h).
+struct Sequence {
+  DataType type = TypeId::kInt64;
+  int64_t start = 1;
+  int64_t increment = 1;
+  int64_t minimum = 1;
+  int64_t maximum = INT64_MAX;
+  int64_t cache = 1;
+  bool cycle = false;
+  TableId owner_table;      // valid: dropped with that table's column
+  ColumnId owner_column;
+};
+
+/// How a hypertable's chunks are laid out when compressed (ALTER TABLE .. SET (timescaledb.compress ..)).
+struct Compression {
+  struct OrderBy {
+    ColumnId column;
+    bool descending = false;
+    bool nulls_first = false;
+  };
+  std::vector<ColumnId> segment_by;
+  std::vector<OrderBy> order_by;
 };
 
 enum class DimensionKind : uint8_t { kTime, kSpace };
@@ -67,13 +102,14 @@ struct Hypertable {
   std::vector<NodeId> blocked_nodes;    // attached, but get no new chunks
   std::string chunk_schema = "_timescaledb_internal";
   std::string chunk_prefix;             // "_dist_hyper_1"
+  std::optional<Compression> compression;
   std::shared_ptr<const ChunkSet> chunks = std::make_shared<ChunkSet>();
 
   const Dimension& time() const { return dimensions.front(); }
   const Dimension* space() const { return dimensions.size() > 1 ? &dimensions[1] : nullptr; }
 };
 
-enum class RelationKind : uint8_t { kTable, kView, kVirtual };
+enum class RelationKind : uint8_t { kTable, kView, kVirtual, kSequence };
 
 struct Relation {
   TableId id;                           // also its OID
@@ -87,6 +123,8 @@ struct Relation {
   ChunkId heap;                         // a plain table's only chunk, in the access node's own store
   std::string view_sql;                 // kView
   std::string comment;
+  std::vector<CheckConstraint> checks;  // by name
+  std::optional<Sequence> sequence;     // kSequence
 
   bool IsHypertable() const { return hypertable.has_value(); }
   const Column* Find(std::string_view column_name) const;

@@ -5,6 +5,7 @@
 #include "engine/base/strings.h"
 #include "engine/types/numeric.h"
 #include "engine/types/text_form.h"
+#include "sql/function/function_context.h"
 #include "sql/function/registry_builder.h"
 #include "sql/function/row_args.h"
 #include "sql/function/utf8.h"
@@ -196,6 +197,36 @@ constexpr Declared kVolatile[] = {
     {"pg_try_advisory_lock", "int8", "bool"}, {"pg_advisory_unlock_all", "", "void"}, {"pg_advisory_xact_lock", "int8", "void"},
 };
 
+// Of sequences; strict.
+constexpr Declared kSequences[] = {
+    {"nextval", "regclass", "int8"}, {"currval", "regclass", "int8"}, {"lastval", "", "int8"},
+    {"setval", "regclass,int8", "int8"}, {"setval", "regclass,int8,bool", "int8"},
+};
+
+// A dimension in the text form that TimescaleDB prints: kind//column//interval or number//function. create_hypertable reads it back from
+// both ends, so a column name may hold anything.
+Status DimensionInfo(std::string_view kind, const RowArgs& a, Vector& out) {
+  if (a.IsNull(0)) return Error(sqlstate::kInvalidParameterValue, "column_name cannot be NULL");
+  std::string text = StrCat(kind, "//", a.Text(0), "//");
+  if (a.IsNull(1)) {
+    text += "-";
+  } else {
+    FormatText(a.column(1), a.row, TextContextOf(a.context()), text);
+  }
+  text += "//";
+  if (a.IsNull(2)) {
+    text += "-";
+  } else {
+    FormatText(a.column(2), a.row, TextContextOf(a.context()), text);
+  }
+  return PutText(out, text);
+}
+Status ByRange(const RowArgs& a, Vector& out) { return DimensionInfo("range", a, out); }
+Status ByHash(const RowArgs& a, Vector& out) {
+  if (a.IsNull(1)) return Error(sqlstate::kInvalidParameterValue, "number_partitions cannot be NULL");
+  return DimensionInfo("hash", a, out);
+}
+
 void RegisterPrivileges(RegistryBuilder& builder) {
   for (std::string_view kind : {"table", "any_column", "schema", "database", "function", "sequence", "tablespace", "type", "server",
                                 "language", "foreign_data_wrapper"}) {
@@ -216,6 +247,7 @@ void RegisterSystem(RegistryBuilder& builder) {
   for (const Declared& d : kCatalog) builder.Context(d.name, d.parameters, d.result);
   for (const Declared& d : kSizes) builder.Context(d.name, d.parameters, d.result);
   for (const Declared& d : kVolatile) VolatileCall(NotStrict(builder.Context(d.name, d.parameters, d.result)));
+  for (const Declared& d : kSequences) VolatileCall(builder.Context(d.name, d.parameters, d.result));
   RegisterPrivileges(builder);
   Stable(NotStrict(builder.Row("pg_typeof", "any", "regtype", TypeOf)));
   Stable(NotStrict(builder.Row("format_type", "oid,int4", "text", FormatType)));
@@ -240,6 +272,8 @@ void RegisterTimescale(RegistryBuilder& builder) {
   for (std::string_view name : {"hypertable_size", "approximate_row_count"}) {
     builder.Context(name, "relation regclass", "int8").schema = "public";
   }
+  NotStrict(builder.Row("by_range", "column_name name,partition_interval any=null,partition_func regproc=null", "record", ByRange)).schema = "public";
+  NotStrict(builder.Row("by_hash", "column_name name,number_partitions int4,partition_func regproc=null", "record", ByHash)).schema = "public";
 }
 
 }  // namespace tsd::sql

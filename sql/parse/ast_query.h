@@ -6,7 +6,7 @@ namespace tsd::sql::parse {
 
 enum class StatementKind : uint8_t {
   kSelect, kInsert, kUpdate, kDelete, kTruncate, kCopy,
-  kCreateTable, kCreateTableAs, kCreateView, kRefreshView, kCreateIndex, kCreateSchema, kCreateDatabase,
+  kCreateTable, kCreateTableAs, kCreateView, kRefreshView, kCreateIndex, kCreateSchema, kCreateDatabase, kCreateSequence, kAlterSequence,
   kDrop, kAlterTable, kAlterObject, kAlterDatabase, kAlterSystem, kCreateRole, kAlterRole, kAlterRoleSetting, kGrant,
   kGrantRole, kComment, kCreateExtension, kAlterExtension, kCreateServer, kAlterServer,
   kTransaction, kSet, kReset, kShow, kSetTransaction, kSetConstraints, kDiscard,

@@ -221,6 +221,19 @@ struct CreateIndexStatement : StatementNode<StatementKind::kCreateIndex> {
   std::string tablespace;
   ExprPtr where;
 };
+struct CreateSequenceStatement : StatementNode<StatementKind::kCreateSequence> {
+  using StatementNode::StatementNode;
+  ObjectName name;
+  Persistence persistence = Persistence::kPermanent;
+  bool if_not_exists = false;
+  std::vector<Option> options;   // as of Constraint::sequence_options; also as, owned_by (its `list`: the name's parts)
+};
+struct AlterSequenceStatement : StatementNode<StatementKind::kAlterSequence> {
+  using StatementNode::StatementNode;
+  ObjectName name;
+  bool if_exists = false;
+  std::vector<Option> options;   // also restart
+};
 struct CreateSchemaStatement : StatementNode<StatementKind::kCreateSchema> {
   using StatementNode::StatementNode;
   std::string name;            // empty: the owner's name

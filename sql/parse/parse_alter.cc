@@ -28,12 +28,13 @@ StatementPtr Parser::ParseAlter() {
   switch (kind) {
     case ObjectKind::kTable: case ObjectKind::kIndex: case ObjectKind::kView: case ObjectKind::kMaterializedView:
       return ParseAlterTable(kind, position);
+    case ObjectKind::kSequence: return ParseAlterSequence(position);
     case ObjectKind::kDatabase: return ParseAlterDatabase(position);
     case ObjectKind::kServer: return ParseAlterServer(position);
     case ObjectKind::kExtension: return ParseAlterExtension(position);
     case ObjectKind::kSchema: case ObjectKind::kTablespace: case ObjectKind::kLanguage: case ObjectKind::kFunction:
     case ObjectKind::kProcedure: case ObjectKind::kRoutine: case ObjectKind::kAggregate: case ObjectKind::kType:
-    case ObjectKind::kDomain: case ObjectKind::kCollation: case ObjectKind::kSequence: case ObjectKind::kForeignTable:
+    case ObjectKind::kDomain: case ObjectKind::kCollation: case ObjectKind::kForeignTable:
     case ObjectKind::kForeignDataWrapper:
       return ParseAlterObject(kind, position);
     default: break;

@@ -27,6 +27,7 @@ StatementPtr Parser::ParseCreate() {
   }
   const Persistence persistence = ParsePersistence();
   if (At(K::kView) || At(K::kRecursive)) return ParseCreateView(persistence, or_replace, position);
+  if (!or_replace && At(K::kSequence)) return ParseCreateSequence(persistence, position);
   if (!or_replace) {
     if (At(K::kTable)) return ParseCreateTable(persistence, position);
     if (At(K::kMaterialized)) return ParseCreateMaterializedView(position);
@@ -52,7 +53,7 @@ StatementPtr Parser::ParseCreate() {
   static constexpr Keyword kUnsupported[] = {
       K::kAccess, K::kAggregate, K::kCast, K::kCollation, K::kConversion, K::kDefault, K::kDomain, K::kEvent, K::kForeign,
       K::kFunction, K::kLanguage, K::kOperator, K::kPolicy, K::kProcedural, K::kProcedure, K::kPublication, K::kRule,
-      K::kSequence, K::kStatistics, K::kSubscription, K::kTablespace, K::kText, K::kTransform, K::kTrigger, K::kTrusted,
+      K::kStatistics, K::kSubscription, K::kTablespace, K::kText, K::kTransform, K::kTrigger, K::kTrusted,
       K::kType, K::kConstraint};
   for (const Keyword keyword : kUnsupported) {
     if (!At(keyword)) continue;
@@ -171,6 +172,27 @@ IndexElement Parser::ParseIndexElement() {
   }
   element.nulls = ParseNullsOrder();
   return element;
+}
+
+StatementPtr Parser::ParseCreateSequence(Persistence persistence, int position) {
+  auto sequence = std::make_unique<CreateSequenceStatement>(position);
+  sequence->persistence = persistence;
+  Expect(K::kSequence);
+  sequence->if_not_exists = AcceptIfNotExists();
+  sequence->name = ParseObjectName();
+  sequence->options = ParseSequenceOptions();
+  return sequence;
+}
+
+/// After ALTER SEQUENCE, when it is not RENAME, OWNER TO or SET SCHEMA.
+StatementPtr Parser::ParseAlterSequence(int position) {
+  auto sequence = std::make_unique<AlterSequenceStatement>(position);
+  sequence->if_exists = AcceptIfExists();
+  sequence->name = ParseObjectName();
+  if (AtStatementEnd()) SyntaxError();
+  if (At(K::kRename) || At(K::kSet) || (At(K::kOwner) && At(K::kTo, 1))) Unsupported("this form of ALTER SEQUENCE", Position());
+  sequence->options = ParseSequenceOptions();
+  return sequence;
 }
 
 StatementPtr Parser::ParseCreateSchema(int position) {

@@ -231,7 +231,11 @@ std::vector<Option> Parser::ParseSequenceOptions() {
         option.name = At(K::kOwned) ? "owned_by" : "sequence_name";
         Advance();
         Expect(option.name == "owned_by" ? K::kBy : K::kName);
-        option.text = ParseObjectName().name;
+        const ObjectName owner = ParseObjectName();  // a table's column: [schema.]table.column
+        option.text = owner.name;
+        for (const std::string& part : {owner.catalog, owner.schema, owner.name}) {
+          if (!part.empty()) option.list.push_back(part);
+        }
       }
       option.value_kind = OptionValueKind::kWord;
     } else if (AtAny({K::kCycle, K::kMinvalue, K::kMaxvalue}) && (negative || At(K::kCycle))) {

@@ -264,6 +264,8 @@ class Parser {
   StatementPtr ParseCreateIndex(int position);
   IndexElement ParseIndexElement();
   std::vector<IndexElement> ParseIndexElements();
+  StatementPtr ParseCreateSequence(Persistence persistence, int position);
+  StatementPtr ParseAlterSequence(int position);
   StatementPtr ParseCreateSchema(int position);
   StatementPtr ParseCreateDatabase(int position);
   Option ParseDatabaseOption();

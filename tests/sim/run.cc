@@ -70,6 +70,8 @@ RunResult RunSeed(uint64_t seed) {
   if (random.Chance(0.7)) workloads.push_back(MakeBankWorkload(random.Next()));
   if (random.Chance(0.4)) workloads.push_back(MakeListWorkload(random.Next()));
   if (random.Chance(0.4) || workloads.empty()) workloads.push_back(MakeForkWorkload(random.Next()));
+  Random ddl = Random(seed).Fork("ddl");
+  if (ddl.Chance(0.4)) workloads.push_back(MakeDdlWorkload(ddl.Next()));
   for (auto& workload : workloads) workload->Setup(*cluster);
   for (auto& workload : workloads) workload->Start(*cluster);
 

@@ -42,5 +42,8 @@ std::unique_ptr<Workload> MakeBankWorkload(uint64_t seed);
 std::unique_ptr<Workload> MakeListWorkload(uint64_t seed);
 /// W4: pairs of independent writes; no two readers may see them in opposite orders.
 std::unique_ptr<Workload> MakeForkWorkload(uint64_t seed);
+/// W5: columns come and go, tables are locked, distributed_exec runs, while rows with serial numbers are written. Acknowledged rows are there,
+/// no number comes twice, a distributed_exec is everywhere or nowhere, nobody's locks outlive him.
+std::unique_ptr<Workload> MakeDdlWorkload(uint64_t seed);
 
 }  // namespace tsd::sim
