@@ -20,14 +20,14 @@ struct KeyHash {
 }  // namespace
 
 struct BlockCache::Shard {
-  struct Entry {
+  struct Kept {
     BlockKey key;
-    VectorPtr block;
+    Entry block;
     size_t bytes;
   };
   mutable Mutex mutex;
-  std::list<Entry> entries ABSL_GUARDED_BY(mutex);  // most recently used first
-  absl::flat_hash_map<BlockKey, std::list<Entry>::iterator, KeyHash> index ABSL_GUARDED_BY(mutex);
+  std::list<Kept> entries ABSL_GUARDED_BY(mutex);  // most recently used first
+  absl::flat_hash_map<BlockKey, std::list<Kept>::iterator, KeyHash> index ABSL_GUARDED_BY(mutex);
   uint64_t capacity = 0;
   uint64_t bytes ABSL_GUARDED_BY(mutex) = 0;
   uint64_t hits ABSL_GUARDED_BY(mutex) = 0;
@@ -48,23 +48,25 @@ BlockCache::Shard& BlockCache::ShardOf(const BlockKey& key) {
   return *shards_[(KeyHash()(key) >> 32) % shards_.size()];
 }
 
-VectorPtr BlockCache::Find(const BlockKey& key) {
+BlockCache::Entry BlockCache::Find(const BlockKey& key) {
   Shard& shard = ShardOf(key);
   MutexLock lock(shard.mutex);
   const auto found = shard.index.find(key);
   if (found == shard.index.end()) {
     ++shard.misses;
-    return nullptr;
+    return {};
   }
   ++shard.hits;
   shard.entries.splice(shard.entries.begin(), shard.entries, found->second);
   return found->second->block;
 }
 
-void BlockCache::Insert(const BlockKey& key, VectorPtr block) {
-  const size_t bytes = block->MemoryBytes() + kEntryBytes;
+void BlockCache::Insert(const BlockKey& key, Entry block) {
+  size_t bytes = kEntryBytes;
+  if (block.encoded != nullptr) bytes += block.encoded->size();
+  if (block.decoded != nullptr) bytes += block.decoded->MemoryBytes();
   Shard& shard = ShardOf(key);
-  std::list<Shard::Entry> dropped;  // freed after the lock
+  std::list<Shard::Kept> dropped;  // freed after the lock
   MutexLock lock(shard.mutex);
   if (bytes > shard.capacity || shard.index.contains(key)) return;
   while (shard.bytes + bytes > shard.capacity) {
@@ -72,14 +74,14 @@ void BlockCache::Insert(const BlockKey& key, VectorPtr block) {
     shard.index.erase(shard.entries.back().key);
     dropped.splice(dropped.begin(), shard.entries, std::prev(shard.entries.end()));
   }
-  shard.entries.push_front(Shard::Entry{key, std::move(block), bytes});
+  shard.entries.push_front(Shard::Kept{key, std::move(block), bytes});
   shard.index.emplace(key, shard.entries.begin());
   shard.bytes += bytes;
 }
 
 void BlockCache::EraseFile(uint64_t file) {
   for (const std::unique_ptr<Shard>& shard : shards_) {
-    std::list<Shard::Entry> dropped;
+    std::list<Shard::Kept> dropped;
     MutexLock lock(shard->mutex);
     for (auto entry = shard->entries.begin(); entry != shard->entries.end();) {
       const auto next = std::next(entry);

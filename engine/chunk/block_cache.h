@@ -1,9 +1,11 @@
 #pragma once
-// Decoded blocks, shared, the least recently used dropped first when the bytes exceed the budget. Thread-safe (sharded locks, held for
-// a lookup only). Entries are immutable; a holder of a VectorPtr keeps it alive past its eviction.
+// Blocks, shared, the least recently used dropped first when the bytes exceed the budget: encoded (verified) where decoding is cheap, as
+// vectors where it is not. Thread-safe (sharded locks, held for a lookup only). Entries are immutable; a holder keeps one alive past its
+// eviction.
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "engine/base/ids.h"
@@ -19,14 +21,21 @@ struct BlockKey {
   bool operator==(const BlockKey&) const = default;
 };
 
+using BlockBytesPtr = std::shared_ptr<const std::string>;
+
 class BlockCache {
  public:
+  /// One of the two, or neither.
+  struct Entry {
+    BlockBytesPtr encoded;
+    VectorPtr decoded;
+  };
   explicit BlockCache(uint64_t capacity_bytes);
   ~BlockCache();
-  /// Null if absent.
-  VectorPtr Find(const BlockKey& key);
+  /// An empty entry if absent.
+  Entry Find(const BlockKey& key);
   /// A block larger than a shard's budget is not kept.
-  void Insert(const BlockKey& key, VectorPtr block);
+  void Insert(const BlockKey& key, Entry block);
   /// Drops all blocks of a file (deleted after a merge).
   void EraseFile(uint64_t file);
 

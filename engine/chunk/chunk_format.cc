@@ -26,76 +26,140 @@ ChunkColumn DecodeColumn(ByteReader& reader) {
   return column;
 }
 
-BlockInfo DecodeBlockInfo(ByteReader& reader, DataType type, uint32_t rows, uint64_t data_end) {
-  BlockInfo block;
-  block.offset = reader.GetVarint();
-  const uint64_t length = reader.GetVarint();
-  block.checksum = reader.GetU64();
-  block.stats = ColumnStats::Decode(reader, type);
-  if (block.offset < kChunkHeaderBytes || block.offset > data_end || length > data_end - block.offset || length > UINT32_MAX ||
-      block.stats.rows != rows) {
-    reader.Fail();
+void PutIds(const std::vector<ColumnId>& ids, ByteWriter& writer) {
+  writer.PutVarint(ids.size());
+  for (ColumnId id : ids) writer.PutU16(id.value());
+}
+
+std::vector<ColumnId> GetIds(ByteReader& reader) {
+  std::vector<ColumnId> ids;
+  for (uint64_t left = reader.GetCount(2); left > 0 && reader.ok(); --left) ids.push_back(ColumnId(reader.GetU16()));
+  return ids;
+}
+
+template <typename T>
+std::vector<int64_t> Wide(const std::vector<T>& values) {
+  return std::vector<int64_t>(values.begin(), values.end());
+}
+
+std::vector<uint32_t> GetSmall(ByteReader& reader, size_t count, uint32_t low) {
+  std::vector<uint32_t> result;
+  for (int64_t value : GetIntegers(reader, count)) {
+    if (value < low || value > UINT32_MAX) reader.Fail();
+    result.push_back(static_cast<uint32_t>(value));
   }
-  block.length = static_cast<uint32_t>(length);
-  return block;
+  return result;
+}
+
+ColumnBlocks DecodeBlocks(ByteReader& reader, DataType type, const std::vector<uint32_t>& group_rows) {
+  ColumnBlocks blocks(type);
+  const size_t groups = group_rows.size();
+  if (groups == 0) return blocks;
+  blocks.lengths = GetSmall(reader, groups, 1);
+  for (size_t i = 0; i < groups && reader.ok(); ++i) blocks.checksums.push_back(reader.GetU32());
+  blocks.summaries = BlockSummaries::Decode(reader, type, group_rows);
+  return blocks;
+}
+
+void EncodeSegments(const SegmentIndex& segments, ByteWriter& writer) {
+  writer.PutVarint(segments.size());
+  if (segments.size() == 0) return;
+  PutIntegers(Wide(segments.first_rows), writer);
+  for (const VectorPtr& column : segments.values.columns()) PutColumn(*column, writer);
+}
+
+SegmentIndex DecodeSegments(ByteReader& reader, const ChunkFooter& footer) {
+  SegmentIndex segments;
+  const uint64_t count = reader.GetVarint();
+  if (!reader.ok() || count > kMaxIndexedSegments || count > footer.rows()) {
+    reader.Fail();
+    return segments;
+  }
+  if (count == 0) return segments;
+  for (int64_t row : GetIntegers(reader, count)) {
+    const bool ascends = segments.first_rows.empty() ? row == 0 : row > 0 && static_cast<uint64_t>(row) > segments.first_rows.back();
+    if (!ascends || static_cast<uint64_t>(row) >= footer.rows()) {
+      reader.Fail();
+      return segments;
+    }
+    segments.first_rows.push_back(static_cast<uint64_t>(row));
+  }
+  segments.values.SetRows(count);
+  for (ColumnId id : footer.order.segment_by) {
+    const int column = footer.Index(id);
+    if (column < 0) {
+      reader.Fail();
+      return segments;
+    }
+    segments.values.Add(GetColumn(reader, footer.columns[static_cast<size_t>(column)].type, count));
+  }
+  return segments;
 }
 
 Status Damaged(std::string_view what) { return Error(sqlstate::kDataCorrupted, what); }
 
 }  // namespace
 
-std::string ChunkFooter::Encode() const {
-  ByteWriter writer;
-  writer.PutVarint(rows);
-  writer.PutVarint(columns.size());
-  for (size_t i = 0; i < columns.size(); ++i) {
-    EncodeColumn(columns[i], writer);
-    file_stats[i].Encode(writer);
-  }
-  writer.PutVarint(row_groups.size());
-  for (const RowGroupInfo& group : row_groups) {
-    writer.PutVarint(group.rows);
-    for (const BlockInfo& block : group.blocks) {
-      writer.PutVarint(block.offset);
-      writer.PutVarint(block.length);
-      writer.PutU64(block.checksum);
-      block.stats.Encode(writer);
+uint32_t BlockChecksum(std::string_view block) { return static_cast<uint32_t>(Hash64(block)); }
+
+uint64_t ChunkFooter::PlaceBlocks() {
+  first_rows.assign(1, 0);
+  for (uint32_t rows : group_rows) first_rows.push_back(first_rows.back() + rows);
+  uint64_t offset = kChunkHeaderBytes;
+  for (ColumnBlocks& column : blocks) column.offsets.resize(groups());
+  for (size_t group = 0; group < groups(); ++group) {
+    for (ColumnBlocks& column : blocks) {
+      column.offsets[group] = offset;
+      offset += column.lengths[group];
     }
   }
+  return offset;
+}
+
+std::string ChunkFooter::Encode() const {
+  ByteWriter writer;
+  writer.PutVarint(columns.size());
+  for (const ChunkColumn& column : columns) EncodeColumn(column, writer);
+  PutIds(order.segment_by, writer);
+  PutIds(order.order_by, writer);
+  writer.PutVarint(groups());
+  if (groups() > 0) PutIntegers(Wide(group_rows), writer);
+  for (const ColumnBlocks& column : blocks) {
+    if (groups() > 0) PutIntegers(Wide(column.lengths), writer);
+    for (uint32_t checksum : column.checksums) writer.PutU32(checksum);
+    column.summaries.Encode(writer);
+  }
+  EncodeSegments(segments, writer);
   return std::move(writer).Take();
 }
 
 StatusOr<ChunkFooter> ChunkFooter::Decode(std::string_view bytes, uint64_t data_end) {
   ByteReader reader(bytes);
   ChunkFooter footer;
-  footer.rows = reader.GetVarint();
-  constexpr size_t kSmallestColumn = 8;
+  constexpr size_t kSmallestColumn = 5;
   const uint64_t column_count = reader.GetCount(kSmallestColumn);
   for (uint64_t i = 0; i < column_count && reader.ok(); ++i) {
-    footer.columns.push_back(DecodeColumn(reader));
-    footer.file_stats.push_back(ColumnStats::Decode(reader, footer.columns.back().type));
-    if (footer.file_stats.back().rows != footer.rows) reader.Fail();
-    for (uint64_t before = 0; before < i; ++before) {
-      if (footer.columns[before].id == footer.columns[i].id) reader.Fail();
-    }
+    const ChunkColumn column = DecodeColumn(reader);
+    if (footer.Index(column.id) >= 0) reader.Fail();
+    footer.columns.push_back(column);
   }
-  constexpr size_t kSmallestBlock = 13;
-  const uint64_t group_count = reader.GetCount(1 + column_count * kSmallestBlock);
-  uint64_t rows = 0;
-  for (uint64_t i = 0; i < group_count && reader.ok(); ++i) {
-    RowGroupInfo group;
-    group.first_row = rows;
-    const uint64_t group_rows = reader.GetVarint();
-    if (group_rows == 0 || group_rows > kMaxBlockRows) reader.Fail();
-    group.rows = static_cast<uint32_t>(group_rows);
-    for (const ChunkColumn& column : footer.columns) {
-      if (!reader.ok()) break;
-      group.blocks.push_back(DecodeBlockInfo(reader, column.type, group.rows, data_end));
-    }
-    rows += group.rows;
-    footer.row_groups.push_back(std::move(group));
+  footer.order.segment_by = GetIds(reader);
+  footer.order.order_by = GetIds(reader);
+  const uint64_t groups = reader.GetVarint();
+  if (!reader.ok() || groups > kMaxRowGroups || (groups > 0 && column_count == 0)) return Damaged("footer is damaged");
+  if (groups > 0) footer.group_rows = GetSmall(reader, groups, 1);
+  for (uint32_t rows : footer.group_rows) {
+    if (rows > kMaxBlockRows) reader.Fail();
   }
-  if (!reader.ok() || !reader.AtEnd() || rows != footer.rows) return Damaged("footer is damaged");
+  for (const ChunkColumn& column : footer.columns) {
+    if (!reader.ok()) return Damaged("footer is damaged");
+    footer.blocks.push_back(DecodeBlocks(reader, column.type, footer.group_rows));
+  }
+  if (!reader.ok()) return Damaged("footer is damaged");
+  // The blocks fill the file up to the footer: no byte is left to chance.
+  if (footer.PlaceBlocks() != data_end) return Damaged("footer does not fit the file");
+  footer.segments = DecodeSegments(reader, footer);
+  if (!reader.ok() || !reader.AtEnd()) return Damaged("footer is damaged");
   return footer;
 }
 

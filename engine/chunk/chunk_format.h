@@ -6,13 +6,15 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/base/ids.h"
 #include "engine/base/status.h"
-#include "engine/chunk/zone_map.h"
+#include "engine/chunk/block_summaries.h"
+#include "engine/types/column_batch.h"
 
 namespace tsd::engine {
 
 inline constexpr char kChunkMagic[] = "TSDCHUNK";  // eight bytes without the NUL; first and last in the file
-inline constexpr uint32_t kChunkVersion = 1;
+inline constexpr uint32_t kChunkVersion = 2;
 inline constexpr size_t kChunkHeaderBytes = 16;
 inline constexpr size_t kChunkTrailerBytes = 32;
 
@@ -25,24 +27,51 @@ struct ChunkColumn {
   DataType type;
 };
 
-struct BlockInfo {
-  uint64_t offset = 0;
-  uint32_t length = 0;
-  uint64_t checksum = 0;  // Hash64 of the block's bytes
-  ColumnStats stats;
+/// How the rows of a file are sorted: by segment_by, then by order_by, ascending, NULLs last. Rows that agree in segment_by are a segment.
+struct ChunkOrder {
+  std::vector<ColumnId> segment_by;
+  std::vector<ColumnId> order_by;
 };
 
-struct RowGroupInfo {
-  uint64_t first_row = 0;
-  uint32_t rows = 0;
-  std::vector<BlockInfo> blocks;  // one a column, in ChunkFooter::columns order
+/// Where each segment begins. Left out (empty) where it would be large: few rows a segment, or very many segments.
+struct SegmentIndex {
+  std::vector<uint64_t> first_rows;  // ascending from 0
+  ColumnBatch values;                // of ChunkOrder::segment_by, a row a segment
+
+  size_t size() const { return first_rows.size(); }
 };
+inline constexpr size_t kMaxIndexedSegments = 65536;
+inline constexpr size_t kMinIndexedSegmentRows = 8;  // on average
+inline constexpr size_t kMaxRowGroups = 65536;
+
+/// The blocks of one column, a row group each.
+struct ColumnBlocks {
+  explicit ColumnBlocks(DataType type) : summaries(type) {}
+  std::vector<uint64_t> offsets;
+  std::vector<uint32_t> lengths;
+  std::vector<uint32_t> checksums;  // BlockChecksum
+  BlockSummaries summaries;
+};
+uint32_t BlockChecksum(std::string_view block);
 
 struct ChunkFooter {
-  uint64_t rows = 0;
+  ChunkOrder order;
   std::vector<ChunkColumn> columns;
-  std::vector<ColumnStats> file_stats;  // one a column
-  std::vector<RowGroupInfo> row_groups;
+  std::vector<uint32_t> group_rows;
+  std::vector<uint64_t> first_rows;  // of each row group; then the number of rows
+  std::vector<ColumnBlocks> blocks;  // one a column
+  SegmentIndex segments;
+
+  uint64_t rows() const { return first_rows.empty() ? 0 : first_rows.back(); }
+  size_t groups() const { return group_rows.size(); }
+  int Index(ColumnId id) const {
+    for (size_t i = 0; i < columns.size(); ++i) {
+      if (columns[i].id == id) return static_cast<int>(i);
+    }
+    return -1;
+  }
+  /// Requires: group_rows and the lengths are set; fills in first_rows and offsets. Returns where the last block ends.
+  uint64_t PlaceBlocks();
 
   std::string Encode() const;
   /// XX001 on any bytes that are not a consistent footer of a file with `data_end` bytes before it.

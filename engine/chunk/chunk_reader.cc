@@ -2,9 +2,10 @@
 
 #include <algorithm>
 
-#include "engine/base/hash.h"
 #include "engine/base/strings.h"
+#include "engine/chunk/zone_map.h"
 #include "engine/codec/block_codec.h"
+#include "engine/types/compare.h"
 
 namespace tsd::engine {
 namespace {
@@ -14,6 +15,31 @@ Status InFile(const Status& status, const std::string& path, uint64_t offset) {
 }
 Status DamageAt(const std::string& path, uint64_t offset, std::string_view what) {
   return InFile(Error(sqlstate::kDataCorrupted, what), path, offset);
+}
+
+/// Decoding these costs so little that memory is better spent on their encoded bytes, which the CPU's caches hold more of.
+bool DecodesFast(DataType type, CodecId codec) {
+  if (type.Physical() == PhysicalType::kBytes) return false;
+  return codec != CodecId::kXor && codec != CodecId::kLz4;
+}
+
+/// Quick answer for the usual conditions, without making values. Requires: bounds of the group.
+bool OutOfBounds(const BlockSummaries& summaries, size_t group, const ColumnCondition& condition) {
+  using Op = ColumnCondition::Op;
+  const int low = CompareRowToValue(summaries.lows(), group, condition.values[0]);
+  switch (condition.op) {
+    case Op::kLess: return low >= 0;
+    case Op::kLessEqual: return low > 0;
+    case Op::kGreater: return CompareRowToValue(summaries.highs(), group, condition.values[0]) <= 0;
+    case Op::kGreaterEqual: return CompareRowToValue(summaries.highs(), group, condition.values[0]) < 0;
+    case Op::kEqual: return low > 0 || CompareRowToValue(summaries.highs(), group, condition.values[0]) < 0;
+    default: return false;
+  }
+}
+
+bool IsPlainComparison(const ColumnCondition& condition, DataType type) {
+  return condition.op < ColumnCondition::Op::kIn && condition.values.size() == 1 && !condition.values[0].IsNull() &&
+         condition.values[0].type().SameAs(type) && ComparableWith(condition.values[0], type);
 }
 
 }  // namespace
@@ -37,91 +63,141 @@ StatusOr<std::shared_ptr<const ChunkReader>> ChunkReader::Open(Env& env, const s
 }
 
 ChunkReader::ChunkReader(std::string path, std::shared_ptr<RandomAccessFile> file, ChunkFooter footer, BlockCache* cache, uint64_t file_id)
-    : path_(std::move(path)), file_(std::move(file)), file_bytes_(file_->size()), footer_(std::move(footer)), cache_(cache), file_id_(file_id) {}
-
-int ChunkReader::ColumnIndex(ColumnId id) const {
-  for (size_t i = 0; i < footer_.columns.size(); ++i) {
-    if (footer_.columns[i].id == id) return static_cast<int>(i);
+    : path_(std::move(path)), file_(std::move(file)), file_bytes_(file_->size()), footer_(std::move(footer)), cache_(cache), file_id_(file_id) {
+  file_stats_.resize(footer_.columns.size());
+  one_segment_.assign(footer_.groups(), true);
+  for (size_t group = 0; group < footer_.groups(); ++group) {
+    for (size_t i = 0; i < file_stats_.size(); ++i) file_stats_[i].Merge(footer_.blocks[i].summaries.At(group, footer_.group_rows[group]));
+    for (ColumnId id : footer_.order.segment_by) {
+      const BlockSummaries* summaries = Summaries(id);
+      if (summaries == nullptr || !summaries->IsUniform(group, footer_.group_rows[group])) one_segment_[group] = false;
+    }
   }
-  return -1;
 }
 
 const ColumnStats* ChunkReader::FileStats(ColumnId id) const {
-  const int column = ColumnIndex(id);
-  return column < 0 ? nullptr : &footer_.file_stats[static_cast<size_t>(column)];
+  const int column = footer_.Index(id);
+  return column < 0 ? nullptr : &file_stats_[static_cast<size_t>(column)];
 }
 
-const ColumnStats* ChunkReader::BlockStats(size_t row_group, ColumnId id) const {
-  const int column = ColumnIndex(id);
-  return column < 0 ? nullptr : &footer_.row_groups[row_group].blocks[static_cast<size_t>(column)].stats;
+const BlockSummaries* ChunkReader::Summaries(ColumnId id) const {
+  const int column = footer_.Index(id);
+  return column < 0 ? nullptr : &footer_.blocks[static_cast<size_t>(column)].summaries;
+}
+
+ColumnStats ChunkReader::BlockStats(size_t row_group, ColumnId id) const {
+  return footer_.blocks[static_cast<size_t>(footer_.Index(id))].summaries.At(row_group, footer_.group_rows[row_group]);
 }
 
 uint64_t ChunkReader::BlockBytes(size_t row_group, ColumnId id) const {
-  const int column = ColumnIndex(id);
-  return column < 0 ? 0 : footer_.row_groups[row_group].blocks[static_cast<size_t>(column)].length;
+  const int column = footer_.Index(id);
+  return column < 0 ? 0 : footer_.blocks[static_cast<size_t>(column)].lengths[row_group];
 }
 
-StatusOr<VectorPtr> ChunkReader::ReadBlock(size_t row_group, size_t column) const {
-  const RowGroupInfo& group = footer_.row_groups[row_group];
-  const BlockInfo& block = group.blocks[column];
-  ASSIGN_OR_RETURN(const std::string bytes, file_->Read(block.offset, block.length));
-  if (Hash64(bytes) != block.checksum) return DamageAt(path_, block.offset, "checksum of the block is wrong");
-  StatusOr<VectorPtr> vector = DecodeBlock(footer_.columns[column].type, bytes, group.rows);
-  if (!vector.ok()) return InFile(vector.status(), path_, block.offset);
-  return vector;
+StatusOr<BlockBytesPtr> ChunkReader::LoadBlock(size_t row_group, size_t column) const {
+  const ColumnBlocks& blocks = footer_.blocks[column];
+  ASSIGN_OR_RETURN(std::string bytes, file_->Read(blocks.offsets[row_group], blocks.lengths[row_group]));
+  if (BlockChecksum(bytes) != blocks.checksums[row_group]) {
+    return DamageAt(path_, blocks.offsets[row_group], "checksum of the block is wrong");
+  }
+  return BlockBytesPtr(std::make_shared<const std::string>(std::move(bytes)));
+}
+
+StatusOr<VectorPtr> ChunkReader::DecodeLoaded(size_t row_group, size_t column, std::string_view bytes) const {
+  StatusOr<std::shared_ptr<Vector>> vector = DecodeBlock(footer_.columns[column].type, bytes, footer_.group_rows[row_group]);
+  if (!vector.ok()) return InFile(vector.status(), path_, footer_.blocks[column].offsets[row_group]);
+  const BlockSummaries& summaries = footer_.blocks[column].summaries;
+  if (summaries.NullCount(row_group) == 0) {
+    if (summaries.IsUniform(row_group, footer_.group_rows[row_group])) (*vector)->MarkUniform();
+    const bool is_time = !footer_.order.order_by.empty() && footer_.columns[column].id == footer_.order.order_by.front();
+    if (is_time && one_segment_[row_group]) (*vector)->MarkAscending();
+  }
+  return VectorPtr(*std::move(vector));
 }
 
 StatusOr<VectorPtr> ChunkReader::ReadColumn(size_t row_group, ColumnId id) const {
-  const int column = ColumnIndex(id);
-  if (column < 0) return VectorPtr();
+  const int found = footer_.Index(id);
+  if (found < 0) return VectorPtr();
+  const size_t column = static_cast<size_t>(found);
   const BlockKey key{file_id_, id, static_cast<uint32_t>(row_group)};
-  if (cache_ != nullptr) {
-    if (VectorPtr cached = cache_->Find(key)) return cached;
+  BlockCache::Entry entry;
+  if (cache_ != nullptr) entry = cache_->Find(key);
+  if (entry.decoded != nullptr) return entry.decoded;
+  if (entry.encoded == nullptr) {
+    ASSIGN_OR_RETURN(entry.encoded, LoadBlock(row_group, column));
+    ASSIGN_OR_RETURN(VectorPtr vector, DecodeLoaded(row_group, column, *entry.encoded));
+    if (cache_ != nullptr) {
+      const bool keep_encoded = DecodesFast(footer_.columns[column].type, BlockCodec(*entry.encoded));
+      cache_->Insert(key, keep_encoded ? BlockCache::Entry{entry.encoded, nullptr} : BlockCache::Entry{nullptr, vector});
+    }
+    return vector;
   }
-  ASSIGN_OR_RETURN(VectorPtr vector, ReadBlock(row_group, static_cast<size_t>(column)));
-  if (cache_ != nullptr) cache_->Insert(key, vector);
-  return vector;
+  return DecodeLoaded(row_group, column, *entry.encoded);
 }
 
 bool ChunkReader::CanSkip(size_t row_group, const ScanPredicate& predicate) const {
   for (const ColumnCondition& condition : predicate.conditions) {
-    const int column = ColumnIndex(condition.column);
-    if (column < 0) continue;
-    const size_t index = static_cast<size_t>(column);
-    if (!MayMatch(footer_.row_groups[row_group].blocks[index].stats, footer_.columns[index].type, condition)) return true;
+    const int found = footer_.Index(condition.column);
+    if (found < 0) continue;
+    const DataType type = footer_.columns[static_cast<size_t>(found)].type;
+    const BlockSummaries& summaries = footer_.blocks[static_cast<size_t>(found)].summaries;
+    if (summaries.HasBounds(row_group) && IsPlainComparison(condition, type)) {
+      if (OutOfBounds(summaries, row_group, condition)) return true;
+    } else if (!MayMatch(summaries.At(row_group, footer_.group_rows[row_group]), type, condition)) {
+      return true;
+    }
   }
   return false;
 }
 
 bool ChunkReader::CanSkipFile(const ScanPredicate& predicate) const {
-  if (footer_.rows == 0) return true;
+  if (rows() == 0) return true;
   for (const ColumnCondition& condition : predicate.conditions) {
-    const int column = ColumnIndex(condition.column);
+    const int column = footer_.Index(condition.column);
     if (column < 0) continue;
     const size_t index = static_cast<size_t>(column);
-    if (!MayMatch(footer_.file_stats[index], footer_.columns[index].type, condition)) return true;
+    if (!MayMatch(file_stats_[index], footer_.columns[index].type, condition)) return true;
   }
   return false;
 }
 
+bool ChunkReader::MustMatchGroup(size_t row_group, const ScanPredicate& predicate) const {
+  for (const ColumnCondition& condition : predicate.conditions) {
+    const int column = footer_.Index(condition.column);
+    if (column < 0) return false;
+    if (!MustMatch(BlockStats(row_group, condition.column), footer_.columns[static_cast<size_t>(column)].type, condition)) return false;
+  }
+  return true;
+}
+
 Status ChunkReader::Verify() const {
-  auto bytes_of = [](const ColumnStats& stats) {
-    ByteWriter writer;
-    stats.Encode(writer);
-    return std::move(writer).Take();
-  };
   for (size_t column = 0; column < footer_.columns.size(); ++column) {
-    ColumnStats whole;
-    for (size_t group = 0; group < footer_.row_groups.size(); ++group) {
-      const BlockInfo& block = footer_.row_groups[group].blocks[column];
-      ASSIGN_OR_RETURN(const VectorPtr vector, ReadBlock(group, column));
-      if (bytes_of(ComputeStats(*vector)) != bytes_of(block.stats)) {
-        return DamageAt(path_, block.offset, "block statistics do not describe the block");
-      }
-      whole.Merge(block.stats);
+    BlockSummaries expected(footer_.columns[column].type);
+    for (size_t group = 0; group < footer_.groups(); ++group) {
+      ASSIGN_OR_RETURN(const BlockBytesPtr bytes, LoadBlock(group, column));
+      ASSIGN_OR_RETURN(const VectorPtr vector, DecodeLoaded(group, column, *bytes));
+      expected.Append(ComputeStats(*vector));
     }
-    if (bytes_of(whole) != bytes_of(footer_.file_stats[column])) {
-      return DamageAt(path_, file_bytes_ - kChunkTrailerBytes, "file statistics do not describe the blocks");
+    ByteWriter computed, stored;
+    expected.Encode(computed);
+    footer_.blocks[column].summaries.Encode(stored);
+    if (computed.data() != stored.data()) {
+      return DamageAt(path_, file_bytes_ - kChunkTrailerBytes, StrCat("statistics of column ", footer_.columns[column].id.value(), " do not describe its blocks"));
+    }
+  }
+  return VerifySegments();
+}
+
+Status ChunkReader::VerifySegments() const {
+  const SegmentIndex& segments = footer_.segments;
+  for (size_t i = 0; i < footer_.order.segment_by.size() && segments.size() > 0; ++i) {
+    for (size_t segment = 0, group = 0; segment < segments.size(); ++segment) {
+      while (segments.first_rows[segment] >= footer_.first_rows[group + 1]) ++group;
+      ASSIGN_OR_RETURN(const VectorPtr values, ReadColumn(group, footer_.order.segment_by[i]));
+      const size_t row = static_cast<size_t>(segments.first_rows[segment] - footer_.first_rows[group]);
+      if (!RowsEqualOrBothNull(segments.values.column(i), segment, *values, row)) {
+        return DamageAt(path_, file_bytes_ - kChunkTrailerBytes, "the segment index does not describe the rows");
+      }
     }
   }
   return OkStatus();

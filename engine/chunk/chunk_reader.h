@@ -18,17 +18,25 @@ class ChunkReader {
                                                            uint64_t file_id = 0);
 
   const std::string& path() const { return path_; }
-  uint64_t rows() const { return footer_.rows; }
+  uint64_t rows() const { return footer_.rows(); }
   uint64_t file_bytes() const { return file_bytes_; }
   const std::vector<ChunkColumn>& columns() const { return footer_.columns; }
-  size_t row_group_count() const { return footer_.row_groups.size(); }
-  uint32_t rows_in(size_t row_group) const { return footer_.row_groups[row_group].rows; }
-  uint64_t first_row_of(size_t row_group) const { return footer_.row_groups[row_group].first_row; }
+  const ChunkOrder& order() const { return footer_.order; }
+  /// Empty where the file has none.
+  const SegmentIndex& segments() const { return footer_.segments; }
+  size_t row_group_count() const { return footer_.groups(); }
+  uint32_t rows_in(size_t row_group) const { return footer_.group_rows[row_group]; }
+  uint64_t first_row_of(size_t row_group) const { return footer_.first_rows[row_group]; }
+  /// Whether all rows of the group are of one segment (always so in a file without segments): its rows ascend by order_by.
+  bool IsOneSegment(size_t row_group) const { return one_segment_[row_group]; }
 
-  bool HasColumn(ColumnId id) const { return ColumnIndex(id) >= 0; }
-  /// Null if the file has no such column.
+  bool HasColumn(ColumnId id) const { return footer_.Index(id) >= 0; }
+  /// Null if the file has no such column. Of the whole file: bounds and counts.
   const ColumnStats* FileStats(ColumnId id) const;
-  const ColumnStats* BlockStats(size_t row_group, ColumnId id) const;
+  /// Null if the file has no such column.
+  const BlockSummaries* Summaries(ColumnId id) const;
+  /// Requires: HasColumn(id).
+  ColumnStats BlockStats(size_t row_group, ColumnId id) const;
   /// Encoded bytes of a block; 0 without such a column.
   uint64_t BlockBytes(size_t row_group, ColumnId id) const;
 
@@ -38,19 +46,24 @@ class ChunkReader {
   /// True if no row can satisfy the predicate. Conditions on columns the file does not have are ignored.
   bool CanSkip(size_t row_group, const ScanPredicate& predicate) const;
   bool CanSkipFile(const ScanPredicate& predicate) const;
+  /// True only if every row of the group satisfies the predicate, which names only columns that the file has.
+  bool MustMatchGroup(size_t row_group, const ScanPredicate& predicate) const;
 
   /// Reads and decodes every block and compares it with its statistics. Bypasses the cache.
   Status Verify() const;
 
  private:
   ChunkReader(std::string path, std::shared_ptr<RandomAccessFile> file, ChunkFooter footer, BlockCache* cache, uint64_t file_id);
-  int ColumnIndex(ColumnId id) const;
-  StatusOr<VectorPtr> ReadBlock(size_t row_group, size_t column) const;
+  StatusOr<BlockBytesPtr> LoadBlock(size_t row_group, size_t column) const;
+  StatusOr<VectorPtr> DecodeLoaded(size_t row_group, size_t column, std::string_view bytes) const;
+  Status VerifySegments() const;
 
   const std::string path_;
   const std::shared_ptr<RandomAccessFile> file_;
   const uint64_t file_bytes_;
   const ChunkFooter footer_;
+  std::vector<ColumnStats> file_stats_;
+  std::vector<bool> one_segment_;
   BlockCache* const cache_;
   const uint64_t file_id_;
 };

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "engine/base/fault.h"
-#include "engine/base/hash.h"
 #include "engine/base/strings.h"
+#include "engine/chunk/zone_map.h"
 #include "engine/codec/block_codec.h"
 #include "engine/codec/lz4_block.h"
 
@@ -12,35 +12,35 @@ namespace tsd::engine {
 namespace {
 constexpr size_t kWriteBytes = 1 << 20;
 constexpr size_t kPieceRows = 2048;
+/// A segment of this part of a block's rows does not share its row groups.
+constexpr size_t kOwnGroupsPart = 8;
 }  // namespace
-
-const ColumnStats* ChunkFileInfo::StatsOf(ColumnId id) const {
-  for (size_t i = 0; i < columns.size(); ++i) {
-    if (columns[i].id == id) return &stats[i];
-  }
-  return nullptr;
-}
 
 StatusOr<std::unique_ptr<ChunkWriter>> ChunkWriter::Create(Env& env, std::string path, std::vector<ChunkColumn> columns,
                                                            ChunkWriterOptions options) {
   options.rows_per_block = std::clamp<size_t>(options.rows_per_block, 1, kMaxBlockRows);
   ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file, env.NewWritableFile(path));
-  std::unique_ptr<ChunkWriter> writer(new ChunkWriter(std::move(file), std::move(path), std::move(columns), options));
+  std::unique_ptr<ChunkWriter> writer(new ChunkWriter(std::move(file), std::move(path), std::move(columns), std::move(options)));
   RETURN_IF_ERROR(writer->Write(EncodeChunkHeader()));
   return writer;
 }
 
 ChunkWriter::ChunkWriter(std::unique_ptr<WritableFile> file, std::string path, std::vector<ChunkColumn> columns, ChunkWriterOptions options)
-    : path_(std::move(path)), options_(options), file_(std::move(file)) {
+    : path_(std::move(path)), options_(std::move(options)), file_(std::move(file)) {
   footer_.columns = std::move(columns);
-  footer_.file_stats.resize(footer_.columns.size());
+  footer_.order = options_.order;
+  for (const ChunkColumn& column : footer_.columns) footer_.blocks.emplace_back(column.type);
+  for (ColumnId id : footer_.order.segment_by) {
+    const int index = footer_.Index(id);
+    TSD_CHECK(index >= 0);
+    segment_columns_.push_back(static_cast<size_t>(index));
+    segment_values_.push_back(std::make_shared<Vector>(footer_.columns[static_cast<size_t>(index)].type));
+  }
+  index_segments_ = !segment_columns_.empty();
   StartRowGroup();
 }
 
 ChunkWriter::~ChunkWriter() = default;
-
-uint64_t ChunkWriter::bytes() const { return offset_; }
-uint64_t ChunkWriter::rows() const { return footer_.rows + pending_rows_; }
 
 void ChunkWriter::StartRowGroup() {
   pending_.clear();
@@ -52,8 +52,8 @@ void ChunkWriter::StartRowGroup() {
 }
 
 /// How many rows from `begin` to take over at once: enough to be fast, not so many that wide values overshoot the group's size.
-size_t ChunkWriter::PieceRows(const ColumnBatch& batch, size_t begin) const {
-  size_t rows = std::min({kPieceRows, options_.rows_per_block - pending_rows_, batch.rows() - begin});
+size_t ChunkWriter::PieceRows(const ColumnBatch& batch, size_t begin, size_t end) {
+  size_t rows = std::min({kPieceRows, group_target_ - pending_rows_, end - begin});
   auto piece_bytes = [&] {
     size_t bytes = 0;
     for (const VectorPtr& column : batch.columns()) {
@@ -65,10 +65,32 @@ size_t ChunkWriter::PieceRows(const ColumnBatch& batch, size_t begin) const {
   return rows;
 }
 
-Status ChunkWriter::Append(const ColumnBatch& batch) {
+Status ChunkWriter::BeginSegment(const ColumnBatch& batch, size_t row, size_t rows) {
+  const size_t large = std::max<size_t>(1, options_.rows_per_block / kOwnGroupsPart);
+  if (segment_rows_ >= large || rows >= large || pending_rows_ + rows > options_.rows_per_block) RETURN_IF_ERROR(WriteRowGroup());
+  segment_rows_ = 0;
+  if (!index_segments_) return OkStatus();
+  if (footer_.segments.size() >= kMaxIndexedSegments) {
+    index_segments_ = false;
+    return OkStatus();
+  }
+  footer_.segments.first_rows.push_back(this->rows());
+  for (size_t i = 0; i < segment_columns_.size(); ++i) segment_values_[i]->AppendFrom(batch.column(segment_columns_[i]), row);
+  return OkStatus();
+}
+
+Status ChunkWriter::Append(const ColumnBatch& batch, size_t begin, size_t end, SegmentMark mark) {
   TSD_CHECK(batch.column_count() == footer_.columns.size());
-  for (size_t begin = 0; begin < batch.rows();) {
-    const size_t rows = PieceRows(batch, begin);
+  if (begin >= end) return OkStatus();
+  if (mark == SegmentMark::kBegins || rows() == 0) RETURN_IF_ERROR(BeginSegment(batch, begin, end - begin));
+  segment_rows_ += end - begin;
+  if (pending_rows_ == 0) {
+    // A little more than a full group makes two of half the size, where it is known how much comes.
+    const size_t pieces = mark == SegmentMark::kBegins ? (end - begin + options_.rows_per_block - 1) / options_.rows_per_block : 1;
+    group_target_ = pieces == 1 ? options_.rows_per_block : (end - begin + pieces - 1) / pieces;
+  }
+  while (begin < end) {
+    const size_t rows = PieceRows(batch, begin, end);
     size_t bytes = 0;
     for (size_t i = 0; i < pending_.size(); ++i) {
       TSD_CHECK(batch.column(i).type().Physical() == footer_.columns[i].type.Physical());
@@ -77,32 +99,27 @@ Status ChunkWriter::Append(const ColumnBatch& batch) {
     }
     pending_rows_ += rows;
     begin += rows;
-    if (pending_rows_ >= options_.rows_per_block || bytes >= options_.max_block_group_bytes) RETURN_IF_ERROR(WriteRowGroup());
+    if (pending_rows_ >= group_target_ || bytes >= options_.max_block_group_bytes) RETURN_IF_ERROR(WriteRowGroup());
   }
   return OkStatus();
 }
 
 Status ChunkWriter::WriteRowGroup() {
   if (pending_rows_ == 0) return OkStatus();
-  RowGroupInfo group;
-  group.first_row = footer_.rows;
-  group.rows = static_cast<uint32_t>(pending_rows_);
+  if (footer_.group_rows.size() >= kMaxRowGroups) return Error(sqlstate::kProgramLimitExceeded, "a chunk file has too many row groups");
+  footer_.group_rows.push_back(static_cast<uint32_t>(pending_rows_));
   for (size_t i = 0; i < pending_.size(); ++i) {
     if (pending_[i]->heap().size() > kMaxHeapBytes) {
       return Error(sqlstate::kProgramLimitExceeded, StrCat("a value of ", pending_[i]->heap().size(), " bytes is too large to be stored"));
     }
     const std::string encoded = EncodeBlock(*pending_[i]);
-    BlockInfo block;
-    block.offset = offset_;
-    block.length = static_cast<uint32_t>(encoded.size());
-    block.checksum = Hash64(encoded);
-    block.stats = ComputeStats(*pending_[i]);
-    footer_.file_stats[i].Merge(block.stats);
-    group.blocks.push_back(std::move(block));
+    ColumnBlocks& blocks = footer_.blocks[i];
+    blocks.lengths.push_back(static_cast<uint32_t>(encoded.size()));
+    blocks.checksums.push_back(BlockChecksum(encoded));
+    blocks.summaries.Append(ComputeStats(*pending_[i]));
     RETURN_IF_ERROR(Write(encoded));
   }
-  footer_.rows += pending_rows_;
-  footer_.row_groups.push_back(std::move(group));
+  written_rows_ += pending_rows_;
   TSD_FAULT_POINT("chunk.row_group_written");
   StartRowGroup();
   return OkStatus();
@@ -122,7 +139,13 @@ Status ChunkWriter::FlushBuffer() {
 
 StatusOr<ChunkFileInfo> ChunkWriter::Finish() {
   RETURN_IF_ERROR(WriteRowGroup());
-  const uint64_t footer_offset = offset_;
+  const uint64_t footer_offset = footer_.PlaceBlocks();
+  TSD_CHECK(footer_offset == offset_);
+  if (index_segments_ && footer_.segments.size() * kMinIndexedSegmentRows <= footer_.rows()) {
+    footer_.segments.values = ColumnBatch(std::vector<VectorPtr>(segment_values_.begin(), segment_values_.end()), footer_.segments.size());
+  } else {
+    footer_.segments = SegmentIndex();
+  }
   const std::string footer = footer_.Encode();
   RETURN_IF_ERROR(Write(footer));
   RETURN_IF_ERROR(Write(EncodeChunkTrailer(footer_offset, footer)));
@@ -131,12 +154,7 @@ StatusOr<ChunkFileInfo> ChunkWriter::Finish() {
   RETURN_IF_ERROR(file_->Sync());
   TSD_FAULT_POINT("chunk.after_sync");
   RETURN_IF_ERROR(file_->Close());
-  ChunkFileInfo info;
-  info.rows = footer_.rows;
-  info.bytes = offset_;
-  info.columns = footer_.columns;
-  info.stats = footer_.file_stats;
-  return info;
+  return ChunkFileInfo{footer_.rows(), offset_, footer_.groups()};
 }
 
 }  // namespace tsd::engine

@@ -1,5 +1,6 @@
 #pragma once
-// Writes one immutable chunk file, streaming. Rows come in the order they are to have; the writer cuts them into row groups. One thread.
+// Writes one immutable chunk file, streaming. Rows come in the order they are to have; the writer cuts them into row groups: a segment with
+// many rows gets groups of its own, small segments share one and are not split. One thread.
 // The file is whole and durable when Finish ended OK; its name only after the caller synced the directory. A writer destroyed before
 // Finish leaves a file without a footer behind, which nobody can open; the caller deletes it.
 #include <memory>
@@ -15,15 +16,16 @@ namespace tsd::engine {
 struct ChunkWriterOptions {
   size_t rows_per_block = 8192;
   size_t max_block_group_bytes = 32 << 20;  // a row group is cut early when its rows take more memory
+  ChunkOrder order;                         // that the rows come in
 };
 
 struct ChunkFileInfo {
   uint64_t rows = 0;
   uint64_t bytes = 0;
-  std::vector<ChunkColumn> columns;
-  std::vector<ColumnStats> stats;  // of the whole file, one a column
-  const ColumnStats* StatsOf(ColumnId id) const;
+  size_t row_groups = 0;
 };
+
+enum class SegmentMark : uint8_t { kBegins, kContinues };
 
 class ChunkWriter {
  public:
@@ -32,16 +34,19 @@ class ChunkWriter {
   ~ChunkWriter();
 
   /// One batch column per file column, same order and layout. After an error only destruction is allowed.
-  Status Append(const ColumnBatch& batch);
+  Status Append(const ColumnBatch& batch) { return Append(batch, 0, batch.rows(), SegmentMark::kContinues); }
+  /// Rows [begin, end) of one segment; kBegins: not the one of the row before.
+  Status Append(const ColumnBatch& batch, size_t begin, size_t end, SegmentMark mark);
   /// Writes the rest and the footer and syncs the file. Zero rows make a valid empty file.
   StatusOr<ChunkFileInfo> Finish();
   /// Encoded so far.
-  uint64_t bytes() const;
-  uint64_t rows() const;
+  uint64_t bytes() const { return offset_; }
+  uint64_t rows() const { return written_rows_ + pending_rows_; }
 
  private:
   ChunkWriter(std::unique_ptr<WritableFile> file, std::string path, std::vector<ChunkColumn> columns, ChunkWriterOptions options);
-  size_t PieceRows(const ColumnBatch& batch, size_t begin) const;
+  size_t PieceRows(const ColumnBatch& batch, size_t begin, size_t end);
+  Status BeginSegment(const ColumnBatch& batch, size_t row, size_t rows);
   Status WriteRowGroup();
   Status Write(std::string_view bytes);
   Status FlushBuffer();
@@ -54,6 +59,12 @@ class ChunkWriter {
   uint64_t offset_ = 0;       // of the next byte in the file
   std::vector<std::shared_ptr<Vector>> pending_;  // the row group being gathered
   size_t pending_rows_ = 0;
+  size_t group_target_ = 0;   // its rows when it will be full
+  uint64_t written_rows_ = 0;
+  size_t segment_rows_ = 0;   // of the current segment so far
+  bool index_segments_ = false;
+  std::vector<size_t> segment_columns_;
+  std::vector<std::shared_ptr<Vector>> segment_values_;
   ChunkFooter footer_;
 };
 

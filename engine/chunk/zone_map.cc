@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "engine/codec/frame_kernels.h"
 #include "engine/types/compare.h"
 
 namespace tsd::engine {
@@ -48,27 +49,20 @@ void IntegerStats(const Vector& vector, ColumnStats& stats) {
 template <typename T>
 void FloatStats(const Vector& vector, ColumnStats& stats) {
   const T* values = vector.values<T>();
-  double low = INFINITY;
-  double high = -INFINITY;
-  double sum = 0;
-  bool has_nan = false;
-  bool has_number = false;
-  ForEachPresent(vector, [&](size_t row) {
-    const double value = values[row];
-    sum += value;
-    if (value != value) {
-      has_nan = true;
-      return;
-    }
-    has_number = true;
-    low = value < low ? value : low;
-    high = value > high ? value : high;
-  });
+  DoubleSummary summary;
+  if (sizeof(T) == sizeof(double) && !vector.HasNulls()) {
+    summary = SummariseDoubles(vector.values<double>(), vector.size());
+  } else {
+    std::vector<double> present;
+    present.reserve(vector.size());
+    ForEachPresent(vector, [&](size_t row) { present.push_back(values[row]); });
+    summary = SummariseDoubles(present.data(), present.size());
+  }
   stats.has_bounds = stats.exact = true;
-  stats.min = Value::Double(vector.type(), has_number ? low : NAN);
-  stats.max = Value::Double(vector.type(), has_nan ? NAN : high);  // NaN is the largest
+  stats.min = Value::Double(vector.type(), summary.has_number ? summary.low : NAN);
+  stats.max = Value::Double(vector.type(), summary.has_nan ? NAN : summary.high);  // NaN is the largest
   stats.sum_kind = ColumnStats::SumKind::kDouble;
-  stats.double_sum = sum;
+  stats.double_sum = summary.sum;
 }
 
 /// Bounds of any other fixed-width type, by row comparison.
@@ -134,17 +128,22 @@ void StringStats(const Vector& vector, ColumnStats& stats) {
   stats.max = Value::Bytes(type, std::move(max));
 }
 
-/// Whether the order of `value` against the column's bounds is the order the condition means.
-bool Comparable(const Value& value, DataType column) {
-  if (value.type().is_array || value.type().Physical() != column.Physical()) return false;
-  if (value.type().SameAs(column)) return true;
-  auto is_text = [](DataType type) { return type.Is(TypeId::kText) || type.Is(TypeId::kVarchar) || type.Is(TypeId::kName); };
-  return is_text(value.type()) && is_text(column);
+/// First and last value; long strings are not worth their bytes in the footer.
+void Edges(const Vector& vector, ColumnStats& stats) {
+  const size_t last = vector.size() - 1;
+  if (vector.type().Physical() == PhysicalType::kBytes) {
+    for (size_t row : {size_t{0}, last}) {
+      if (vector.IsValid(row) && vector.GetBytes(row).size() > kMaxBoundBytes) return;
+    }
+  }
+  stats.has_edges = true;
+  stats.first = Value::FromVector(vector, 0);
+  stats.last = Value::FromVector(vector, last);
 }
 
 bool MayEqual(const ColumnStats& stats, DataType type, const Value& value) {
   if (value.IsNull()) return false;
-  if (!stats.has_bounds || !Comparable(value, type)) return true;
+  if (!stats.has_bounds || !ComparableWith(value, type)) return true;
   Value typed = value;
   typed.SetType(type);
   return CompareValues(typed, stats.min) >= 0 && CompareValues(typed, stats.max) <= 0;
@@ -153,7 +152,7 @@ bool MayEqual(const ColumnStats& stats, DataType type, const Value& value) {
 bool MayLie(const ColumnStats& stats, DataType type, ColumnCondition::Op op, const Value& value) {
   using Op = ColumnCondition::Op;
   if (value.IsNull()) return false;
-  if (!stats.has_bounds || !Comparable(value, type)) return true;
+  if (!stats.has_bounds || !ComparableWith(value, type)) return true;
   Value typed = value;
   typed.SetType(type);
   switch (op) {
@@ -209,6 +208,7 @@ ColumnStats ComputeStats(const Vector& vector) {
   stats.rows = vector.size();
   stats.null_count = vector.null_count();
   const DataType type = vector.type();
+  if (stats.rows != 0) Edges(vector, stats);
   if (stats.value_count() == 0) {
     if (type.IsInteger()) stats.sum_kind = ColumnStats::SumKind::kInteger;
     if (type.IsFloat()) stats.sum_kind = ColumnStats::SumKind::kDouble;
@@ -246,6 +246,9 @@ void ColumnStats::Merge(const ColumnStats& other) {
   } else if (other.value_count() != 0) {
     MergeBounds(*this, other);
   }
+  has_edges = has_edges && other.has_edges;
+  last = has_edges ? other.last : Value();
+  if (!has_edges) first = Value();
   rows += other.rows;
   null_count += other.null_count;
   if (sum_kind != other.sum_kind) sum_kind = SumKind::kNone;
@@ -253,44 +256,11 @@ void ColumnStats::Merge(const ColumnStats& other) {
   double_sum += other.double_sum;
 }
 
-void ColumnStats::Encode(ByteWriter& writer) const {
-  writer.PutVarint(rows);
-  writer.PutVarint(null_count);
-  writer.PutU8(static_cast<uint8_t>((has_bounds ? 1 : 0) | (exact && has_bounds ? 2 : 0) | static_cast<uint8_t>(sum_kind) << 2));
-  if (has_bounds) {
-    min.Encode(writer);
-    max.Encode(writer);
-  }
-  if (sum_kind == SumKind::kInteger) {
-    writer.PutU64(static_cast<uint64_t>(int_sum));
-    writer.PutU64(static_cast<uint64_t>(int_sum >> 64));
-  }
-  if (sum_kind == SumKind::kDouble) writer.PutF64(double_sum);
-}
-
-ColumnStats ColumnStats::Decode(ByteReader& reader, DataType type) {
-  ColumnStats stats;
-  stats.rows = reader.GetVarint();
-  stats.null_count = reader.GetVarint();
-  const uint8_t flags = reader.GetU8();
-  if (stats.null_count > stats.rows || flags >> 2 > 2) reader.Fail();
-  stats.has_bounds = (flags & 1) != 0;
-  stats.exact = (flags & 2) != 0;
-  stats.sum_kind = static_cast<SumKind>(flags >> 2);
-  if (stats.has_bounds) {
-    stats.min = Value::Decode(reader);
-    stats.max = Value::Decode(reader);
-    // Comparisons rely on it.
-    if (stats.min.IsNull() || stats.max.IsNull() || !stats.min.type().SameAs(type) || !stats.max.type().SameAs(type)) reader.Fail();
-  }
-  if (stats.sum_kind == SumKind::kInteger) {
-    const uint64_t low = reader.GetU64();
-    const uint64_t high = reader.GetU64();
-    stats.int_sum = static_cast<__int128>(static_cast<unsigned __int128>(high) << 64 | low);
-  }
-  if (stats.sum_kind == SumKind::kDouble) stats.double_sum = reader.GetF64();
-  if (!reader.ok()) return ColumnStats();
-  return stats;
+bool ComparableWith(const Value& value, DataType column) {
+  if (value.type().is_array || value.type().Physical() != column.Physical()) return false;
+  if (value.type().SameAs(column)) return true;
+  auto is_text = [](DataType type) { return type.Is(TypeId::kText) || type.Is(TypeId::kVarchar) || type.Is(TypeId::kName); };
+  return is_text(value.type()) && is_text(column);
 }
 
 bool MayMatch(const ColumnStats& stats, DataType type, const ColumnCondition& condition) {
@@ -308,6 +278,35 @@ bool MayMatch(const ColumnStats& stats, DataType type, const ColumnCondition& co
     return false;
   }
   return condition.values.size() != 1 || MayLie(stats, type, condition.op, condition.values[0]);
+}
+
+bool MustMatch(const ColumnStats& stats, DataType type, const ColumnCondition& condition) {
+  using Op = ColumnCondition::Op;
+  if (condition.op == Op::kIsNull) return stats.value_count() == 0;
+  if (stats.null_count != 0) return false;
+  if (condition.op == Op::kIsNotNull) return true;
+  if (!stats.has_bounds) return false;
+  const bool one_value = stats.exact && CompareValues(stats.min, stats.max) == 0;
+  if (condition.op == Op::kEqual || condition.op == Op::kIn) {
+    if (!one_value) return false;
+    for (const Value& value : condition.values) {
+      if (value.IsNull() || !ComparableWith(value, type)) continue;
+      Value typed = value;
+      typed.SetType(type);
+      if (CompareValues(typed, stats.min) == 0) return true;
+    }
+    return false;
+  }
+  if (condition.values.size() != 1 || condition.values[0].IsNull() || !ComparableWith(condition.values[0], type)) return false;
+  Value typed = condition.values[0];
+  typed.SetType(type);
+  switch (condition.op) {
+    case Op::kLess: return CompareValues(stats.max, typed) < 0;
+    case Op::kLessEqual: return CompareValues(stats.max, typed) <= 0;
+    case Op::kGreater: return CompareValues(stats.min, typed) > 0;
+    case Op::kGreaterEqual: return CompareValues(stats.min, typed) >= 0;
+    default: return false;
+  }
 }
 
 }  // namespace tsd::engine

@@ -1,44 +1,22 @@
 #pragma once
-// ColumnStats: what is known of a run of rows of one column (a block, or a whole chunk file) without reading it: zone map and summary.
-// Any thread.
-//
-// Order is that of types/compare.h: NaN above all numbers, -0 equals 0, strings by bytes. Types without a useful order here (json, arrays, ...) have no bounds.
-// Bounds are conservative: min <= every value <= max;
-// `exact` tells whether both are values that occur (long strings are cut).
-#include <cstdint>
-#include <vector>
-
-#include "engine/base/bytes.h"
+// What is computed of a run of rows of one column (scan/column_stats.h) and what it excludes or proves. Any thread.
+#include "engine/scan/column_stats.h"
 #include "engine/scan/predicate.h"
 #include "engine/types/value.h"
 #include "engine/types/vector.h"
 
 namespace tsd::engine {
 
-struct ColumnStats {
-  uint64_t rows = 0;
-  uint64_t null_count = 0;
-  bool has_bounds = false;  // false: unknown, or no value that is not NULL
-  bool exact = false;       // min and max occur
-  Value min, max;
-  /// Of the values that are not NULL. Integers: exact 128-bit sum in int_sum. Floats: double_sum, added in row order (float4 as double).
-  enum class SumKind : uint8_t { kNone = 0, kInteger = 1, kDouble = 2 };
-  SumKind sum_kind = SumKind::kNone;
-  __int128 int_sum = 0;
-  double double_sum = 0;
-
-  uint64_t value_count() const { return rows - null_count; }
-  /// Adds what `other` (same column, later rows) knows.
-  void Merge(const ColumnStats& other);
-  void Encode(ByteWriter& writer) const;
-  static ColumnStats Decode(ByteReader& reader, DataType type);
-};
-
 /// Over all rows. `vector` not constant.
 ColumnStats ComputeStats(const Vector& vector);
 
 /// False only if no row can satisfy the condition. Values of another layout than the column's never exclude anything.
 bool MayMatch(const ColumnStats& stats, DataType type, const ColumnCondition& condition);
+/// True only if every row satisfies the condition.
+bool MustMatch(const ColumnStats& stats, DataType type, const ColumnCondition& condition);
+
+/// Whether the order of `value` against values of a column is the order the condition means.
+bool ComparableWith(const Value& value, DataType column);
 
 /// Whether columns of the type get bounds.
 bool HasZoneOrder(DataType type);

@@ -19,30 +19,40 @@ constexpr size_t kHeaderBytes = 8;
 
 // ---- encoding: values that are present, without gaps ----
 
-/// The rows that are present, one after another.
+/// The rows that are present, one after another: the vector's own values if that is all of them.
 template <typename T>
-std::vector<T> Present(const Vector& vector) {
-  const T* values = vector.values<T>();
-  if (!vector.HasNulls()) return std::vector<T>(values, values + vector.size());
-  std::vector<T> result;
-  result.reserve(vector.size() - vector.null_count());
-  const std::span<const uint64_t> validity = vector.validity();
-  for (size_t word = 0; word < validity.size(); ++word) {
-    for (uint64_t bits = validity[word]; bits != 0; bits &= bits - 1) {
-      result.push_back(values[word * 64 + static_cast<size_t>(__builtin_ctzll(bits))]);
+class PresentValues {
+ public:
+  explicit PresentValues(const Vector& vector) {
+    const T* values = vector.values<T>();
+    if (!vector.HasNulls()) {
+      span_ = std::span<const T>(values, vector.size());
+      return;
     }
+    kept_.reserve(vector.size() - vector.null_count());
+    const std::span<const uint64_t> validity = vector.validity();
+    for (size_t word = 0; word < validity.size(); ++word) {
+      for (uint64_t bits = validity[word]; bits != 0; bits &= bits - 1) {
+        kept_.push_back(values[word * 64 + static_cast<size_t>(__builtin_ctzll(bits))]);
+      }
+    }
+    span_ = kept_;
   }
-  return result;
-}
+  std::span<const T> get() const { return span_; }
+
+ private:
+  std::vector<T> kept_;
+  std::span<const T> span_;
+};
 
 template <typename T>
 std::vector<int64_t> PresentIntegers(const Vector& vector) {
-  const std::vector<T> values = Present<T>(vector);
-  return std::vector<int64_t>(values.begin(), values.end());
+  const PresentValues<T> values(vector);
+  return std::vector<int64_t>(values.get().begin(), values.get().end());
 }
 
 template <typename T>
-std::string_view RawBytes(const std::vector<T>& values) {
+std::string_view RawBytes(std::span<const T> values) {
   return std::string_view(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T));
 }
 
@@ -57,7 +67,7 @@ CodecId EncodeIntegerColumn(std::span<const int64_t> values, std::string& out) {
 }
 
 template <typename T>
-CodecId EncodeFloats(const std::vector<T>& values, std::string& out) {
+CodecId EncodeFloats(std::span<const T> values, std::string& out) {
   const std::string_view raw = RawBytes(values);
   if (AllSame(raw, sizeof(T))) {
     out += raw.substr(0, sizeof(T));
@@ -68,7 +78,7 @@ CodecId EncodeFloats(const std::vector<T>& values, std::string& out) {
   // A sample tells whether neighbours resemble each other at all.
   constexpr size_t kSample = 512;
   const size_t from = values.size() > kSample ? (values.size() - kSample) / 2 : 0;
-  const std::span<const T> sample = std::span<const T>(values).subspan(from, std::min(kSample, values.size()));
+  const std::span<const T> sample = values.subspan(from, std::min(kSample, values.size()));
   EncodeXor<T>(sample, out);
   const bool pays = (out.size() - begin) * 16 <= sample.size() * sizeof(T) * 15;
   out.resize(begin);
@@ -81,7 +91,7 @@ CodecId EncodeFloats(const std::vector<T>& values, std::string& out) {
   return CodecId::kPlain;
 }
 
-CodecId EncodeBooleans(const std::vector<uint8_t>& values, std::string& out) {
+CodecId EncodeBooleans(std::span<const uint8_t> values, std::string& out) {
   size_t runs = 1;
   for (size_t i = 1; i < values.size(); ++i) runs += values[i] != values[i - 1];
   if (runs * 32 <= values.size() || runs == 1) {
@@ -97,7 +107,7 @@ CodecId EncodeBooleans(const std::vector<uint8_t>& values, std::string& out) {
 }
 
 template <typename T>
-CodecId EncodeWide(const std::vector<T>& values, std::string& out) {
+CodecId EncodeWide(std::span<const T> values, std::string& out) {
   const std::string_view raw = RawBytes(values);
   if (AllSame(raw, sizeof(T))) {
     out += raw.substr(0, sizeof(T));
@@ -124,16 +134,14 @@ CodecId EncodeVariable(const Vector& vector, std::string& out) {
 
 CodecId EncodePayload(const Vector& vector, std::string& out) {
   switch (vector.type().Physical()) {
-    case PhysicalType::kBool: return EncodeBooleans(Present<uint8_t>(vector), out);
+    case PhysicalType::kBool: return EncodeBooleans(PresentValues<uint8_t>(vector).get(), out);
     case PhysicalType::kInt16: return EncodeIntegerColumn(PresentIntegers<int16_t>(vector), out);
     case PhysicalType::kInt32: return EncodeIntegerColumn(PresentIntegers<int32_t>(vector), out);
-    case PhysicalType::kInt64:
-      if (!vector.HasNulls()) return EncodeIntegerColumn(std::span(vector.values<int64_t>(), vector.size()), out);
-      return EncodeIntegerColumn(Present<int64_t>(vector), out);
-    case PhysicalType::kFloat32: return EncodeFloats(Present<float>(vector), out);
-    case PhysicalType::kFloat64: return EncodeFloats(Present<double>(vector), out);
-    case PhysicalType::kInterval: return EncodeWide(Present<Interval>(vector), out);
-    case PhysicalType::kUuid: return EncodeWide(Present<Uuid>(vector), out);
+    case PhysicalType::kInt64: return EncodeIntegerColumn(PresentValues<int64_t>(vector).get(), out);
+    case PhysicalType::kFloat32: return EncodeFloats(PresentValues<float>(vector).get(), out);
+    case PhysicalType::kFloat64: return EncodeFloats(PresentValues<double>(vector).get(), out);
+    case PhysicalType::kInterval: return EncodeWide(PresentValues<Interval>(vector).get(), out);
+    case PhysicalType::kUuid: return EncodeWide(PresentValues<Uuid>(vector).get(), out);
     case PhysicalType::kBytes: return EncodeVariable(vector, out);
   }
   TSD_CHECK_MSG(false, "no such layout");
@@ -233,12 +241,14 @@ struct Validity {
 
 template <typename T>
 bool DecodeFixed(CodecId codec, ByteReader& reader, Validity validity, size_t rows, Vector& vector) {
-  vector.ResizeFixed(rows);
+  vector.ResizeFixedUninitialized(rows);
   T* values = vector.mutable_values<T>();
   if (!DecodeValues<T>(codec, reader, std::span<T>(values, validity.present))) return false;
   if (!validity.words.empty()) {
     Spread(values, validity.present, validity.words, rows);
     vector.AdoptValidity(std::move(validity.words));
+  } else if (codec == CodecId::kConstant) {
+    vector.MarkUniform();
   }
   return true;
 }
@@ -247,7 +257,8 @@ bool DecodeVariable(CodecId codec, ByteReader& reader, Validity validity, size_t
   std::vector<uint32_t> offsets;
   std::string heap;
   bool good = false;
-  if (codec == CodecId::kDictionary) good = DecodeDictionary(reader, validity.present, offsets, heap);
+  size_t distinct = 0;
+  if (codec == CodecId::kDictionary) good = DecodeDictionary(reader, validity.present, offsets, heap, &distinct);
   if (codec == CodecId::kBytes) good = DecodeBytes(reader, validity.present, offsets, heap);
   if (!good) return false;
   if (!validity.words.empty()) {
@@ -260,6 +271,7 @@ bool DecodeVariable(CodecId codec, ByteReader& reader, Validity validity, size_t
     offsets = std::move(spread);
   }
   vector.AdoptBytes(std::move(offsets), std::move(heap));
+  if (distinct == 1 && validity.words.empty()) vector.MarkUniform();
   if (!validity.words.empty()) vector.AdoptValidity(std::move(validity.words));
   return true;
 }
@@ -307,6 +319,7 @@ const char* CodecName(CodecId codec) {
     case CodecId::kDictionary: return "dictionary";
     case CodecId::kBytes: return "bytes";
     case CodecId::kLz4: return "lz4";
+    case CodecId::kProgression: return "progression";
   }
   return "unknown";
 }
@@ -331,7 +344,7 @@ std::string EncodeBlock(const Vector& vector) {
   return out;
 }
 
-StatusOr<VectorPtr> DecodeBlock(DataType type, std::string_view bytes, size_t rows) {
+StatusOr<std::shared_ptr<Vector>> DecodeBlock(DataType type, std::string_view bytes, size_t rows) {
   ByteReader reader(bytes);
   const uint8_t presence = reader.GetU8();
   const CodecId codec = static_cast<CodecId>(reader.GetU8());
@@ -341,7 +354,9 @@ StatusOr<VectorPtr> DecodeBlock(DataType type, std::string_view bytes, size_t ro
   if (stored_rows != rows || rows == 0 || rows > kMaxBlockRows) return Damaged("wrong number of rows");
   if (static_cast<Presence>(presence) == Presence::kAllNull) {
     if (codec != CodecId::kPlain || !reader.AtEnd()) return Damaged("values where all are null");
-    return Vector::AllNull(type, rows);
+    auto nulls = std::make_shared<Vector>(type);
+    for (size_t i = 0; i < rows; ++i) nulls->AppendNull();
+    return nulls;
   }
   Validity validity;
   if (static_cast<Presence>(presence) == Presence::kBitmap) {
@@ -354,7 +369,7 @@ StatusOr<VectorPtr> DecodeBlock(DataType type, std::string_view bytes, size_t ro
     return Damaged(StrCat("bad values in codec ", CodecName(codec)));
   }
   if (!reader.ok() || !reader.AtEnd()) return Damaged("bytes left over");
-  return VectorPtr(std::move(vector));
+  return vector;
 }
 
 CodecId BlockCodec(std::string_view bytes) {

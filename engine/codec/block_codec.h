@@ -24,13 +24,14 @@ enum class CodecId : uint8_t {
   kDictionary = 9,  // bytes: distinct values, codes as integers
   kBytes = 10,      // bytes: lengths as integers, heap
   kLz4 = 11,        // fixed width: kPlain's bytes in an LZ4 block
+  kProgression = 12,  // integers: first value and step
 };
 const char* CodecName(CodecId codec);
 
 /// Requires: 1 <= rows <= kMaxBlockRows, not constant.
 std::string EncodeBlock(const Vector& vector);
 /// XX001 if `bytes` is not a whole valid block of exactly `rows` rows of the type's layout; safe on any bytes.
-StatusOr<VectorPtr> DecodeBlock(DataType type, std::string_view bytes, size_t rows);
+StatusOr<std::shared_ptr<Vector>> DecodeBlock(DataType type, std::string_view bytes, size_t rows);
 /// For tools: what the header says; kPlain if there is none.
 CodecId BlockCodec(std::string_view bytes);
 

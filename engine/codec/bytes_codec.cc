@@ -70,7 +70,7 @@ bool DecodeBytes(ByteReader& reader, size_t count, std::vector<uint32_t>& offset
   return end == heap.size();
 }
 
-bool DecodeDictionary(ByteReader& reader, size_t count, std::vector<uint32_t>& offsets, std::string& heap) {
+bool DecodeDictionary(ByteReader& reader, size_t count, std::vector<uint32_t>& offsets, std::string& heap, size_t* distinct) {
   const uint64_t entries = reader.GetVarint();
   if (!reader.ok() || entries > kMaxBlockRows) return false;
   std::vector<uint32_t> entry_offsets;
@@ -78,6 +78,7 @@ bool DecodeDictionary(ByteReader& reader, size_t count, std::vector<uint32_t>& o
   if (!DecodeBytes(reader, entries, entry_offsets, entry_heap)) return false;
   std::vector<int64_t> codes(count);
   if (!DecodeIntegers(reader, codes)) return false;
+  *distinct = entries;
   offsets.resize(count + 1);
   offsets[0] = 0;
   uint64_t end = 0;
@@ -89,6 +90,14 @@ bool DecodeDictionary(ByteReader& reader, size_t count, std::vector<uint32_t>& o
     offsets[i + 1] = static_cast<uint32_t>(end);
   }
   heap.resize(end);
+  if (entries == 1) {  // copies of copies: a sorted file's segment column is mostly this
+    for (size_t done = 0; done < end;) {
+      const size_t step = done == 0 ? entry_heap.size() : std::min<size_t>(done, end - done);
+      std::memcpy(heap.data() + done, done == 0 ? entry_heap.data() : heap.data(), step);
+      done += step;
+    }
+    return true;
+  }
   for (size_t i = 0; i < count; ++i) {
     const size_t code = static_cast<size_t>(codes[i]);
     std::memcpy(heap.data() + offsets[i], entry_heap.data() + entry_offsets[code], offsets[i + 1] - offsets[i]);

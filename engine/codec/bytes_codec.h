@@ -19,6 +19,7 @@ bool EncodeDictionary(std::span<const std::string_view> values, std::string& out
 
 /// Fill offsets (count + 1) and heap; false on damage.
 bool DecodeBytes(ByteReader& reader, size_t count, std::vector<uint32_t>& offsets, std::string& heap);
-bool DecodeDictionary(ByteReader& reader, size_t count, std::vector<uint32_t>& offsets, std::string& heap);
+/// And how many distinct values there are.
+bool DecodeDictionary(ByteReader& reader, size_t count, std::vector<uint32_t>& offsets, std::string& heap, size_t* distinct);
 
 }  // namespace tsd::engine

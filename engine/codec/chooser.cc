@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "engine/codec/frame_kernels.h"
+#include "engine/codec/frame_plan.h"
 #include "engine/codec/integer_codec.h"
 #include "engine/codec/integer_frames.h"
 
@@ -10,64 +12,100 @@ namespace tsd::engine {
 namespace {
 
 constexpr size_t kSampleFrames = 4;
+constexpr size_t kRoughValues = 64;  // of each stretch, for the first look
 
-struct Sizes {
-  size_t frame = 0, delta = 0, delta_delta = 0;
-};
+enum Candidate : size_t { kPlainFrames, kDeltas, kDeltaDeltas, kCandidates };
 
-/// Adds what a stretch of consecutive values would take.
-void TryStretch(std::span<const int64_t> values, Sizes& sizes) {
-  int64_t differences[kFrameValues];
-  const size_t count = values.size();
-  sizes.frame += EstimateFrames(values.data(), count);
-  if (count < 3) return;
-  for (size_t i = 0; i + 1 < count; ++i) {
-    differences[i] = static_cast<int64_t>(static_cast<uint64_t>(values[i + 1]) - static_cast<uint64_t>(values[i]));
+/// About how many bits the values take, seen from one of them: cheap, and good enough to leave clear losers out.
+size_t RoughBits(const int64_t* values, size_t count) {
+  if (count == 0) return 0;
+  const int64_t center = values[count / 2];
+  size_t bits = count;
+  for (size_t i = 0; i < count; ++i) {
+    const uint64_t zigzag = Zigzag(Minus(values[i], center));
+    bits += 64 - static_cast<size_t>(__builtin_clzll(zigzag | 1));
+    bits -= zigzag == 0;
   }
-  sizes.delta += EstimateFrames(differences, count - 1);
-  for (size_t i = 0; i + 2 < count; ++i) {
-    differences[i] = static_cast<int64_t>(static_cast<uint64_t>(differences[i + 1]) - static_cast<uint64_t>(differences[i]));
-  }
-  sizes.delta_delta += EstimateFrames(differences, count - 2);
+  return bits;
 }
 
-size_t CountRuns(std::span<const int64_t> values) {
-  size_t runs = values.empty() ? 0 : 1;
-  for (size_t i = 1; i < values.size(); ++i) runs += values[i] != values[i - 1];
-  return runs;
+struct Stretch {
+  int64_t values[kCandidates][kFrameValues];
+  size_t count[kCandidates];
+};
+
+void TakeStretch(std::span<const int64_t> values, Stretch& stretch) {
+  std::copy(values.begin(), values.end(), stretch.values[kPlainFrames]);
+  stretch.count[kPlainFrames] = values.size();
+  stretch.count[kDeltas] = stretch.count[kDeltaDeltas] = 0;
+  for (size_t i = kDeltas; i < kCandidates; ++i) {
+    if (stretch.count[i - 1] < 2) return;
+    Differences(stretch.values[i - 1], stretch.count[i - 1], stretch.values[i]);
+    stretch.count[i] = stretch.count[i - 1] - 1;
+  }
+}
+
+bool IsProgression(std::span<const int64_t> values) {
+  const int64_t step = Minus(values[1], values[0]);
+  for (size_t i = 2; i < values.size(); ++i) {
+    if (Minus(values[i], values[i - 1]) != step) return false;
+  }
+  return true;
 }
 
 }  // namespace
 
 CodecId ChooseIntegerCodec(std::span<const int64_t> values) {
   if (values.empty()) return CodecId::kFrame;
-  const size_t runs = CountRuns(values);
+  const size_t runs = CountChanges(values.data(), values.size()) + 1;
   if (runs == 1) return CodecId::kConstant;
+  if (runs == values.size() && IsProgression(values)) return CodecId::kProgression;
   if (values.size() < 8) return CodecId::kFrame;
 
-  Sizes sizes;
-  size_t sampled = 0;
-  const size_t frames = (values.size() + kFrameValues - 1) / kFrameValues;
-  const size_t stretches = std::min(frames, kSampleFrames);
+  const size_t stretches = std::min((values.size() + kFrameValues - 1) / kFrameValues, kSampleFrames);
+  // Spread evenly, off the frame grid: the middle of long regular stretches and their borders are both seen.
+  auto part = [&](size_t index, size_t length) {
+    const size_t begin = values.size() <= stretches * kFrameValues ? index * kFrameValues
+                                                                   : (values.size() - kFrameValues) * (2 * index + 1) / (2 * stretches);
+    return values.subspan(begin, std::min(length, values.size() - begin));
+  };
+  Stretch stretch;
+  size_t rough[kCandidates] = {};
   for (size_t i = 0; i < stretches; ++i) {
-    // Starts off the frame grid, so that the middle of long regular stretches and their borders are both seen.
-    const size_t begin = stretches == frames ? i * kFrameValues : (values.size() - kFrameValues) * (2 * i + 1) / (2 * stretches);
-    const size_t length = std::min(kFrameValues, values.size() - begin);
-    TryStretch(values.subspan(begin, length), sizes);
-    sampled += length;
+    TakeStretch(part(i, kRoughValues), stretch);
+    for (size_t candidate = 0; candidate < kCandidates; ++candidate) {
+      rough[candidate] += RoughBits(stretch.values[candidate], stretch.count[candidate]);
+    }
   }
+  constexpr CodecId kCodecs[kCandidates] = {CodecId::kFrame, CodecId::kDelta, CodecId::kDeltaDelta};
+  const size_t least = std::min({rough[kPlainFrames], rough[kDeltas], rough[kDeltaDeltas]});
   CodecId best = CodecId::kFrame;
-  size_t bytes = sizes.frame;
-  // Plain frames decode fastest and need no values before: others must win clearly.
-  if (sizes.delta + sizes.delta / 16 < bytes) {
-    best = CodecId::kDelta;
-    bytes = sizes.delta;
+  size_t bytes = SIZE_MAX;
+  size_t contenders = 0;
+  for (size_t candidate = 0; candidate < kCandidates; ++candidate) {
+    if (rough[candidate] > least + least / 4) continue;
+    ++contenders;
+    best = kCodecs[candidate];
   }
-  if (sizes.delta_delta + sizes.delta_delta / 16 < bytes) {
-    best = CodecId::kDeltaDelta;
-    bytes = sizes.delta_delta;
+  const bool try_runs = runs * 8 <= values.size();
+  if (contenders == 1 && !try_runs) return best;
+  size_t estimates[kCandidates] = {};
+  size_t sampled = 0;
+  for (size_t i = 0; i < stretches; ++i) {
+    TakeStretch(part(i, kFrameValues), stretch);
+    sampled += stretch.count[kPlainFrames];
+    for (size_t candidate = 0; candidate < kCandidates; ++candidate) {
+      if (rough[candidate] <= least + least / 4) estimates[candidate] += EstimateFrames(stretch.values[candidate], stretch.count[candidate]);
+    }
   }
-  if (runs * 8 <= values.size()) {
+  for (size_t candidate = 0; candidate < kCandidates; ++candidate) {
+    if (rough[candidate] > least + least / 4) continue;
+    // The first of them decodes fastest: the others must win clearly.
+    if (bytes != SIZE_MAX && estimates[candidate] + estimates[candidate] / 16 >= bytes) continue;
+    best = kCodecs[candidate];
+    bytes = estimates[candidate];
+  }
+  if (try_runs) {
     std::string run_length;
     EncodeIntegersAs(CodecId::kRunLength, values, run_length);
     if (run_length.size() <= bytes * values.size() / sampled) best = CodecId::kRunLength;

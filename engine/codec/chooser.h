@@ -7,7 +7,7 @@
 
 namespace tsd::engine {
 
-/// kConstant, kRunLength, kFrame, kDelta or kDeltaDelta.
+/// kConstant, kProgression, kRunLength, kFrame, kDelta or kDeltaDelta.
 CodecId ChooseIntegerCodec(std::span<const int64_t> values);
 
 }  // namespace tsd::engine

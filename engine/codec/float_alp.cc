@@ -2,9 +2,11 @@
 
 #include <bit>
 #include <cmath>
+#include <memory>
 #include <vector>
 
 #include "engine/codec/bitpack.h"
+#include "engine/codec/frame_kernels.h"
 #include "engine/codec/integer_codec.h"
 
 namespace tsd::engine {
@@ -42,40 +44,97 @@ struct Scale {
   int factor = 0;
 };
 
-/// The pair that makes the sample smallest; exponent -1 if most of it does not survive any.
+struct SampleCost {
+  size_t exceptions = 0;
+  size_t width = 0;
+};
+
+template <typename T>
+SampleCost Try(std::span<const T> sample, int exponent, int factor, size_t allowed) {
+  SampleCost cost;
+  int64_t low = INT64_MAX;
+  int64_t high = INT64_MIN;
+  for (size_t i = 0; i < sample.size() && cost.exceptions <= allowed; ++i) {
+    int64_t digits;
+    if (ToDigits(sample[i], kPower[exponent], kInverse[factor], kPower[factor], kInverse[exponent], &digits)) {
+      low = std::min(low, digits);
+      high = std::max(high, digits);
+    } else {
+      ++cost.exceptions;
+    }
+  }
+  if (low <= high) cost.width = BitLength(static_cast<uint64_t>(high) - static_cast<uint64_t>(low));
+  if (low > high) cost.exceptions = SIZE_MAX;
+  return cost;
+}
+
+/// The pair that makes the sample smallest; exponent -1 if most of it does not survive any. Every decimal place makes all integers 3.3 bits
+/// longer: the fewest that do for all win, and looking further ends when the length alone costs more than the exceptions of the best.
 template <typename T>
 Scale ChooseScale(std::span<const T> values) {
-  T sample[kSample];
+  T buffer[kSample];
   const size_t count = std::min(kSample, values.size());
-  for (size_t i = 0; i < count; ++i) sample[i] = values[(2 * i + 1) * values.size() / (2 * count)];
+  for (size_t i = 0; i < count; ++i) buffer[i] = values[(2 * i + 1) * values.size() / (2 * count)];
+  const std::span<const T> sample(buffer, count);
+  const size_t allowed = count / 4;
   Scale best;
   size_t best_bits = SIZE_MAX;
-  for (int exponent = kMaxExponent; exponent >= 0; --exponent) {
-    for (int factor = exponent; factor >= 0; --factor) {
-      size_t exceptions = 0;
-      int64_t low = INT64_MAX;
-      int64_t high = INT64_MIN;
-      const size_t allowed = count / 4;
-      for (size_t i = 0; i < count && exceptions <= allowed; ++i) {
-        int64_t digits;
-        if (ToDigits(sample[i], kPower[exponent], kInverse[factor], kPower[factor], kInverse[exponent], &digits)) {
-          low = std::min(low, digits);
-          high = std::max(high, digits);
-        } else {
-          ++exceptions;
-        }
-      }
-      if (exceptions > allowed || low > high) continue;
-      const size_t width = BitLength(static_cast<uint64_t>(high) - static_cast<uint64_t>(low));
-      const size_t bits = count * width + exceptions * (8 * sizeof(T) + 16);
-      if (bits < best_bits || (bits == best_bits && exponent < best.exponent)) {
+  for (int places = 0; places <= kMaxExponent; ++places) {
+    bool too_long = false;
+    for (int exponent = places; exponent <= kMaxExponent; ++exponent) {
+      const SampleCost cost = Try(sample, exponent, exponent - places, allowed);
+      if (cost.exceptions > allowed) continue;
+      const size_t bits = count * cost.width + cost.exceptions * (8 * sizeof(T) + 16);
+      if (bits < best_bits) {
         best_bits = bits;
-        best = Scale{exponent, factor};
+        best = Scale{exponent, exponent - places};
       }
+      if (cost.exceptions == 0 || count * cost.width >= best_bits) {
+        too_long = true;
+        break;
+      }
+      if (places == 0) break;  // integers come back at the first try or not at all
     }
+    if (too_long) break;
   }
   if (best_bits > count * (8 * sizeof(T) - 4)) best.exponent = -1;
   return best;
+}
+
+/// Fills digits and the positions of values that do not survive; false if those are too many.
+template <typename T>
+bool AllDigits(std::span<const T> values, Scale scale, int64_t* digits, std::vector<int64_t>& positions) {
+  const double up = kPower[scale.exponent];
+  const double down = kInverse[scale.factor];
+  const double power = kPower[scale.factor];
+  const double inverse = kInverse[scale.exponent];
+  const size_t allowed = values.size() / 8 + 4;
+  if constexpr (sizeof(T) == 8) {
+    std::vector<uint64_t> failed((values.size() + 63) / 64);
+    const size_t failures = ToDecimalDigits(values.data(), values.size(), up, down, power, inverse, digits, failed.data());
+    if (failures > allowed) return false;
+    for (size_t word = 0; failures != 0 && word < failed.size(); ++word) {
+      for (uint64_t mask = failed[word]; mask != 0; mask &= mask - 1) {
+        positions.push_back(static_cast<int64_t>(word * 64 + static_cast<size_t>(__builtin_ctzll(mask))));
+      }
+    }
+  } else {
+    for (size_t i = 0; i < values.size(); ++i) {
+      if (ToDigits(values[i], up, down, power, inverse, &digits[i])) continue;
+      positions.push_back(static_cast<int64_t>(i));
+      if (positions.size() > allowed) return false;
+    }
+  }
+  // A failed value repeats its neighbour: that compresses best.
+  int64_t first_good = 0;
+  for (size_t i = 0, failed_before = 0; i < values.size(); ++i, ++failed_before) {
+    if (failed_before >= positions.size() || positions[failed_before] != static_cast<int64_t>(i)) {
+      first_good = digits[i];
+      break;
+    }
+  }
+  for (int64_t position : positions) digits[position] = position == 0 ? first_good : digits[position - 1];
+  return true;
 }
 
 }  // namespace
@@ -84,31 +143,17 @@ template <typename T>
 bool EncodeAlp(std::span<const T> values, std::string& out) {
   const Scale scale = ChooseScale(values);
   if (scale.exponent < 0) return false;
-  const double up = kPower[scale.exponent];
-  const double down = kInverse[scale.factor];
-  const double power = kPower[scale.factor];
-  const double inverse = kInverse[scale.exponent];
-  const size_t allowed = values.size() / 8 + 4;
-  std::vector<int64_t> digits(values.size());
+  const std::unique_ptr<int64_t[]> digits = std::make_unique_for_overwrite<int64_t[]>(values.size());
   std::vector<int64_t> positions;
-  int64_t last = 0;
-  for (size_t i = 0; i < values.size(); ++i) {
-    if (ToDigits(values[i], up, down, power, inverse, &digits[i])) {
-      last = digits[i];
-      continue;
-    }
-    digits[i] = last;  // whatever compresses best
-    positions.push_back(static_cast<int64_t>(i));
-    if (positions.size() > allowed) return false;
-  }
+  if (!AllDigits(values, scale, digits.get(), positions)) return false;
   const size_t begin = out.size();
   out.push_back(static_cast<char>(scale.exponent));
   out.push_back(static_cast<char>(scale.factor));
-  EncodeIntegers(digits, out);
+  EncodeIntegers(std::span<const int64_t>(digits.get(), values.size()), out);
   ByteWriter writer;
   writer.PutVarint(positions.size());
   out += writer.data();
-  EncodeIntegers(positions, out);
+  if (!positions.empty()) EncodeIntegers(positions, out);
   for (int64_t position : positions) out.append(reinterpret_cast<const char*>(&values[static_cast<size_t>(position)]), sizeof(T));
   if (out.size() - begin >= values.size() * sizeof(T)) {
     out.resize(begin);
@@ -122,13 +167,20 @@ bool DecodeAlp(ByteReader& reader, std::span<T> out) {
   const int exponent = reader.GetU8();
   const int factor = reader.GetU8();
   if (!reader.ok() || exponent > kMaxExponent || factor > exponent) return false;
-  std::vector<int64_t> digits(out.size());
-  if (!DecodeIntegers(reader, digits)) return false;
   const double power = kPower[factor];
   const double inverse = kInverse[exponent];
-  for (size_t i = 0; i < out.size(); ++i) out[i] = Restore<T>(digits[i], power, inverse);
+  if constexpr (sizeof(T) == 8) {
+    int64_t* digits = reinterpret_cast<int64_t*>(out.data());
+    if (!DecodeIntegers(reader, std::span<int64_t>(digits, out.size()))) return false;
+    ScaleToDoubles(digits, out.size(), power, inverse);
+  } else {
+    const std::unique_ptr<int64_t[]> digits = std::make_unique_for_overwrite<int64_t[]>(out.size());
+    if (!DecodeIntegers(reader, std::span<int64_t>(digits.get(), out.size()))) return false;
+    for (size_t i = 0; i < out.size(); ++i) out[i] = Restore<T>(digits[i], power, inverse);
+  }
   const uint64_t exceptions = reader.GetVarint();
   if (!reader.ok() || exceptions > out.size()) return false;
+  if (exceptions == 0) return true;
   std::vector<int64_t> positions(exceptions);
   if (!DecodeIntegers(reader, positions)) return false;
   const std::string_view raw = reader.GetBytes(exceptions * sizeof(T));

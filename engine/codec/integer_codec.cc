@@ -1,16 +1,15 @@
 #include "engine/codec/integer_codec.h"
 
+#include <memory>
 #include <vector>
 
 #include "engine/codec/chooser.h"
+#include "engine/codec/frame_kernels.h"
+#include "engine/codec/frame_plan.h"
 #include "engine/codec/integer_frames.h"
 
 namespace tsd::engine {
 namespace {
-
-// Differences wrap: any sequence round-trips.
-inline int64_t Minus(int64_t left, int64_t right) { return static_cast<int64_t>(static_cast<uint64_t>(left) - static_cast<uint64_t>(right)); }
-inline int64_t Plus(int64_t left, int64_t right) { return static_cast<int64_t>(static_cast<uint64_t>(left) + static_cast<uint64_t>(right)); }
 
 void PutZigzag(int64_t value, std::string& out) {
   ByteWriter writer;
@@ -21,21 +20,20 @@ void PutZigzag(int64_t value, std::string& out) {
 void EncodeDelta(std::span<const int64_t> values, std::string& out) {
   if (values.empty()) return;
   PutZigzag(values[0], out);
-  std::vector<int64_t> deltas(values.size() - 1);
-  for (size_t i = 0; i < deltas.size(); ++i) deltas[i] = Minus(values[i + 1], values[i]);
-  EncodeFrames(deltas.data(), deltas.size(), out);
+  const std::unique_ptr<int64_t[]> deltas = std::make_unique_for_overwrite<int64_t[]>(values.size());
+  Differences(values.data(), values.size(), deltas.get());
+  EncodeFrames(deltas.get(), values.size() - 1, out);
 }
 
 void EncodeDeltaDelta(std::span<const int64_t> values, std::string& out) {
   if (values.empty()) return;
   PutZigzag(values[0], out);
   if (values.size() == 1) return;
-  PutZigzag(Minus(values[1], values[0]), out);
-  std::vector<int64_t> seconds(values.size() - 2);
-  for (size_t i = 0; i < seconds.size(); ++i) {
-    seconds[i] = Minus(Minus(values[i + 2], values[i + 1]), Minus(values[i + 1], values[i]));
-  }
-  EncodeFrames(seconds.data(), seconds.size(), out);
+  const std::unique_ptr<int64_t[]> deltas = std::make_unique_for_overwrite<int64_t[]>(values.size());
+  Differences(values.data(), values.size(), deltas.get());
+  PutZigzag(deltas[0], out);
+  Differences(deltas.get(), values.size() - 1, deltas.get());
+  EncodeFrames(deltas.get(), values.size() - 2, out);
 }
 
 void EncodeRunLength(std::span<const int64_t> values, std::string& out) {
@@ -58,24 +56,31 @@ void EncodeRunLength(std::span<const int64_t> values, std::string& out) {
 bool DecodeDelta(ByteReader& reader, std::span<int64_t> out) {
   if (out.empty()) return true;
   out[0] = reader.GetZigzag();
-  if (!DecodeFrames(reader, out.size() - 1, out.data() + 1)) return false;
-  int64_t value = out[0];
-  for (size_t i = 1; i < out.size(); ++i) out[i] = value = Plus(value, out[i]);
-  return reader.ok();
+  return DecodeFramesSummed(reader, out.size() - 1, out[0], out.data() + 1) && reader.ok();
 }
 
 bool DecodeDeltaDelta(ByteReader& reader, std::span<int64_t> out) {
   if (out.empty()) return true;
   out[0] = reader.GetZigzag();
   if (out.size() == 1) return reader.ok();
-  int64_t delta = reader.GetZigzag();
+  const int64_t delta = reader.GetZigzag();
   out[1] = Plus(out[0], delta);
-  if (!DecodeFrames(reader, out.size() - 2, out.data() + 2)) return false;
-  int64_t value = out[1];
-  for (size_t i = 2; i < out.size(); ++i) {
-    delta = Plus(delta, out[i]);
-    out[i] = value = Plus(value, delta);
-  }
+  if (!DecodeFramesSummed(reader, out.size() - 2, delta, out.data() + 2)) return false;
+  PrefixSum(out.data() + 2, out.size() - 2, out[1]);
+  return reader.ok();
+}
+
+void EncodeProgression(std::span<const int64_t> values, std::string& out) {
+  if (values.empty()) return;
+  PutZigzag(values[0], out);
+  PutZigzag(values.size() == 1 ? 0 : Minus(values[1], values[0]), out);
+}
+
+bool DecodeProgression(ByteReader& reader, std::span<int64_t> out) {
+  if (out.empty()) return true;
+  const uint64_t first = static_cast<uint64_t>(reader.GetZigzag());
+  const uint64_t step = static_cast<uint64_t>(reader.GetZigzag());
+  for (size_t i = 0; i < out.size(); ++i) out[i] = static_cast<int64_t>(first + i * step);
   return reader.ok();
 }
 
@@ -109,6 +114,7 @@ void EncodeIntegersAs(CodecId codec, std::span<const int64_t> values, std::strin
     case CodecId::kFrame: return EncodeFrames(values.data(), values.size(), out);
     case CodecId::kDelta: return EncodeDelta(values, out);
     case CodecId::kDeltaDelta: return EncodeDeltaDelta(values, out);
+    case CodecId::kProgression: return EncodeProgression(values, out);
     default: TSD_CHECK_MSG(false, "not a codec for integers");
   }
 }
@@ -120,6 +126,7 @@ bool DecodeIntegersAs(CodecId codec, ByteReader& reader, std::span<int64_t> out)
     case CodecId::kFrame: return DecodeFrames(reader, out.size(), out.data()) && reader.ok();
     case CodecId::kDelta: return DecodeDelta(reader, out);
     case CodecId::kDeltaDelta: return DecodeDeltaDelta(reader, out);
+    case CodecId::kProgression: return DecodeProgression(reader, out);
     default: return false;
   }
 }

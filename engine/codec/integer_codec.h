@@ -9,7 +9,8 @@
 
 namespace tsd::engine {
 
-/// Appends `values` in the form of `codec`: kConstant (requires all equal), kRunLength, kFrame, kDelta or kDeltaDelta.
+/// Appends `values` in the form of `codec`: kConstant (requires all equal), kProgression (requires equal steps),
+/// kRunLength, kFrame, kDelta or kDeltaDelta.
 void EncodeIntegersAs(CodecId codec, std::span<const int64_t> values, std::string& out);
 /// Fills `out`; false on damaged bytes. `codec` may be any byte.
 bool DecodeIntegersAs(CodecId codec, ByteReader& reader, std::span<int64_t> out);

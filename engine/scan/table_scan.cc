@@ -4,36 +4,87 @@
 #include <optional>
 
 #include "engine/base/strings.h"
+#include "engine/scan/last_rows.h"
+#include "engine/scan/row_filter.h"
+#include "engine/scan/scan_work.h"
+#include "engine/scan/visible_rows.h"
 
 namespace tsd::engine {
 namespace {
 
-/// One run of rows of a source, its hidden columns read only when a filter needs them.
-struct RowFilterInput {
-  size_t rows = 0;
-  uint64_t min_row_id = 0, max_row_id = 0;
-  bool some_too_new = false;  // commit timestamps have to be looked at
-  const std::vector<RowRange>* hidden = nullptr;
+/// The rows that are kept: all, none, one run, or a list.
+struct Selection {
+  enum class Kind : uint8_t { kAll, kNone, kRun, kList } kind = Kind::kAll;
+  size_t begin = 0, end = 0;
+  std::vector<uint32_t> rows;
+
+  static Selection Of(const std::vector<uint8_t>& keep) {
+    Selection result;
+    const size_t count = keep.size();
+    while (result.begin < count && keep[result.begin] == 0) ++result.begin;
+    result.end = count;
+    while (result.end > result.begin && keep[result.end - 1] == 0) --result.end;
+    if (result.begin == result.end) {
+      result.kind = Kind::kNone;
+      return result;
+    }
+    size_t kept = 0;
+    for (size_t row = result.begin; row < result.end; ++row) kept += keep[row] != 0;
+    if (kept == result.end - result.begin) {
+      result.kind = kept == count ? Kind::kAll : Kind::kRun;
+      return result;
+    }
+    result.kind = Kind::kList;
+    result.rows.resize(kept + 1);
+    size_t at = 0;
+    for (size_t row = result.begin; row < result.end; ++row) {
+      result.rows[at] = static_cast<uint32_t>(row);
+      at += keep[row] != 0;
+    }
+    result.rows.resize(kept);
+    return result;
+  }
+
+  VectorPtr Apply(const VectorPtr& column) const {
+    if (kind == Kind::kAll) return column;
+    return kind == Kind::kRun ? Vector::Slice(column, begin, end) : Vector::Gather(column, rows);
+  }
+  size_t Count(size_t all) const { return kind == Kind::kAll ? all : kind == Kind::kRun ? end - begin : rows.size(); }
 };
 
 class TableScanImpl final : public TableScan {
  public:
-  TableScanImpl(ScanSpec spec, std::vector<ChunkView> views) : spec_(std::move(spec)), views_(std::move(views)) {
+  explicit TableScanImpl(std::shared_ptr<ScanWork> work) : work_(std::move(work)), spec_(work_->spec()) {
     for (ColumnId id : spec_.columns) columns_.push_back(spec_.schema->Find(id));
   }
 
   StatusOr<ColumnBatch> Next() override {
     while (true) {
       if (pending_begin_ < pending_.rows()) return HandOut();
-      ASSIGN_OR_RETURN(const bool more, Fill());
+      ASSIGN_OR_RETURN(const bool more, Fill(nullptr));
       if (!more) return EmptyBatch();
     }
   }
+
+  StatusOr<ScanPart> NextPart() override {
+    while (true) {
+      if (pending_begin_ < pending_.rows()) return ScanPart{HandOut(), std::nullopt};
+      std::optional<RowGroupSummary> summary;
+      ASSIGN_OR_RETURN(const bool more, Fill(&summary));
+      if (summary.has_value()) return ScanPart{ColumnBatch(), std::move(summary)};
+      if (!more) return ScanPart{EmptyBatch(), std::nullopt};
+    }
+  }
+
+  std::optional<int64_t> NewestRemaining() const override {
+    const std::optional<int64_t> rest = work_->NewestRemaining();
+    if (pending_begin_ >= pending_.rows() && gathered_rows_ == 0) return rest;
+    return rest.has_value() && pending_newest_.has_value() ? std::optional<int64_t>(std::max(*rest, *pending_newest_)) : std::nullopt;
+  }
+  void RaiseTimeFloor(int64_t floor) override { work_->RaiseTimeFloor(floor); }
   const ScanStats& stats() const override { return stats_; }
 
  private:
-  enum class Stage : uint8_t { kStart, kFiles, kOwnFiles, kBlocks, kOwnBlocks, kEnd };
-
   ColumnBatch HandOut() {
     const size_t begin = pending_begin_;
     const size_t end = std::min(pending_.rows(), begin + kDefaultBatchRows);
@@ -50,198 +101,219 @@ class TableScanImpl final : public TableScan {
     return batch;
   }
 
-  /// Reads the next run of rows into pending_ (perhaps none of them visible); false at the end.
-  StatusOr<bool> Fill() {
+  /// Reads the next unit into pending_ (perhaps none of its rows) or answers it by a summary, if wanted; false at the end.
+  StatusOr<bool> Fill(std::optional<RowGroupSummary>* summary) {
     pending_ = ColumnBatch();
     pending_begin_ = 0;
-    if (view_ >= views_.size()) return false;
-    ChunkView& view = views_[view_];
-    switch (stage_) {
-      case Stage::kStart:
-        ++stats_.chunks;
-        deleted_ = DeletedRows(view.deletes, spec_.snapshot.read_timestamp, std::move(view.own_deletes));
-        Enter(Stage::kFiles);
-        return true;
-      case Stage::kFiles:
-        if (source_ >= view.files.size()) return Enter(Stage::kOwnFiles);
-        return FillFromFile(*view.files[source_].file, view.files[source_].max_commit > spec_.snapshot.read_timestamp, nullptr);
-      case Stage::kOwnFiles:
-        if (source_ >= view.own_files.size()) return Enter(Stage::kBlocks);
-        return FillFromFile(*view.own_files[source_].file, false, &view.own_files[source_].hidden);
-      case Stage::kBlocks:
-        if (source_ >= view.blocks.size()) return Enter(Stage::kOwnBlocks);
-        return FillFromBlock(*view.blocks[source_].block, view.blocks[source_].max_commit > spec_.snapshot.read_timestamp);
-      case Stage::kOwnBlocks:
-        if (source_ >= view.own_blocks.size()) return Enter(Stage::kEnd);
-        return FillFromBlock(*view.own_blocks[source_], false);
-      case Stage::kEnd:
-        view = ChunkView();  // lets go of files that are not needed any more
-        ++view_;
-        return Enter(Stage::kStart);
+    ASSIGN_OR_RETURN(std::optional<ScanUnit> unit, work_->Take(stats_));
+    if (!unit.has_value()) {
+      if (gathered_rows_ == 0) return false;
+      FlushGathered();
+      return true;
     }
-    return false;
-  }
-
-  bool Enter(Stage stage) {
-    stage_ = stage;
-    source_ = 0;
-    group_ = 0;
+    pending_newest_ = unit->newest;
+    const VisibleRows visible(*unit, spec_.snapshot);
+    if (visible.none()) return true;
+    if (unit->block != nullptr) {
+      RETURN_IF_ERROR(ReadBlock(*unit, visible));
+      return true;
+    }
+    if (summary != nullptr && visible.all() && Summarise(*unit, *summary)) return true;
+    if (spec_.choice == RowChoice::kLastOfSegment && !spec_.with_row_ids && visible.all() &&
+        LastRowsKnown(*unit, spec_, work_->time_column())) {
+      RETURN_IF_ERROR(ReadLastRows(*unit));
+    } else {
+      RETURN_IF_ERROR(ReadGroup(*unit, visible));
+    }
     return true;
   }
 
-  StatusOr<bool> FillFromFile(const ChunkFile& file, bool some_too_new, const std::vector<RowRange>* hidden) {
-    const ChunkReader& reader = file.reader();
-    if (group_ == 0 && reader.CanSkipFile(spec_.predicate)) {
-      stats_.blocks_skipped += reader.row_group_count() * std::max<size_t>(1, columns_.size());
-      ++source_;
-      return true;
-    }
-    if (group_ >= reader.row_group_count()) {
-      ++source_;
-      group_ = 0;
-      return true;
-    }
-    const size_t group = group_++;
-    if (reader.CanSkip(group, spec_.predicate)) {
-      stats_.blocks_skipped += std::max<size_t>(1, columns_.size());
-      return true;
-    }
-    RowFilterInput input;
-    input.rows = reader.rows_in(group);
-    input.hidden = hidden;
-    input.some_too_new = some_too_new;
-    input.min_row_id = file.meta().min_row_id;
-    input.max_row_id = file.meta().max_row_id;
-    if (const ColumnStats* ids = reader.BlockStats(group, kRowIdColumn); ids != nullptr && ids->has_bounds) {
-      input.min_row_id = static_cast<uint64_t>(ids->min.AsInteger());
-      input.max_row_id = static_cast<uint64_t>(ids->max.AsInteger());
-    }
-    if (some_too_new) {
-      const ColumnStats* commits = reader.BlockStats(group, kCommitColumn);
-      if (commits != nullptr && commits->has_bounds) {
-        if (Timestamp(static_cast<uint64_t>(commits->min.AsInteger())) > spec_.snapshot.read_timestamp) return true;
-        input.some_too_new = Timestamp(static_cast<uint64_t>(commits->max.AsInteger())) > spec_.snapshot.read_timestamp;
-      }
-    }
-    VectorPtr row_ids, commits;
-    if (NeedsRowIds(input)) {
-      ASSIGN_OR_RETURN(row_ids, ReadColumn(reader, group, kRowIdColumn));
-    }
-    if (input.some_too_new) {
-      ASSIGN_OR_RETURN(commits, ReadColumn(reader, group, kCommitColumn));
-    }
-    bool all = false;
-    const std::vector<uint32_t> selected = Select(input, row_ids.get(), commits.get(), &all);
-    if (!all && selected.empty()) return true;
-    ColumnBatch batch(input.rows);
+  bool Summarise(const ScanUnit& unit, std::optional<RowGroupSummary>& summary) {
+    if (spec_.with_row_ids || spec_.choice != RowChoice::kAll || spec_.order != ScanOrder::kAny) return false;
     for (const ColumnSchema* column : columns_) {
-      ASSIGN_OR_RETURN(VectorPtr values, ReadColumn(reader, group, column->id));
-      if (values == nullptr) {
-        values = MissingColumn(*column, input.rows);
-      } else {
-        ASSIGN_OR_RETURN(values, Relabel(std::move(values), column->type));
-      }
-      batch.Add(std::move(values));
+      const BlockSummaries* own = unit.reader->Summaries(column->id);
+      if (own == nullptr || own->lows().type() != column->type) return false;
     }
-    if (spec_.with_row_ids) AddRowIds(batch, row_ids);
-    pending_ = all ? std::move(batch) : batch.Gather(selected);
+    if (!unit.reader->MustMatchGroup(unit.group, spec_.predicate)) return false;
+    summary.emplace();
+    summary->rows = unit.reader->rows_in(unit.group);
+    for (const ColumnSchema* column : columns_) summary->columns.push_back(unit.reader->BlockStats(unit.group, column->id));
+    stats_.blocks_summarised += std::max<size_t>(1, columns_.size());
     return true;
   }
 
-  StatusOr<VectorPtr> ReadColumn(const ChunkReader& reader, size_t group, ColumnId column) {
-    ASSIGN_OR_RETURN(VectorPtr values, reader.ReadColumn(group, column));
+  Status ReadGroup(const ScanUnit& unit, const VisibleRows& visible) {
+    const size_t rows = unit.reader->rows_in(unit.group);
+    VectorPtr row_ids, commits;
+    if (spec_.with_row_ids || visible.needs_row_ids()) {
+      ASSIGN_OR_RETURN(row_ids, ReadColumn(unit, kRowIdColumn));
+    }
+    if (visible.needs_commits()) {
+      ASSIGN_OR_RETURN(commits, ReadColumn(unit, kCommitColumn));
+    }
+    Selection selection;
+    std::vector<std::pair<ColumnId, VectorPtr>> read;  // by the conditions
+    const bool filters = FiltersRows(unit);
+    if (filters || !visible.all()) {
+      std::vector<uint8_t> keep(rows, 1);
+      if (!visible.all()) visible.Filter(row_ids.get(), commits.get(), keep);
+      if (filters) RETURN_IF_ERROR(FilterGroup(unit, keep, read));
+      selection = Selection::Of(keep);
+      if (selection.kind == Selection::Kind::kNone) {
+        stats_.blocks_skipped += columns_.size() - std::min(columns_.size(), read.size());
+        return OkStatus();
+      }
+    }
+    ColumnBatch batch(selection.Count(rows));
+    for (const ColumnSchema* column : columns_) {
+      VectorPtr values;
+      for (const auto& [id, vector] : read) {
+        if (id == column->id) values = vector;
+      }
+      if (values == nullptr) {
+        ASSIGN_OR_RETURN(values, ReadColumn(unit, column->id));
+      }
+      if (values == nullptr) {
+        batch.Add(MissingColumn(*column, batch.rows()));
+        continue;
+      }
+      ASSIGN_OR_RETURN(values, Relabel(std::move(values), column->type));
+      batch.Add(selection.Apply(values));
+    }
+    if (spec_.with_row_ids) AddRowIds(unit, batch, selection.Apply(row_ids));
+    pending_ = std::move(batch);
+    return OkStatus();
+  }
+
+  bool UsableIn(const ScanUnit& unit, const ColumnCondition& condition) const {
+    const BlockSummaries* summaries = unit.reader->Summaries(condition.column);
+    return summaries != nullptr && CanFilter(summaries->lows().type(), condition);
+  }
+  bool FiltersRows(const ScanUnit& unit) const {
+    return std::any_of(spec_.predicate.conditions.begin(), spec_.predicate.conditions.end(),
+                       [&](const ColumnCondition& condition) { return UsableIn(unit, condition); });
+  }
+
+  /// Checks the conditions, one column after the other, until no row is left.
+  Status FilterGroup(const ScanUnit& unit, std::vector<uint8_t>& keep, std::vector<std::pair<ColumnId, VectorPtr>>& read) {
+    for (const ColumnCondition& condition : spec_.predicate.conditions) {
+      if (!UsableIn(unit, condition)) continue;
+      ScanPredicate one;
+      one.conditions.push_back(condition);
+      if (unit.reader->MustMatchGroup(unit.group, one)) continue;
+      VectorPtr values;
+      for (const auto& [id, vector] : read) {
+        if (id == condition.column) values = vector;
+      }
+      if (values == nullptr) {
+        ASSIGN_OR_RETURN(values, ReadColumn(unit, condition.column));
+        read.emplace_back(condition.column, values);
+      }
+      FilterRows(*values, condition, keep);
+      if (std::find(keep.begin(), keep.end(), 1) == keep.end()) return OkStatus();
+    }
+    return OkStatus();
+  }
+
+  Status ReadLastRows(const ScanUnit& unit) {
+    ASSIGN_OR_RETURN(const std::vector<uint32_t> rows, LastRows(unit));
+    if (rows.empty()) {
+      stats_.blocks_skipped += std::max<size_t>(1, columns_.size());
+      return OkStatus();
+    }
+    if (gathered_.empty()) {
+      for (const ColumnSchema* column : columns_) gathered_.push_back(std::make_shared<Vector>(column->type));
+    }
+    const uint32_t last = unit.reader->rows_in(unit.group) - 1;
+    if (rows.size() == 1 && rows[0] == last && AppendLastRow(unit, columns_, gathered_)) {
+      ++gathered_rows_;
+      stats_.blocks_summarised += std::max<size_t>(1, columns_.size());
+      // Rows that came one a row group are handed out together.
+      if (gathered_rows_ == kDefaultBatchRows || spec_.order == ScanOrder::kNewestFirst) FlushGathered();
+      return OkStatus();
+    }
+    ColumnBatch batch(rows.size());
+    for (const ColumnSchema* column : columns_) {
+      ASSIGN_OR_RETURN(VectorPtr values, ReadColumn(unit, column->id));
+      if (values == nullptr) {
+        batch.Add(MissingColumn(*column, rows.size()));
+        continue;
+      }
+      ASSIGN_OR_RETURN(values, Relabel(std::move(values), column->type));
+      batch.Add(Vector::Gather(values, rows));
+    }
+    pending_ = std::move(batch);
+    return OkStatus();
+  }
+
+  void FlushGathered() {
+    pending_ = ColumnBatch(std::vector<VectorPtr>(gathered_.begin(), gathered_.end()), gathered_rows_);
+    gathered_.clear();
+    gathered_rows_ = 0;
+  }
+
+  /// Null if the file has no such column. Marks what the footer knows of it.
+  StatusOr<VectorPtr> ReadColumn(const ScanUnit& unit, ColumnId column) {
+    ASSIGN_OR_RETURN(VectorPtr values, unit.reader->ReadColumn(unit.group, column));
     if (values == nullptr) {
       if (column == kRowIdColumn || column == kCommitColumn) {
-        return Error(sqlstate::kDataCorrupted, StrCat("chunk file \"", reader.path(), "\" lacks a hidden column"));
+        return Error(sqlstate::kDataCorrupted, StrCat("chunk file \"", unit.reader->path(), "\" lacks a hidden column"));
       }
       return values;
     }
     ++stats_.blocks_read;
-    stats_.bytes_read += reader.BlockBytes(group, column);
+    stats_.bytes_read += unit.reader->BlockBytes(unit.group, column);
     return values;
   }
 
-  StatusOr<bool> FillFromBlock(const RowBlock& block, bool some_too_new) {
-    ++source_;
-    RowFilterInput input;
-    input.rows = block.row_count();
-    input.some_too_new = some_too_new;
-    if (block.row_ids == nullptr) {
-      input.min_row_id = block.first_row_id;
-      input.max_row_id = block.first_row_id + input.rows - 1;
-    } else {
-      input.max_row_id = UINT64_MAX;
-    }
+  Status ReadBlock(const ScanUnit& unit, const VisibleRows& visible) {
+    const RowBlock& block = *unit.block;
     VectorPtr row_ids;
-    if (NeedsRowIds(input)) row_ids = block.RowIdColumn();
-    bool all = false;
-    const std::vector<uint32_t> selected = Select(input, row_ids.get(), block.commits.get(), &all);
-    if (!all && selected.empty()) return true;
-    ColumnBatch batch(input.rows);
+    if (spec_.with_row_ids || visible.needs_row_ids()) row_ids = block.RowIdColumn();
+    Selection selection;
+    if (!visible.all()) {
+      std::vector<uint8_t> keep(block.row_count(), 1);
+      visible.Filter(row_ids.get(), block.commits.get(), keep);
+      selection = Selection::Of(keep);
+      if (selection.kind == Selection::Kind::kNone) return OkStatus();
+    }
+    ColumnBatch batch(selection.Count(block.row_count()));
     for (const ColumnSchema* column : columns_) {
-      ASSIGN_OR_RETURN(VectorPtr values, ColumnFor(block, *column));
-      batch.Add(std::move(values));
+      ASSIGN_OR_RETURN(const VectorPtr values, ColumnFor(block, *column));
+      batch.Add(selection.Apply(values));
     }
-    if (spec_.with_row_ids) AddRowIds(batch, row_ids);
-    pending_ = all ? std::move(batch) : batch.Gather(selected);
-    return true;
+    if (spec_.with_row_ids) AddRowIds(unit, batch, selection.Apply(row_ids));
+    pending_ = std::move(batch);
+    return OkStatus();
   }
 
-  bool MayBeDeleted(const RowFilterInput& input) const { return deleted_.AnyIn(input.min_row_id, input.max_row_id); }
-  bool NeedsRowIds(const RowFilterInput& input) const {
-    return spec_.with_row_ids || (input.hidden != nullptr && !input.hidden->empty()) || MayBeDeleted(input);
+  static void AddRowIds(const ScanUnit& unit, ColumnBatch& batch, VectorPtr row_ids) {
+    batch.Add(RepeatedInt64(unit.view->view.chunk.value(), batch.rows()));
+    batch.Add(std::move(row_ids));
   }
 
-  /// The visible rows; `*all` if that is every row (then the list is empty).
-  std::vector<uint32_t> Select(const RowFilterInput& input, const Vector* row_ids, const Vector* commits, bool* all) const {
-    const bool check_deleted = MayBeDeleted(input);
-    const bool check_hidden = input.hidden != nullptr && !input.hidden->empty();
-    std::vector<uint32_t> selected;
-    if (!input.some_too_new && !check_deleted && !check_hidden) {
-      *all = true;
-      return selected;
-    }
-    selected.reserve(input.rows);
-    for (size_t row = 0; row < input.rows; ++row) {
-      if (input.some_too_new &&
-          (commits == nullptr || static_cast<uint64_t>(commits->Get<int64_t>(row)) > spec_.snapshot.read_timestamp.value())) {
-        continue;
-      }
-      if (check_deleted && deleted_.Contains(static_cast<uint64_t>(row_ids->Get<int64_t>(row)))) continue;
-      if (check_hidden && IsHidden(*input.hidden, static_cast<uint64_t>(row_ids->Get<int64_t>(row)))) continue;
-      selected.push_back(static_cast<uint32_t>(row));
-    }
-    *all = selected.size() == input.rows;
-    return selected;
-  }
-
-  static bool IsHidden(const std::vector<RowRange>& hidden, uint64_t row_id) {
-    return std::any_of(hidden.begin(), hidden.end(),
-                       [row_id](const RowRange& range) { return row_id >= range.first_row_id && row_id - range.first_row_id < range.count; });
-  }
-
-  void AddRowIds(ColumnBatch& batch, const VectorPtr& row_ids) const {
-    batch.Add(RepeatedInt64(views_[view_].chunk.value(), batch.rows()));
-    batch.Add(row_ids);
-  }
-
-  const ScanSpec spec_;
-  std::vector<ChunkView> views_;
+  const std::shared_ptr<ScanWork> work_;
+  const ScanSpec& spec_;
   std::vector<const ColumnSchema*> columns_;
   ScanStats stats_;
-  DeletedRows deleted_;
   ColumnBatch pending_;
   size_t pending_begin_ = 0;
-  size_t view_ = 0;
-  Stage stage_ = Stage::kStart;
-  size_t source_ = 0;
-  size_t group_ = 0;
+  std::optional<int64_t> pending_newest_;
+  std::vector<std::shared_ptr<Vector>> gathered_;  // last rows taken from summaries
+  size_t gathered_rows_ = 0;
 };
 
 }  // namespace
 
+std::vector<std::unique_ptr<TableScan>> NewTableScans(ScanSpec spec, std::vector<ChunkView> views, size_t parts) {
+  const auto work = std::make_shared<ScanWork>(std::move(spec), std::move(views));
+  std::vector<std::unique_ptr<TableScan>> scans;
+  for (size_t i = 0; i < parts; ++i) scans.push_back(std::make_unique<TableScanImpl>(work));
+  return scans;
+}
+
 std::unique_ptr<TableScan> NewTableScan(ScanSpec spec, std::vector<ChunkView> views) {
-  return std::make_unique<TableScanImpl>(std::move(spec), std::move(views));
+  return std::move(NewTableScans(std::move(spec), std::move(views), 1).front());
 }
 
 }  // namespace tsd::engine

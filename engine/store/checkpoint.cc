@@ -220,6 +220,7 @@ void StoreCore::InstallCheckpoint(const std::shared_ptr<CheckpointPlan>& plan) {
         file.in_manifest |= std::any_of(part.files.begin(), part.files.end(), [&](const FileRef& listed) { return listed.file == file.file; });
       }
       if (part.written.has_value()) HandOverFile(chunk, *part.written);
+      if (!chunk.dropped) merge_candidates_.insert(chunk.id);
       memtable_bytes_ -= part.frozen_bytes;
       obsolete_delete_files.insert(obsolete_delete_files.end(), part.obsolete_delete_files.begin(), part.obsolete_delete_files.end());
     }

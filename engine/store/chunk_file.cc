@@ -29,12 +29,23 @@ bool ParseName(std::string_view name, std::string_view suffix, uint64_t* id) {
   return true;
 }
 
-std::vector<ChunkColumn> FileColumns(const TableSchema& schema, bool per_row_commits) {
-  std::vector<ChunkColumn> columns;
-  for (const ColumnSchema& column : schema.columns) columns.push_back({column.id, column.type});
-  columns.push_back({kRowIdColumn, TypeId::kInt64});
-  if (per_row_commits) columns.push_back({kCommitColumn, TypeId::kInt64});
-  return columns;
+/// Segment by segment, a bounded number of rows in their new order at a time.
+Status WriteSorted(ChunkWriter& writer, const ColumnBatch& rows, const SortedRows& sorted) {
+  size_t segment = 0;
+  for (size_t begin = 0; begin < rows.rows();) {
+    const size_t end = std::min(begin + kWriteRows, rows.rows());
+    const bool as_they_lie = sorted.order.empty();
+    const ColumnBatch piece = as_they_lie ? rows : rows.Gather(std::span(sorted.order).subspan(begin, end - begin));
+    const size_t offset = as_they_lie ? 0 : begin;
+    while (begin < end) {
+      const bool starts = segment < sorted.segment_starts.size() && sorted.segment_starts[segment] == begin;
+      if (starts) ++segment;
+      const size_t next = segment < sorted.segment_starts.size() ? std::min<size_t>(end, sorted.segment_starts[segment]) : end;
+      RETURN_IF_ERROR(writer.Append(piece, begin - offset, next - offset, starts ? SegmentMark::kBegins : SegmentMark::kContinues));
+      begin = next;
+    }
+  }
+  return OkStatus();
 }
 
 void RowIdBounds(const RowBlock& block, FileMeta* meta) {
@@ -54,6 +65,14 @@ void RowIdBounds(const RowBlock& block, FileMeta* meta) {
 
 std::string FileSpace::ChunkPath(uint64_t id) const { return StrCat(directory, "/", id, kChunkSuffix); }
 std::string FileSpace::DeletePath(uint64_t id) const { return StrCat(directory, "/", id, kDeleteSuffix); }
+
+std::vector<ChunkColumn> FileColumns(const TableSchema& schema, bool per_row_commits) {
+  std::vector<ChunkColumn> columns;
+  for (const ColumnSchema& column : schema.columns) columns.push_back({column.id, column.type});
+  columns.push_back({kRowIdColumn, TypeId::kInt64});
+  if (per_row_commits) columns.push_back({kCommitColumn, TypeId::kInt64});
+  return columns;
+}
 
 void FileMeta::Encode(ByteWriter& writer) const {
   writer.PutVarint(id);
@@ -77,11 +96,50 @@ FileMeta FileMeta::Decode(ByteReader& reader) {
   return meta;
 }
 
-ChunkFile::ChunkFile(std::shared_ptr<FileSpace> space, FileMeta meta, std::shared_ptr<const ChunkReader> reader)
-    : space_(std::move(space)), meta_(meta), reader_(std::move(reader)) {}
+std::shared_ptr<const ChunkReader> ChunkReaders::Find(uint64_t file) {
+  MutexLock lock(mutex_);
+  const auto found = index_.find(file);
+  if (found == index_.end()) return nullptr;
+  open_.splice(open_.begin(), open_, found->second);
+  return found->second->reader;
+}
+
+void ChunkReaders::Insert(uint64_t file, std::shared_ptr<const ChunkReader> reader) {
+  std::list<Open> closed;  // after the lock
+  MutexLock lock(mutex_);
+  if (index_.contains(file)) return;
+  open_.push_front({file, std::move(reader)});
+  index_.emplace(file, open_.begin());
+  if (open_.size() <= capacity_) return;
+  index_.erase(open_.back().file);
+  closed.splice(closed.begin(), open_, std::prev(open_.end()));
+}
+
+void ChunkReaders::Erase(uint64_t file) {
+  std::list<Open> closed;
+  MutexLock lock(mutex_);
+  const auto found = index_.find(file);
+  if (found == index_.end()) return;
+  closed.splice(closed.begin(), open_, found->second);
+  index_.erase(found);
+}
+
+ChunkFile::ChunkFile(std::shared_ptr<FileSpace> space, FileMeta meta) : space_(std::move(space)), meta_(meta) {}
+
+StatusOr<std::shared_ptr<const ChunkReader>> ChunkFile::Reader() const {
+  if (std::shared_ptr<const ChunkReader> open = space_->readers->Find(meta_.id)) return open;
+  const std::string path = space_->ChunkPath(meta_.id);
+  ASSIGN_OR_RETURN(std::shared_ptr<const ChunkReader> reader, ChunkReader::Open(*space_->env, path, space_->cache.get(), meta_.id));
+  if (reader->rows() != meta_.rows || !reader->HasColumn(kRowIdColumn)) {
+    return Error(sqlstate::kDataCorrupted, StrCat("chunk file \"", path, "\" is not the one the store wrote: ", reader->rows(), " rows instead of ", meta_.rows));
+  }
+  space_->readers->Insert(meta_.id, reader);
+  return reader;
+}
 
 ChunkFile::~ChunkFile() {
   if (!obsolete_.load() || !space_->deleting.load()) return;
+  space_->readers->Erase(meta_.id);
   space_->cache->EraseFile(meta_.id);
   const Status status = space_->env->DeleteFile(space_->ChunkPath(meta_.id));
   if (!status.ok()) log::Warning("chunk file not deleted: ", status.message());
@@ -101,16 +159,10 @@ StatusOr<ChunkFilePtr> WriteChunkFile(const std::shared_ptr<FileSpace>& space, s
   auto write = [&]() -> Status {
     ChunkWriterOptions options;
     options.rows_per_block = space->rows_per_block;
+    options.order = OrderOf(*block.schema);
     ASSIGN_OR_RETURN(std::unique_ptr<ChunkWriter> writer,
-                     ChunkWriter::Create(*space->env, path, FileColumns(*block.schema, per_row), options));
-    const std::vector<uint32_t> order = SortOrder(block.rows, *block.schema);
-    if (order.empty()) {
-      RETURN_IF_ERROR(writer->Append(rows));
-    } else {
-      for (size_t begin = 0; begin < order.size(); begin += kWriteRows) {
-        RETURN_IF_ERROR(writer->Append(rows.Gather(std::span(order).subspan(begin, std::min(kWriteRows, order.size() - begin)))));
-      }
-    }
+                     ChunkWriter::Create(*space->env, path, FileColumns(*block.schema, per_row), std::move(options)));
+    RETURN_IF_ERROR(WriteSorted(*writer, rows, SortRows(block.rows, *block.schema)));
     ASSIGN_OR_RETURN(const ChunkFileInfo info, writer->Finish());
     meta.bytes = info.bytes;
     return space->env->SyncDirectory(space->directory);
@@ -123,16 +175,16 @@ StatusOr<ChunkFilePtr> WriteChunkFile(const std::shared_ptr<FileSpace>& space, s
   meta.raw_bytes = block.bytes;
   meta.schema_fingerprint = space->schemas.FingerprintOf(block.schema);
   RowIdBounds(block, &meta);
-  return OpenChunkFile(space, meta);
+  return ChunkFilePtr(std::make_shared<ChunkFile>(space, meta));
 }
 
-StatusOr<ChunkFilePtr> OpenChunkFile(const std::shared_ptr<FileSpace>& space, const FileMeta& meta) {
+StatusOr<ChunkFilePtr> AdoptChunkFile(const std::shared_ptr<FileSpace>& space, const FileMeta& meta) {
   const std::string path = space->ChunkPath(meta.id);
-  ASSIGN_OR_RETURN(std::shared_ptr<const ChunkReader> reader, ChunkReader::Open(*space->env, path, space->cache.get(), meta.id));
-  if (reader->rows() != meta.rows || !reader->HasColumn(kRowIdColumn)) {
-    return Error(sqlstate::kDataCorrupted, StrCat("chunk file \"", path, "\" is not the one the store wrote: ", reader->rows(), " rows instead of ", meta.rows));
+  ASSIGN_OR_RETURN(const uint64_t bytes, space->env->FileSize(path));
+  if (bytes != meta.bytes) {
+    return Error(sqlstate::kDataCorrupted, StrCat("chunk file \"", path, "\" is not the one the store wrote: ", bytes, " bytes instead of ", meta.bytes));
   }
-  return ChunkFilePtr(std::make_shared<ChunkFile>(space, meta, std::move(reader)));
+  return ChunkFilePtr(std::make_shared<ChunkFile>(space, meta));
 }
 
 StatusOr<DeleteRunPtr> WriteDeleteFile(FileSpace& space, const DeleteRun& run) {

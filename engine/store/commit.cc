@@ -248,6 +248,7 @@ void StoreCore::ApplyCommit(const TransactionPtr& txn, Deferred& after) {
         DeleteRunPtr run = MakeDeleteRun(std::move(deleted), commit);
         memtable_bytes_ += static_cast<int64_t>(run->bytes());
         AddDeleteRun(chunk.fresh_deletes, std::move(run));
+        sweep_candidates_.insert(id);
       }
     }
     staged.files.clear();

@@ -1,83 +1,103 @@
-// Merges: many small chunk files of a chunk become one, and rows deleted before every open snapshot are left out.
+// Merges: files of about the same size of a chunk become one, and rows deleted before every open snapshot are left out.
+//
+// Tiers are powers of kFanIn of a file's rows in memory; kFanIn files of a tier make one of the next. So a row is written again at most
+// once a tier: from the smallest flush (under 8 MB) to a file that is not merged any more (1 GB) three times, a bulk load's direct files twice.
 #include <algorithm>
 
 #include "engine/base/fault.h"
 #include "engine/base/log.h"
 #include "engine/base/strings.h"
+#include "engine/store/merge_files.h"
 #include "engine/store/store_core.h"
 
 namespace tsd::engine {
 namespace {
 
-constexpr size_t kMaxFiles = 8;                          // of a chunk, before a merge is due
-constexpr uint64_t kMaxMergedBytes = uint64_t{128} << 20;  // rows in memory at once
-constexpr uint64_t kLargeFileBytes = uint64_t{64} << 20;   // not merged any more
-constexpr size_t kMinInputs = 4;
+constexpr size_t kFanIn = 8;
+constexpr size_t kMaxInputs = 16;                              // open at a time, a row group of each in memory
+constexpr uint64_t kSmallestTierBytes = uint64_t{8} << 20;     // the lowest tier ends here
+constexpr uint64_t kLargeFileBytes = uint64_t{1} << 30;        // not merged any more
+constexpr size_t kTiers = 4;
 
-/// The file's rows without those in `gone_rows`, whose ids are added to `gone`.
-StatusOr<std::vector<CommittedBlock>> ReadFile(const FileRef& file, const TableSchemaPtr& schema, const DeletedRows& gone_rows,
-                                               std::vector<uint64_t>* gone) {
-  std::vector<CommittedBlock> blocks;
-  const ChunkReader& reader = file.file->reader();
-  for (size_t group = 0; group < reader.row_group_count(); ++group) {
-    auto block = std::make_shared<RowBlock>();
-    block->schema = schema;
-    ColumnBatch rows(reader.rows_in(group));
-    for (const ColumnSchema& column : schema->columns) {
-      ASSIGN_OR_RETURN(VectorPtr values, reader.ReadColumn(group, column.id));
-      if (values == nullptr) values = MissingColumn(column, rows.rows());
-      ASSIGN_OR_RETURN(values, Relabel(std::move(values), column.type));
-      rows.Add(std::move(values));
-    }
-    ASSIGN_OR_RETURN(block->row_ids, reader.ReadColumn(group, kRowIdColumn));
-    if (file.file->HasCommits()) {
-      ASSIGN_OR_RETURN(block->commits, reader.ReadColumn(group, kCommitColumn));
-    }
-    std::vector<uint32_t> kept;
-    for (size_t row = 0; !gone_rows.empty() && row < rows.rows(); ++row) {
-      if (gone_rows.Contains(block->RowId(row))) {
-        gone->push_back(block->RowId(row));
-      } else {
-        kept.push_back(static_cast<uint32_t>(row));
-      }
-    }
-    if (!gone_rows.empty() && kept.size() < rows.rows()) {
-      if (kept.empty()) continue;
-      rows = rows.Gather(kept);
-      block->row_ids = Vector::Gather(block->row_ids, kept);
-      if (block->commits != nullptr) block->commits = Vector::Gather(block->commits, kept);
-    }
-    block->rows = std::move(rows);
-    block->UpdateBytes();
-    blocks.push_back({std::move(block), file.min_commit, file.max_commit});
+size_t TierOf(uint64_t raw_bytes) {
+  size_t tier = 0;
+  for (uint64_t end = kSmallestTierBytes; raw_bytes >= end && tier + 1 < kTiers; end *= kFanIn) ++tier;
+  return tier;
+}
+
+/// How many marks up to the horizon name rows of the file, or of others with ids between its lowest and highest.
+uint64_t SweepableRows(const DeleteRuns& runs, const FileMeta& meta, Timestamp horizon) {
+  uint64_t count = 0;
+  for (const DeleteRunPtr& run : runs) {
+    if (run->min_commit > horizon) continue;
+    const auto begin = std::lower_bound(run->row_ids.begin(), run->row_ids.end(), meta.min_row_id);
+    count += static_cast<uint64_t>(std::upper_bound(begin, run->row_ids.end(), meta.max_row_id) - begin);
   }
-  return blocks;
+  return count;
+}
+
+std::vector<FileRef> OldestOfAFullTier(const ChunkState& chunk) {
+  std::vector<FileRef> tiers[kTiers];
+  for (const FileRef& file : chunk.files) {
+    // A file that only the log knows must stay: a replay would ask for it.
+    const uint64_t bytes = file.file->meta().raw_bytes;
+    if (file.in_manifest && bytes < kLargeFileBytes) tiers[TierOf(bytes)].push_back(file);
+  }
+  for (std::vector<FileRef>& tier : tiers) {
+    if (tier.size() < kFanIn) continue;
+    tier.resize(std::min(tier.size(), kMaxInputs));
+    return std::move(tier);
+  }
+  return {};
+}
+
+/// Files of which a fifth or more is deleted and out of everybody's sight.
+std::vector<FileRef> WorthSweeping(const ChunkState& chunk, Timestamp horizon) {
+  std::vector<FileRef> files;
+  for (const FileRef& file : chunk.files) {
+    if (!file.in_manifest || files.size() == kMaxInputs) continue;
+    const FileMeta& meta = file.file->meta();
+    const uint64_t rows = SweepableRows(chunk.saved_deletes, meta, horizon) + SweepableRows(chunk.fresh_deletes, meta, horizon);
+    // Ids that turned out to be other files' do not count again.
+    if (rows * 5 >= meta.rows && rows > 2 * file.file->swept_in_vain()) files.push_back(file);
+  }
+  return files;
 }
 
 }  // namespace
 
+Timestamp StoreCore::HorizonOf(uint64_t origin) const {
+  const auto found = horizons_.find(origin);
+  return found == horizons_.end() ? Timestamp() : found->second;
+}
+
+Timestamp StoreCore::HorizonOf(const ChunkState& chunk) {
+  if (chunk.files.empty()) return Timestamp();
+  const TableSchemaPtr schema = space_->schemas.Find(chunk.files.front().file->meta().schema_fingerprint);
+  return schema == nullptr ? Timestamp() : HorizonOf(schema->origin);
+}
+
 std::optional<StoreCore::MergeInput> StoreCore::PickMerge() {
-  for (const auto& [id, chunk] : chunks_) {
-    if (chunk->files.size() <= kMaxFiles) continue;
-    std::vector<FileRef> small;
-    for (const FileRef& file : chunk->files) {
-      // A file that only the log knows must stay: a replay would ask for it.
-      if (file.in_manifest && file.file->meta().raw_bytes < kLargeFileBytes) small.push_back(file);
+  auto input_of = [this](const ChunkStatePtr& chunk, std::vector<FileRef> files) {
+    return MergeInput{chunk, std::move(files), chunk->saved_deletes, chunk->fresh_deletes, HorizonOf(*chunk)};
+  };
+  while (!merge_candidates_.empty()) {
+    const auto found = chunks_.find(*merge_candidates_.begin());
+    if (found != chunks_.end()) {
+      if (std::vector<FileRef> files = OldestOfAFullTier(*found->second); !files.empty()) return input_of(found->second, std::move(files));
     }
-    if (small.size() <= kMaxFiles) continue;
-    std::sort(small.begin(), small.end(),
-              [](const FileRef& left, const FileRef& right) { return left.file->meta().raw_bytes < right.file->meta().raw_bytes; });
-    size_t count = 0;
-    uint64_t bytes = 0;
-    for (const FileRef& file : small) {
-      const uint64_t more = file.file->meta().raw_bytes;
-      if (bytes + more > kMaxMergedBytes || (count >= kMinInputs && more > 2 * bytes)) break;
-      bytes += more;
-      ++count;
+    merge_candidates_.erase(merge_candidates_.begin());
+  }
+  while (!sweep_candidates_.empty()) {
+    const ChunkId id = *sweep_candidates_.begin();
+    sweep_candidates_.erase(sweep_candidates_.begin());
+    const auto found = chunks_.find(id);
+    if (found == chunks_.end() || (found->second->saved_deletes.empty() && found->second->fresh_deletes.empty())) continue;
+    swept_chunks_.insert(id);  // again when the horizon has moved
+    if (std::vector<FileRef> files = WorthSweeping(*found->second, HorizonOf(*found->second)); !files.empty()) {
+      sweep_candidates_.insert(id);
+      return input_of(found->second, std::move(files));
     }
-    if (count < 2) continue;
-    small.resize(count);
-    return MergeInput{chunk, std::move(small), chunk->saved_deletes, chunk->fresh_deletes, horizon_};
   }
   return std::nullopt;
 }
@@ -112,35 +132,19 @@ StatusOr<StoreCore::MergeOutput> StoreCore::Merge(const MergeInput& input) {
   DeleteRuns runs = input.saved_deletes;
   runs.insert(runs.end(), input.other_deletes.begin(), input.other_deletes.end());
   const DeletedRows gone_rows(runs, input.horizon, {});
-  TableSchemaPtr schema;
-  Timestamp settled;  // the latest commit that every snapshot sees: older ones need not be told apart
+  FileMergeInput files{input.files, nullptr, &gone_rows, input.horizon};
   for (const FileRef& file : input.files) {
     TableSchemaPtr own = space_->schemas.Find(file.file->meta().schema_fingerprint);
     if (own == nullptr) return Error(sqlstate::kDataCorrupted, "chunk file with an unknown schema");
-    schema = schema == nullptr ? own : LaterSchema(schema, own);
-    if (file.max_commit <= input.horizon) settled = std::max(settled, file.max_commit);
+    files.schema = files.schema == nullptr ? own : LaterSchema(files.schema, own);
   }
-  std::vector<CommittedBlock> blocks;
-  for (const FileRef& file : input.files) {
-    ASSIGN_OR_RETURN(std::vector<CommittedBlock> own, ReadFile(file, schema, gone_rows, &output.gone));
-    for (CommittedBlock& block : own) {
-      if (file.max_commit <= input.horizon) {
-        auto plain = std::make_shared<RowBlock>(*block.block);
-        plain->commits = nullptr;
-        block = {std::move(plain), settled, settled};
-      }
-      blocks.push_back(std::move(block));
-    }
-  }
-  std::sort(output.gone.begin(), output.gone.end());
-  if (!blocks.empty()) {
-    FileRef file{nullptr, kMaxTimestamp, Timestamp(), true};
-    for (const CommittedBlock& block : blocks) {
-      file.min_commit = std::min(file.min_commit, block.min_commit);
-      file.max_commit = std::max(file.max_commit, block.max_commit);
-    }
-    ASSIGN_OR_RETURN(file.file, WriteChunkFile(space_, blocks, CommitTimes::kPerRow));
-    output.file = std::move(file);
+  ASSIGN_OR_RETURN(FileMergeResult merged, MergeFiles(space_, files));
+  output.file = std::move(merged.file);
+  output.gone = std::move(merged.gone);
+  if (output.file.has_value()) {
+    const FileMeta& meta = output.file->file->meta();
+    const uint64_t left = SweepableRows(runs, meta, input.horizon);
+    if (left > output.gone.size()) output.file->file->SetSweptInVain(left - output.gone.size());
   }
   output.saved_deletes = input.saved_deletes;
   if (!output.gone.empty() && !input.saved_deletes.empty()) {
@@ -181,6 +185,7 @@ void StoreCore::InstallMerged(const MergeInput& input, const MergeOutput& output
     file.file->MarkObsolete();
   }
   if (output.file.has_value()) HandOverFile(chunk, *output.file);
+  merge_candidates_.insert(chunk.id);
   for (const DeleteRunPtr& run : chunk.saved_deletes) {
     const bool kept = std::any_of(output.saved_deletes.begin(), output.saved_deletes.end(), [&](const DeleteRunPtr& own) { return own == run; });
     if (!kept) after.Add([self = shared_from_this(), id = run->file_id] { RemoveDeleteFile(*self->space_, id); });

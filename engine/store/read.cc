@@ -107,6 +107,11 @@ ChunkView StoreCore::ViewOf(ChunkId id, const Snapshot& snapshot) {
 }
 
 StatusOr<std::unique_ptr<TableScan>> StoreCore::OpenScan(ScanSpec spec) {
+  ASSIGN_OR_RETURN(std::vector<std::unique_ptr<TableScan>> scans, OpenScans(std::move(spec), 1));
+  return std::move(scans.front());
+}
+
+StatusOr<std::vector<std::unique_ptr<TableScan>>> StoreCore::OpenScans(ScanSpec spec, size_t parts) {
   if (spec.schema == nullptr) return Error(sqlstate::kInternalError, "scan without a schema");
   for (ColumnId column : spec.columns) {
     if (spec.schema->Find(column) == nullptr) return Error(sqlstate::kInternalError, "scan of a column that the schema does not have");
@@ -115,11 +120,11 @@ StatusOr<std::unique_ptr<TableScan>> StoreCore::OpenScan(ScanSpec spec) {
   {
     MutexLock lock(mutex_);
     RETURN_IF_ERROR(CheckOpen());
-    if (spec.snapshot.read_timestamp < horizon_) return Error(sqlstate::kSerializationFailure, "snapshot too old");
+    if (spec.snapshot.read_timestamp < HorizonOf(spec.schema->origin)) return Error(sqlstate::kSerializationFailure, "snapshot too old");
     views.reserve(spec.chunks.size());
     for (ChunkId chunk : spec.chunks) views.push_back(ViewOf(chunk, spec.snapshot));
   }
-  return NewTableScan(std::move(spec), std::move(views));
+  return NewTableScans(std::move(spec), std::move(views), std::max<size_t>(1, parts));
 }
 
 std::vector<ChunkId> StoreCore::Chunks() {
@@ -153,9 +158,13 @@ ChunkSize StoreCore::SizeOf(ChunkId id) {
   return size;
 }
 
-void StoreCore::AdvanceHorizon(Timestamp oldest_snapshot) {
+void StoreCore::AdvanceHorizon(uint64_t origin, Timestamp oldest_snapshot) {
+  Deferred after;
   MutexLock lock(mutex_);
-  if (oldest_snapshot != kMaxTimestamp) horizon_ = std::max(horizon_, oldest_snapshot);
+  if (oldest_snapshot == kMaxTimestamp || oldest_snapshot <= HorizonOf(origin)) return;
+  horizons_[origin] = oldest_snapshot;
+  sweep_candidates_.merge(swept_chunks_);
+  if (!sweep_candidates_.empty()) StartMaintenance(after);
 }
 
 }  // namespace tsd::engine

@@ -162,7 +162,7 @@ Status StoreCore::InstallRecovered(RecoveryState& state) {
   absl::flat_hash_set<uint64_t> chunk_files, delete_files;
   for (auto& [id, chunk] : state.chunks) {
     auto open = [&](const ManifestFile& file, bool in_manifest) -> Status {
-      ASSIGN_OR_RETURN(ChunkFilePtr opened, OpenChunkFile(space_, file.meta));
+      ASSIGN_OR_RETURN(ChunkFilePtr opened, AdoptChunkFile(space_, file.meta));
       chunk.state->files.push_back({std::move(opened), file.min_commit, file.max_commit, in_manifest});
       chunk_files.insert(file.meta.id);
       return OkStatus();
@@ -178,6 +178,8 @@ Status StoreCore::InstallRecovered(RecoveryState& state) {
     memtable_bytes_ += static_cast<int64_t>(chunk.state->memtable.bytes());
     for (const DeleteRunPtr& run : chunk.state->fresh_deletes) memtable_bytes_ += static_cast<int64_t>(run->bytes());
     chunks_.emplace(id, chunk.state);
+    merge_candidates_.insert(id);
+    if (!chunk.state->saved_deletes.empty() || !chunk.state->fresh_deletes.empty()) sweep_candidates_.insert(id);
   }
   for (const auto& [id, pending] : state.pending) {
     for (const LoggedChunk& part : pending.chunks) {
@@ -206,7 +208,7 @@ Status StoreCore::RestorePrepared(RecoveryState& state) {
         staged.blocks.push_back({0, std::move(block)});
       }
       for (const FileMeta& file : part.files) {
-        ASSIGN_OR_RETURN(ChunkFilePtr opened, OpenChunkFile(space_, file));
+        ASSIGN_OR_RETURN(ChunkFilePtr opened, AdoptChunkFile(space_, file));
         staged.files.push_back({std::move(opened), {{0, file.min_row_id, file.max_row_id - file.min_row_id + 1}}});
       }
       for (uint64_t row_id : part.deleted) staged.chunk->locks.emplace(row_id, txn.get());

@@ -3,123 +3,235 @@
 #include <absl/container/flat_hash_map.h>
 
 #include <algorithm>
-#include <bit>
 #include <numeric>
+#include <optional>
 #include <string_view>
+
+#include "engine/base/hash.h"
+#include "engine/types/compare.h"
 
 namespace tsd::engine {
 namespace {
 
 constexpr uint64_t kSignBit = uint64_t{1} << 63;
+constexpr uint64_t kNullKey = UINT64_MAX;
 
-uint64_t FloatRank(double value) {
-  const uint64_t bits = std::bit_cast<uint64_t>(value);
-  return (bits & kSignBit) != 0 ? ~bits : bits | kSignBit;
-}
+struct ViewHash {
+  size_t operator()(std::string_view bytes) const { return Hash64(bytes); }
+};
 
-/// Ranks of the distinct strings: comparing them once is cheaper than in every comparison of the sort.
-std::vector<uint64_t> RankStrings(const Vector& column) {
-  absl::flat_hash_map<absl::string_view, uint64_t> ranks;
+/// Which of the distinct values each row has, and a row that has it.
+struct Codes {
+  std::vector<uint32_t> of_row;
+  std::vector<uint32_t> example;
+};
+
+template <typename Key, typename Map, typename KeyOf>
+Codes MakeCodes(const Vector& column, Map& map, KeyOf key_of) {
+  Codes codes;
+  codes.of_row.resize(column.size());
+  std::optional<uint32_t> null_code;
+  auto fresh = [&](size_t row) {
+    codes.example.push_back(static_cast<uint32_t>(row));
+    return static_cast<uint32_t>(codes.example.size() - 1);
+  };
+  Key last{};
+  uint32_t last_code = UINT32_MAX;
   for (size_t row = 0; row < column.size(); ++row) {
-    const std::string_view bytes = column.GetBytes(row);
-    ranks.try_emplace(absl::string_view(bytes.data(), bytes.size()), 0);
+    if (column.IsNull(row)) {
+      if (!null_code.has_value()) null_code = fresh(row);
+      codes.of_row[row] = *null_code;
+      continue;
+    }
+    const Key key = key_of(row);
+    if (last_code == UINT32_MAX || key != last) {  // rows often come in runs
+      const auto [found, is_new] = map.try_emplace(key, 0);
+      if (is_new) found->second = fresh(row);
+      last = key;
+      last_code = found->second;
+    }
+    codes.of_row[row] = last_code;
   }
-  std::vector<absl::string_view> distinct;
-  distinct.reserve(ranks.size());
-  for (const auto& [bytes, rank] : ranks) distinct.push_back(bytes);
-  std::sort(distinct.begin(), distinct.end());
-  for (size_t i = 0; i < distinct.size(); ++i) ranks[distinct[i]] = i;
-  std::vector<uint64_t> result(column.size());
-  for (size_t row = 0; row < column.size(); ++row) {
-    const std::string_view bytes = column.GetBytes(row);
-    result[row] = ranks.find(absl::string_view(bytes.data(), bytes.size()))->second;
-  }
-  return result;
+  return codes;
 }
 
 template <typename T>
-std::vector<uint64_t> RankIntegers(const Vector& column) {
+Codes IntegerCodes(const Vector& column) {
+  absl::flat_hash_map<uint64_t, uint32_t> map;
+  const T* values = column.values<T>();
+  return MakeCodes<uint64_t>(column, map, [values](size_t row) {
+    uint64_t key = 0;
+    std::memcpy(&key, &values[row], sizeof(T));
+    return key;
+  });
+}
+
+Codes CodesOf(const Vector& column) {
+  switch (column.type().Physical()) {
+    case PhysicalType::kBool: return IntegerCodes<uint8_t>(column);
+    case PhysicalType::kInt16: return IntegerCodes<int16_t>(column);
+    case PhysicalType::kInt32:
+    case PhysicalType::kFloat32: return IntegerCodes<int32_t>(column);
+    case PhysicalType::kInt64:
+    case PhysicalType::kFloat64: return IntegerCodes<int64_t>(column);
+    default: break;
+  }
+  absl::flat_hash_map<std::string_view, uint32_t, ViewHash> map;
+  const size_t width = column.type().Width();
+  if (width == 0) return MakeCodes<std::string_view>(column, map, [&column](size_t row) { return column.GetBytes(row); });
+  const char* bytes = column.values<char>();
+  return MakeCodes<std::string_view>(column, map, [bytes, width](size_t row) { return std::string_view(bytes + row * width, width); });
+}
+
+int CompareCells(const Vector& left, size_t left_row, const Vector& right, size_t right_row) {
+  const bool left_null = left.IsNull(left_row);
+  const bool right_null = right.IsNull(right_row);
+  if (left_null || right_null) return static_cast<int>(left_null) - static_cast<int>(right_null);
+  return CompareRows(left, left_row, right, right_row);
+}
+
+/// Codes become ranks in the order of SQL; values that are equal there have the same.
+struct Ranks {
+  std::vector<uint32_t> of_row;
+  size_t count = 0;
+};
+
+Ranks RanksOf(const Vector& column) {
+  Codes codes = CodesOf(column);
+  std::vector<uint32_t> by_value(codes.example.size());
+  std::iota(by_value.begin(), by_value.end(), 0);
+  auto compare = [&](uint32_t left, uint32_t right) { return CompareCells(column, codes.example[left], column, codes.example[right]); };
+  std::sort(by_value.begin(), by_value.end(), [&](uint32_t left, uint32_t right) { return compare(left, right) < 0; });
+  std::vector<uint32_t> rank(by_value.size());
+  Ranks ranks;
+  for (size_t i = 0; i < by_value.size(); ++i) {
+    if (i > 0 && compare(by_value[i - 1], by_value[i]) != 0) ++ranks.count;
+    rank[by_value[i]] = static_cast<uint32_t>(ranks.count);
+  }
+  if (!by_value.empty()) ++ranks.count;
+  ranks.of_row = std::move(codes.of_row);
+  for (uint32_t& code : ranks.of_row) code = rank[code];
+  return ranks;
+}
+
+template <typename T>
+std::vector<uint64_t> IntegerKeys(const Vector& column) {
   std::vector<uint64_t> result(column.size());
   const T* values = column.values<T>();
   for (size_t row = 0; row < result.size(); ++row) result[row] = static_cast<uint64_t>(static_cast<int64_t>(values[row])) ^ kSignBit;
+  for (size_t row = 0; column.HasNulls() && row < result.size(); ++row) {
+    if (column.IsNull(row)) result[row] = kNullKey;
+  }
   return result;
 }
 
-std::vector<uint64_t> Rank(const Vector& column) {
-  std::vector<uint64_t> result;
+/// Numbers that sort as the values do.
+std::vector<uint64_t> OrderKeys(const Vector& column) {
   switch (column.type().Physical()) {
-    case PhysicalType::kBool: result = RankIntegers<uint8_t>(column); break;
-    case PhysicalType::kInt16: result = RankIntegers<int16_t>(column); break;
-    case PhysicalType::kInt32: result = RankIntegers<int32_t>(column); break;
-    case PhysicalType::kInt64: result = RankIntegers<int64_t>(column); break;
-    case PhysicalType::kFloat32:
-      for (size_t row = 0; row < column.size(); ++row) result.push_back(FloatRank(column.Get<float>(row)));
-      break;
-    case PhysicalType::kFloat64:
-      for (size_t row = 0; row < column.size(); ++row) result.push_back(FloatRank(column.Get<double>(row)));
-      break;
-    case PhysicalType::kInterval:
-      for (size_t row = 0; row < column.size(); ++row) {
-        const Interval value = column.Get<Interval>(row);
-        result.push_back(FloatRank((value.months * 30.0 + value.days) * 86400e6 + static_cast<double>(value.micros)));
-      }
-      break;
-    case PhysicalType::kUuid:
-      for (size_t row = 0; row < column.size(); ++row) {
-        const Uuid value = column.Get<Uuid>(row);
-        uint64_t head;
-        std::memcpy(&head, value.bytes, sizeof(head));
-        result.push_back(__builtin_bswap64(head));
-      }
-      break;
-    case PhysicalType::kBytes: result = RankStrings(column); break;
-  }
-  if (column.HasNulls()) {
-    for (size_t row = 0; row < column.size(); ++row) {
-      if (column.IsNull(row)) result[row] = UINT64_MAX;
+    case PhysicalType::kBool: return IntegerKeys<uint8_t>(column);
+    case PhysicalType::kInt16: return IntegerKeys<int16_t>(column);
+    case PhysicalType::kInt32: return IntegerKeys<int32_t>(column);
+    case PhysicalType::kInt64: return IntegerKeys<int64_t>(column);
+    default: {
+      const Ranks ranks = RanksOf(column);
+      return std::vector<uint64_t>(ranks.of_row.begin(), ranks.of_row.end());
     }
   }
-  return result;
 }
 
-}  // namespace
-
-std::vector<uint32_t> SortOrder(const ColumnBatch& rows, const TableSchema& schema) {
-  std::vector<std::vector<uint64_t>> keys;
-  for (ColumnId key : schema.sort_key) {
-    for (size_t i = 0; i < schema.columns.size(); ++i) {
-      if (schema.columns[i].id == key) keys.push_back(Rank(rows.column(i)));
-    }
+const Vector* ColumnOf(const ColumnBatch& rows, const TableSchema& schema, ColumnId id) {
+  for (size_t i = 0; i < schema.columns.size(); ++i) {
+    if (schema.columns[i].id == id) return &rows.column(i);
   }
-  const size_t count = rows.rows();
-  if (keys.empty() || count < 2) return {};
-  auto less = [&keys](uint32_t left, uint32_t right) {
-    for (const std::vector<uint64_t>& key : keys) {
+  return nullptr;
+}
+
+/// All segment columns as one: ranks of the combinations.
+Ranks SegmentRanks(const ColumnBatch& rows, const TableSchema& schema, const std::vector<ColumnId>& columns) {
+  Ranks all;
+  for (ColumnId id : columns) {
+    Ranks next = RanksOf(*ColumnOf(rows, schema, id));
+    if (all.of_row.empty()) {
+      all = std::move(next);
+      continue;
+    }
+    auto pairs = std::make_shared<Vector>(DataType(TypeId::kInt64));
+    pairs->ResizeFixed(rows.rows());
+    int64_t* out = pairs->mutable_values<int64_t>();
+    for (size_t row = 0; row < rows.rows(); ++row) {
+      out[row] = static_cast<int64_t>(static_cast<uint64_t>(all.of_row[row]) * next.count + next.of_row[row]);
+    }
+    all = RanksOf(*pairs);
+  }
+  return all;
+}
+
+class OrderKeyList {
+ public:
+  OrderKeyList(const ColumnBatch& rows, const TableSchema& schema, const std::vector<ColumnId>& columns) {
+    for (ColumnId id : columns) keys_.push_back(OrderKeys(*ColumnOf(rows, schema, id)));
+  }
+  bool Less(uint32_t left, uint32_t right) const {
+    for (const std::vector<uint64_t>& key : keys_) {
       if (key[left] != key[right]) return key[left] < key[right];
     }
     return left < right;
-  };
-  bool sorted = true;
-  for (size_t row = 1; sorted && row < count; ++row) sorted = less(static_cast<uint32_t>(row - 1), static_cast<uint32_t>(row));
-  if (sorted) return {};
-
-  // The first two keys travel with the row number: the sort stays in cache.
-  struct Entry {
-    uint64_t first, second;
-    uint32_t row;
-  };
-  std::vector<Entry> entries(count);
-  for (size_t row = 0; row < count; ++row) {
-    entries[row] = {keys[0][row], keys.size() > 1 ? keys[1][row] : 0, static_cast<uint32_t>(row)};
   }
-  std::sort(entries.begin(), entries.end(), [&less](const Entry& left, const Entry& right) {
-    if (left.first != right.first) return left.first < right.first;
-    if (left.second != right.second) return left.second < right.second;
-    return less(left.row, right.row);
-  });
-  std::vector<uint32_t> order(count);
-  for (size_t i = 0; i < count; ++i) order[i] = entries[i].row;
+
+ private:
+  std::vector<std::vector<uint64_t>> keys_;
+};
+
+}  // namespace
+
+ChunkOrder OrderOf(const TableSchema& schema) {
+  ChunkOrder order;
+  for (ColumnId id : schema.segment_by) {
+    if (schema.Find(id) != nullptr) order.segment_by.push_back(id);
+  }
+  for (ColumnId id : schema.order_by) {
+    if (schema.Find(id) != nullptr) order.order_by.push_back(id);
+  }
   return order;
+}
+
+SortedRows SortRows(const ColumnBatch& rows, const TableSchema& schema) {
+  const ChunkOrder order = OrderOf(schema);
+  const size_t count = rows.rows();
+  SortedRows sorted;
+  if (count == 0) return sorted;
+  sorted.order.resize(count);
+  if (order.segment_by.empty()) {
+    std::iota(sorted.order.begin(), sorted.order.end(), 0);
+    sorted.segment_starts = {0};
+  } else {
+    // Rows are dealt to their segments in the order they came.
+    const Ranks ranks = SegmentRanks(rows, schema, order.segment_by);
+    std::vector<uint32_t> ends(ranks.count + 1, 0);
+    for (uint32_t rank : ranks.of_row) ++ends[rank + 1];
+    for (size_t i = 1; i < ends.size(); ++i) ends[i] += ends[i - 1];
+    sorted.segment_starts.assign(ends.begin(), ends.end() - 1);
+    for (size_t row = 0; row < count; ++row) sorted.order[ends[ranks.of_row[row]]++] = static_cast<uint32_t>(row);
+  }
+  // Within a segment they mostly came in their order already.
+  const OrderKeyList keys(rows, schema, order.order_by);
+  for (size_t segment = 0; segment < sorted.segment_starts.size(); ++segment) {
+    const auto begin = sorted.order.begin() + sorted.segment_starts[segment];
+    const auto end = segment + 1 < sorted.segment_starts.size() ? sorted.order.begin() + sorted.segment_starts[segment + 1] : sorted.order.end();
+    auto less = [&keys](uint32_t left, uint32_t right) { return keys.Less(left, right); };
+    if (!std::is_sorted(begin, end, less)) std::sort(begin, end, less);
+  }
+  bool moved = false;
+  for (size_t i = 0; i < count && !moved; ++i) moved = sorted.order[i] != i;
+  if (!moved) sorted.order.clear();
+  return sorted;
+}
+
+int CompareKeys(const ColumnBatch& left, size_t left_row, const ColumnBatch& right, size_t right_row, const std::vector<size_t>& columns) {
+  for (size_t column : columns) {
+    if (const int order = CompareCells(left.column(column), left_row, right.column(column), right_row); order != 0) return order;
+  }
+  return 0;
 }
 
 }  // namespace tsd::engine

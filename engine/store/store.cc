@@ -24,7 +24,7 @@ class StoreFacade final : public Store {
   Future<Status> DropChunks(std::vector<ChunkId> chunks) override { return core_->DropChunks(std::move(chunks)); }
   std::vector<ChunkId> Chunks() override { return core_->Chunks(); }
   ChunkSize SizeOf(ChunkId chunk) override { return core_->SizeOf(chunk); }
-  void AdvanceHorizon(Timestamp oldest_snapshot) override { core_->AdvanceHorizon(oldest_snapshot); }
+  void AdvanceHorizon(uint64_t origin, Timestamp oldest_snapshot) override { core_->AdvanceHorizon(origin, oldest_snapshot); }
   Future<Status> Flush() override { return core_->Flush(); }
   Future<Status> Close() override { return core_->Close(); }
   Status Verify() override { return core_->Verify(); }
@@ -33,6 +33,7 @@ class StoreFacade final : public Store {
     return core_->AwaitReadable(std::move(chunks), snapshot, timeout);
   }
   StatusOr<std::unique_ptr<TableScan>> OpenScan(ScanSpec spec) override { return core_->OpenScan(std::move(spec)); }
+  StatusOr<std::vector<std::unique_ptr<TableScan>>> OpenScans(ScanSpec spec, size_t parts) override { return core_->OpenScans(std::move(spec), parts); }
 
  private:
   const std::shared_ptr<StoreCore> core_;

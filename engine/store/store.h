@@ -34,7 +34,8 @@ struct StoreOptions {
   uint64_t memtable_bytes = 128 << 20;          // all memtables together; a flush starts at half of it, writers wait at all of it
   uint64_t direct_file_bytes = 16 << 20;        // a transaction's staged rows of one chunk beyond this go straight to a chunk file
   uint64_t block_cache_bytes = 256 << 20;
-  size_t rows_per_block = 8192;
+  size_t open_files = 512;                      // chunk files kept open
+  size_t rows_per_block = kDefaultBatchRows;  // a row group is a batch of the executor
   absl::Duration lock_timeout = absl::Seconds(10);  // waiting for another transaction's row lock; then 40P01
   /// Called once when the store is poisoned (I4); the server logs and exits.
   std::function<void(const Status&)> on_poisoned;
@@ -102,9 +103,9 @@ class Store : public StoreReader {
   virtual std::vector<ChunkId> Chunks() = 0;
   virtual ChunkSize SizeOf(ChunkId chunk) = 0;
 
-  /// No snapshot with a read timestamp below `oldest_snapshot` will be opened any more (it would fail with 40001): rows deleted before it may
-  /// go at the next merge. Never called: they stay. A smaller value than before has no effect.
-  virtual void AdvanceHorizon(Timestamp oldest_snapshot) = 0;
+  /// No snapshot of the origin's tables (TableSchema::origin) with a read timestamp below `oldest_snapshot` will be opened any more (it would
+  /// fail with 40001): rows deleted before it may go at the next merge. Never called: they stay. A smaller value than before has no effect.
+  virtual void AdvanceHorizon(uint64_t origin, Timestamp oldest_snapshot) = 0;
   /// Writes all committed memtable rows to chunk files and truncates the log. For tests, tools and orderly shutdown.
   virtual Future<Status> Flush() = 0;
   /// Syncs and closes. No call after it.

@@ -19,6 +19,7 @@ StoreCore::StoreCore(StoreOptions options) : options_(std::move(options)), space
   space_->env = options_.env;
   space_->directory = StrCat(options_.directory, "/chunks");
   space_->cache = std::make_shared<BlockCache>(options_.block_cache_bytes);
+  space_->readers = std::make_shared<ChunkReaders>(options_.open_files);
   space_->rows_per_block = options_.rows_per_block;
 }
 

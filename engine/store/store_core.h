@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -60,9 +61,10 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
 
   Future<Status> AwaitReadable(std::vector<ChunkId> chunks, Snapshot snapshot, absl::Duration timeout);  // read.cc
   StatusOr<std::unique_ptr<TableScan>> OpenScan(ScanSpec spec);
+  StatusOr<std::vector<std::unique_ptr<TableScan>>> OpenScans(ScanSpec spec, size_t parts);
   std::vector<ChunkId> Chunks();
   ChunkSize SizeOf(ChunkId chunk);
-  void AdvanceHorizon(Timestamp oldest_snapshot);
+  void AdvanceHorizon(uint64_t origin, Timestamp oldest_snapshot);
 
   Future<Status> DropChunks(std::vector<ChunkId> chunks);  // drop.cc
   Future<Status> Flush();                                  // checkpoint.cc
@@ -151,6 +153,8 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
   void FinishFlushes(std::vector<Promise<Status>>& promises, const Status& status, Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // ---- merge.cc ----
+  Timestamp HorizonOf(uint64_t origin) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Timestamp HorizonOf(const ChunkState& chunk) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   struct MergeInput {
     ChunkStatePtr chunk;
     std::vector<FileRef> files;
@@ -192,7 +196,11 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
   Lsn epoch_start_ ABSL_GUARDED_BY(mutex_);                               // the last checkpoint's rotation
   Timestamp max_read_ ABSL_GUARDED_BY(mutex_);
   Timestamp last_commit_ ABSL_GUARDED_BY(mutex_);
-  Timestamp horizon_ ABSL_GUARDED_BY(mutex_);  // no snapshot below it will be opened
+  /// By the origin of the tables: no snapshot of its chunks below it will be opened. Timestamps of two origins are two sequences.
+  absl::flat_hash_map<uint64_t, Timestamp> horizons_ ABSL_GUARDED_BY(mutex_);
+  std::set<ChunkId> merge_candidates_ ABSL_GUARDED_BY(mutex_);  // whose list of files changed since PickMerge looked
+  std::set<ChunkId> sweep_candidates_ ABSL_GUARDED_BY(mutex_);  // with delete marks, not looked at since the horizon moved
+  std::set<ChunkId> swept_chunks_ ABSL_GUARDED_BY(mutex_);      // with delete marks, looked at
   size_t staged_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t memtable_bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // active and frozen rows, fresh and frozen delete marks
   int64_t frozen_bytes_ ABSL_GUARDED_BY(mutex_) = 0;    // the part of it that is being flushed

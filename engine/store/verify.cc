@@ -17,7 +17,8 @@ Status StoreCore::Verify() {
   }
   RETURN_IF_ERROR(Manifest::Load(*options_.env, options_.directory).status());
   for (const auto& [chunk, file] : files) {
-    const ChunkReader& reader = file.file->reader();
+    ASSIGN_OR_RETURN(const std::shared_ptr<const ChunkReader> open, file.file->Reader());
+    const ChunkReader& reader = *open;
     RETURN_IF_ERROR(reader.Verify());
     const ColumnStats* ids = reader.FileStats(kRowIdColumn);
     const FileMeta& meta = file.file->meta();
@@ -25,7 +26,7 @@ Status StoreCore::Verify() {
                           static_cast<uint64_t>(ids->max.AsInteger()) > meta.max_row_id)) {
       return Error(sqlstate::kDataCorrupted, StrCat("chunk file \"", reader.path(), "\": row ids outside the recorded range"));
     }
-    if (file.min_commit > file.max_commit || (file.min_commit != file.max_commit && !file.file->HasCommits())) {
+    if (file.min_commit > file.max_commit || (file.min_commit != file.max_commit && !reader.HasColumn(kCommitColumn))) {
       return Error(sqlstate::kDataCorrupted, StrCat("chunk file \"", reader.path(), "\": commit timestamps missing"));
     }
   }

@@ -445,9 +445,9 @@ TableSchemaPtr StorageSchema(const Relation& relation, uint64_t cluster_id) {
   }
   if (relation.hypertable.has_value()) {
     for (size_t i = 1; i < relation.hypertable->dimensions.size(); ++i) {
-      schema->sort_key.push_back(relation.hypertable->dimensions[i].column);
+      schema->segment_by.push_back(relation.hypertable->dimensions[i].column);
     }
-    schema->sort_key.push_back(relation.hypertable->time().column);
+    schema->order_by.push_back(relation.hypertable->time().column);
   }
   return schema;
 }

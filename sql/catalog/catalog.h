@@ -186,7 +186,7 @@ struct Catalog {
 };
 using CatalogPtr = std::shared_ptr<const Catalog>;
 
-/// The storage's view of a relation: column ids, types, sort key (space keys, then time).
+/// The storage's view of a relation: column ids, types, how chunk files are sorted (by space keys, then time).
 TableSchemaPtr StorageSchema(const Relation& relation, uint64_t cluster_id);
 
 /// A hash slot of a space key value; stable for ever (placement depends on it).

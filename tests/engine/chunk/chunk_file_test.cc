@@ -127,7 +127,7 @@ TEST(ChunkFile, AnUnknownColumnIsNull) {
   auto column = reader->ReadColumn(0, ColumnId(99));
   ASSERT_TRUE(column.ok());
   EXPECT_EQ(*column, nullptr);
-  EXPECT_EQ(reader->BlockStats(0, ColumnId(99)), nullptr);
+  EXPECT_EQ(reader->Summaries(ColumnId(99)), nullptr);
   ScanPredicate predicate;
   predicate.conditions.push_back({ColumnId(99), ColumnCondition::Op::kEqual, {Value::Int32(1)}});
   EXPECT_FALSE(reader->CanSkip(0, predicate));
@@ -266,6 +266,12 @@ TEST(ChunkFile, TheCacheServesRepeatedReads) {
   cache.EraseFile(7);
   EXPECT_EQ(cache.bytes(), 0u);
   EXPECT_NE(*reader->ReadColumn(3, ColumnId(2)), first);
+  // Cheap blocks are kept encoded: read once, decoded each time.
+  const VectorPtr times = *reader->ReadColumn(3, ColumnId(1));
+  const uint64_t misses = cache.misses();
+  const VectorPtr again = *reader->ReadColumn(3, ColumnId(1));
+  EXPECT_NE(times, again);
+  EXPECT_EQ(cache.misses(), misses);
 }
 
 TEST(BlockCache, KeepsWithinItsBudgetAndDropsTheOldest) {
@@ -276,16 +282,16 @@ TEST(BlockCache, KeepsWithinItsBudgetAndDropsTheOldest) {
   };
   BlockCache cache(100'000);
   for (uint32_t i = 0; i < 50; ++i) {
-    cache.Insert({1, ColumnId(1), i}, block());
-    EXPECT_NE(cache.Find({1, ColumnId(1), 0}), nullptr);  // kept in use
+    cache.Insert({1, ColumnId(1), i}, {nullptr, block()});
+    EXPECT_NE(cache.Find({1, ColumnId(1), 0}).decoded, nullptr);  // kept in use
     EXPECT_LE(cache.bytes(), 100'000u);
   }
-  EXPECT_EQ(cache.Find({1, ColumnId(1), 1}), nullptr);
-  EXPECT_NE(cache.Find({1, ColumnId(1), 49}), nullptr);
+  EXPECT_EQ(cache.Find({1, ColumnId(1), 1}).decoded, nullptr);
+  EXPECT_NE(cache.Find({1, ColumnId(1), 49}).decoded, nullptr);
   auto large = std::make_shared<Vector>(TypeId::kInt64);
   large->ResizeFixed(100'000);
-  cache.Insert({2, ColumnId(1), 0}, large);
-  EXPECT_EQ(cache.Find({2, ColumnId(1), 0}), nullptr);
+  cache.Insert({2, ColumnId(1), 0}, {nullptr, large});
+  EXPECT_EQ(cache.Find({2, ColumnId(1), 0}).decoded, nullptr);
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+#include "engine/chunk/block_summaries.h"
 #include "engine/chunk/zone_map.h"
 
 #include <gtest/gtest.h>
@@ -143,35 +144,74 @@ TEST(ZoneMap, NeverExcludesAMatch) {
     }
     for (Op op : {Op::kEqual, Op::kLess, Op::kLessEqual, Op::kGreater, Op::kGreaterEqual}) {
       bool matches = false;
+      size_t matching = 0;
       for (size_t i = 0; i < rows; ++i) {
         if (vector.IsNull(i)) continue;
         const int order = CompareRowToValue(vector, i, value);
-        matches |= (op == Op::kEqual && order == 0) || (op == Op::kLess && order < 0) || (op == Op::kLessEqual && order <= 0) ||
-                   (op == Op::kGreater && order > 0) || (op == Op::kGreaterEqual && order >= 0);
+        const bool match = (op == Op::kEqual && order == 0) || (op == Op::kLess && order < 0) || (op == Op::kLessEqual && order <= 0) ||
+                           (op == Op::kGreater && order > 0) || (op == Op::kGreaterEqual && order >= 0);
+        matches |= match;
+        matching += match;
       }
-      if (!matches) continue;
       const ColumnCondition condition{ColumnId(1), op, {value}};
+      ASSERT_TRUE(matching == rows || !MustMatch(ComputeStats(vector), type, condition));
+      ASSERT_TRUE(matching == rows || !MustMatch(merged, type, condition));
+      if (!matches) continue;
       ASSERT_TRUE(MayMatch(ComputeStats(vector), type, condition));
       ASSERT_TRUE(MayMatch(merged, type, condition));
     }
   }
 }
 
-TEST(ZoneMap, StatisticsComeBack) {
-  for (const Vector& vector : {Doubles({1, 2}), Texts({"a", "b"}), Doubles({})}) {
-    const ColumnStats stats = ComputeStats(vector);
+TEST(BlockSummaries, StatisticsComeBack) {
+  const std::string long_text(100, 'x');
+  const std::vector<std::vector<Vector>> columns = {{Doubles({1, 2}), Doubles({NAN, -0.0}), Doubles({7})},
+                                                    {Texts({"a", "b"}), Texts({long_text}), Texts({"", long_text, "c"})},
+                                                    {Texts({"{}"}, TypeId::kJsonb)}};
+  for (const std::vector<Vector>& groups : columns) {
+    const DataType type = groups[0].type();
+    BlockSummaries summaries(type);
+    std::vector<uint32_t> rows;
+    for (const Vector& group : groups) {
+      summaries.Append(ComputeStats(group));
+      rows.push_back(static_cast<uint32_t>(group.size()));
+    }
     ByteWriter writer;
-    stats.Encode(writer);
+    summaries.Encode(writer);
     ByteReader reader(writer.data());
-    const ColumnStats back = ColumnStats::Decode(reader, vector.type());
+    const BlockSummaries back = BlockSummaries::Decode(reader, type, rows);
     EXPECT_TRUE(reader.ok() && reader.AtEnd());
     ByteWriter again;
     back.Encode(again);
     EXPECT_EQ(writer.data(), again.data());
-    ByteReader wrong(writer.data());
-    ColumnStats::Decode(wrong, TypeId::kUuid);
-    EXPECT_EQ(wrong.ok(), !stats.has_bounds);
+    for (size_t i = 0; i < groups.size(); ++i) {
+      const ColumnStats expected = ComputeStats(groups[i]);
+      const ColumnStats stats = back.At(i, rows[i]);
+      EXPECT_EQ(stats.has_bounds, expected.has_bounds);
+      EXPECT_EQ(stats.exact, expected.exact);
+      EXPECT_TRUE(stats.min.SameAs(expected.min) && stats.max.SameAs(expected.max));
+      EXPECT_EQ(stats.has_edges, expected.has_edges);
+      EXPECT_TRUE(stats.first.SameAs(expected.first) && stats.last.SameAs(expected.last));
+      EXPECT_EQ(std::isnan(stats.double_sum), std::isnan(expected.double_sum));
+    }
+    for (size_t length = 0; length < writer.size(); ++length) {
+      ByteReader cut(std::string_view(writer.data()).substr(0, length));
+      BlockSummaries::Decode(cut, type, rows);
+      EXPECT_FALSE(cut.ok());
+    }
   }
+}
+
+TEST(BlockSummaries, KnowsUniformGroups) {
+  BlockSummaries summaries(TypeId::kText);
+  const std::string long_text(100, 'x');
+  for (const Vector& group : {Texts({"a", "a"}), Texts({"a", "b"}), Texts({long_text, long_text}), *Vector::AllNull(TypeId::kText, 2)}) {
+    summaries.Append(ComputeStats(group));
+  }
+  EXPECT_TRUE(summaries.IsUniform(0, 2));
+  EXPECT_FALSE(summaries.IsUniform(1, 2));
+  EXPECT_FALSE(summaries.IsUniform(2, 2));  // not known: only the beginnings are
+  EXPECT_TRUE(summaries.IsUniform(3, 2));
 }
 
 TEST(Predicate, ConditionsComeBack) {

@@ -265,7 +265,7 @@ TEST_F(FilesTest, MergesDropDeletedRowsBelowTheHorizonOnly) {
   ASSERT_TRUE(Flush().ok());
   ASSERT_EQ(*Delete(101, 1, {4, 15, 26}, first_delete), 3u);
   const Timestamp second_delete = *Commit(101);
-  store_->AdvanceHorizon(first_delete);
+  store_->AdvanceHorizon(0, first_delete);
   Insert(102, 1, Rows(80, 10));
   ASSERT_TRUE(Flush().ok());
   Settle();

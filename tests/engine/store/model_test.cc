@@ -221,7 +221,7 @@ class ModelTest : public StoreTest, public ::testing::WithParamInterface<uint64_
   void Rare() {
     if (random_.Chance(0.5)) {
       if (now_ > 20) horizon_ = std::max(horizon_, now_ - 20);
-      store_->AdvanceHorizon(Timestamp(horizon_));
+      store_->AdvanceHorizon(0, Timestamp(horizon_));
       return;
     }
     if (!random_.Chance(0.3)) return;
@@ -347,7 +347,7 @@ class ModelTest : public StoreTest, public ::testing::WithParamInterface<uint64_
       it = keep ? std::next(it) : txns_.erase(it);
     }
     EXPECT_TRUE(in_doubt.empty()) << "transaction in doubt that was never prepared";
-    store_->AdvanceHorizon(Timestamp(horizon_));
+    store_->AdvanceHorizon(0, Timestamp(horizon_));
     Check();
   }
   Random random_;

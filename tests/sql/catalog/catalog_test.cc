@@ -114,7 +114,8 @@ TEST(CatalogTest, StorageSchemaSortsBySpaceThenTime) {
   const TableSchemaPtr schema = StorageSchema(*Sample().Find(TableId(16400)), 99);
   EXPECT_EQ(schema->origin, 99u);
   EXPECT_EQ(schema->name, "public.cpu");
-  EXPECT_EQ(schema->sort_key, (std::vector<ColumnId>{ColumnId(3), ColumnId(1)}));
+  EXPECT_EQ(schema->segment_by, std::vector<ColumnId>{ColumnId(3)});
+  EXPECT_EQ(schema->order_by, std::vector<ColumnId>{ColumnId(1)});
 }
 
 int SlotOfValue(const Value& value) { return SlotOf(*value.ToConstant(1), 0); }

@@ -1,0 +1,162 @@
+#include "engine/scan/scan_work.h"
+
+#include <algorithm>
+
+namespace tsd::engine {
+
+ScanWork::ScanWork(ScanSpec spec, std::vector<ChunkView> views) : spec_(std::move(spec)), views_(std::move(views)) {
+  if (spec_.schema->order_by.empty()) return;
+  const ColumnSchema* column = spec_.schema->Find(spec_.schema->order_by.front());
+  if (column == nullptr) return;
+  const PhysicalType physical = column->type.Physical();
+  if (physical == PhysicalType::kInt64 || physical == PhysicalType::kInt32 || physical == PhysicalType::kInt16) time_ = column;
+}
+
+void ScanWork::Enter(Stage stage) {
+  stage_ = stage;
+  source_ = 0;
+  group_ = 0;
+  reader_ = nullptr;
+}
+
+void ScanWork::FindNewest(ScanUnit& unit) const {
+  if (time_ == nullptr) return;
+  if (unit.reader != nullptr) {
+    const BlockSummaries* times = unit.reader->Summaries(time_->id);
+    if (times == nullptr || times->NullCount(unit.group) != 0 || !times->HasBounds(unit.group)) return;
+    unit.newest = Value::FromVector(times->highs(), unit.group).AsInteger();
+    return;
+  }
+  const StatusOr<VectorPtr> times = ColumnFor(*unit.block, *time_);
+  if (!times.ok() || (*times)->HasNulls() || (*times)->size() == 0) return;
+  int64_t newest = INT64_MIN;
+  for (size_t row = 0; row < (*times)->size(); ++row) newest = std::max(newest, Value::FromVector(**times, row).AsInteger());
+  unit.newest = newest;
+}
+
+StatusOr<std::optional<ScanUnit>> ScanWork::NextOfFile(const ChunkFile& file, bool some_too_new, const std::vector<RowRange>* hidden,
+                                                       ScanStats& stats) {
+  if (reader_ == nullptr) {
+    ASSIGN_OR_RETURN(reader_, file.Reader());
+    group_ = 0;
+    if (reader_->CanSkipFile(spec_.predicate)) {
+      stats.blocks_skipped += reader_->row_group_count() * std::max<size_t>(1, spec_.columns.size());
+      group_ = reader_->row_group_count();
+    }
+  }
+  while (group_ < reader_->row_group_count()) {
+    ScanUnit unit;
+    unit.view = open_;
+    unit.reader = reader_;
+    unit.group = group_++;
+    unit.meta = &file.meta();
+    unit.hidden = hidden;
+    unit.some_too_new = some_too_new;
+    bool skip = reader_->CanSkip(unit.group, spec_.predicate);
+    if (!skip && (spec_.order == ScanOrder::kNewestFirst || time_floor_.load() != INT64_MIN)) {
+      FindNewest(unit);
+      skip = unit.newest.has_value() && *unit.newest < time_floor_.load();
+    }
+    if (!skip) return std::optional<ScanUnit>(std::move(unit));
+    stats.blocks_skipped += std::max<size_t>(1, spec_.columns.size());
+  }
+  ++source_;
+  reader_ = nullptr;
+  return std::optional<ScanUnit>();
+}
+
+ScanUnit ScanWork::BlockUnit(const RowBlock& block, bool some_too_new) {
+  ++source_;
+  ScanUnit unit;
+  unit.view = open_;
+  unit.block = &block;
+  unit.some_too_new = some_too_new;
+  if (spec_.order == ScanOrder::kNewestFirst) FindNewest(unit);
+  return unit;
+}
+
+StatusOr<std::optional<ScanUnit>> ScanWork::TakeAny(ScanStats& stats) {
+  const Timestamp read = spec_.snapshot.read_timestamp;
+  while (true) {
+    if (stage_ == Stage::kStart) {
+      if (view_ >= views_.size()) return std::optional<ScanUnit>();
+      ++stats.chunks;
+      auto open = std::make_shared<OpenView>();
+      open->view = std::move(views_[view_]);
+      open->deleted = DeletedRows(open->view.deletes, read, std::move(open->view.own_deletes));
+      open_ = std::move(open);
+      Enter(Stage::kFiles);
+    }
+    const ChunkView& view = open_->view;
+    switch (stage_) {
+      case Stage::kFiles:
+      case Stage::kOwnFiles: {
+        const bool own = stage_ == Stage::kOwnFiles;
+        if (source_ >= (own ? view.own_files.size() : view.files.size())) {
+          Enter(own ? Stage::kBlocks : Stage::kOwnFiles);
+          break;
+        }
+        const ChunkFile& file = own ? *view.own_files[source_].file : *view.files[source_].file;
+        const bool some_too_new = !own && view.files[source_].max_commit > read;
+        ASSIGN_OR_RETURN(std::optional<ScanUnit> unit, NextOfFile(file, some_too_new, own ? &view.own_files[source_].hidden : nullptr, stats));
+        if (unit.has_value()) return unit;
+        break;
+      }
+      case Stage::kBlocks:
+        if (source_ < view.blocks.size()) {
+          return std::optional<ScanUnit>(BlockUnit(*view.blocks[source_].block, view.blocks[source_].max_commit > read));
+        }
+        Enter(Stage::kOwnBlocks);
+        break;
+      case Stage::kOwnBlocks:
+        if (source_ < view.own_blocks.size()) return std::optional<ScanUnit>(BlockUnit(*view.own_blocks[source_], false));
+        Enter(Stage::kEnd);
+        break;
+      case Stage::kStart:
+      case Stage::kEnd:
+        open_ = nullptr;  // lets go of files that are not needed any more
+        ++view_;
+        Enter(Stage::kStart);
+        break;
+    }
+  }
+}
+
+StatusOr<std::optional<ScanUnit>> ScanWork::Take(ScanStats& stats) {
+  MutexLock lock(mutex_);
+  if (spec_.order == ScanOrder::kAny) return TakeAny(stats);
+  if (!sorted_ready_) {
+    while (true) {
+      ASSIGN_OR_RETURN(std::optional<ScanUnit> unit, TakeAny(stats));
+      if (!unit.has_value()) break;
+      sorted_.push_back(*std::move(unit));
+    }
+    // Unknown times may be anything: they come first.
+    std::stable_sort(sorted_.begin(), sorted_.end(), [](const ScanUnit& left, const ScanUnit& right) {
+      return left.newest.value_or(INT64_MAX) < right.newest.value_or(INT64_MAX);
+    });
+    sorted_ready_ = true;
+  }
+  while (!sorted_.empty()) {
+    ScanUnit unit = std::move(sorted_.back());
+    sorted_.pop_back();
+    if (!unit.newest.has_value() || *unit.newest >= time_floor_.load()) return std::optional<ScanUnit>(std::move(unit));
+    stats.blocks_skipped += std::max<size_t>(1, spec_.columns.size());
+  }
+  return std::optional<ScanUnit>();
+}
+
+std::optional<int64_t> ScanWork::NewestRemaining() {
+  MutexLock lock(mutex_);
+  if (!sorted_ready_ || spec_.order != ScanOrder::kNewestFirst) return std::nullopt;
+  if (sorted_.empty()) return INT64_MIN;
+  return sorted_.back().newest;
+}
+
+void ScanWork::RaiseTimeFloor(int64_t floor) {
+  int64_t now = time_floor_.load();
+  while (floor > now && !time_floor_.compare_exchange_weak(now, floor)) {
+  }
+}
+
+}  // namespace tsd::engine

@@ -1,0 +1,73 @@
+#pragma once
+// ScanWork: the row groups and blocks a scan has still to read, handed out one at a time to the scans that share them. Thread-safe (a lock
+// held while one is looked for). What cannot hold a wanted row is passed over here.
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "engine/base/mutex.h"
+#include "engine/store/chunk_view.h"
+#include "engine/store/reader.h"
+
+namespace tsd::engine {
+
+/// A chunk's view while it is read, with its visible delete marks.
+struct OpenView {
+  ChunkView view;
+  DeletedRows deleted;
+};
+
+/// A row group of a file, or a block in memory.
+struct ScanUnit {
+  std::shared_ptr<const OpenView> view;
+  // Of a file:
+  std::shared_ptr<const ChunkReader> reader;
+  size_t group = 0;
+  const FileMeta* meta = nullptr;
+  const std::vector<RowRange>* hidden = nullptr;  // of an own file
+  // In memory:
+  const RowBlock* block = nullptr;
+  // Either:
+  bool some_too_new = false;       // commit timestamps have to be looked at
+  std::optional<int64_t> newest;   // no row has a greater time; empty: unknown
+};
+
+class ScanWork {
+ public:
+  ScanWork(ScanSpec spec, std::vector<ChunkView> views);
+
+  const ScanSpec& spec() const { return spec_; }
+  /// The schema's first order_by column; null if there is none of an integer layout.
+  const ColumnSchema* time_column() const { return time_; }
+  /// The next unit; empty at the end. Adds what it passed over to `stats`.
+  StatusOr<std::optional<ScanUnit>> Take(ScanStats& stats);
+  std::optional<int64_t> NewestRemaining();
+  void RaiseTimeFloor(int64_t floor);
+
+ private:
+  enum class Stage : uint8_t { kStart, kFiles, kOwnFiles, kBlocks, kOwnBlocks, kEnd };
+
+  StatusOr<std::optional<ScanUnit>> TakeAny(ScanStats& stats) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  StatusOr<std::optional<ScanUnit>> NextOfFile(const ChunkFile& file, bool some_too_new, const std::vector<RowRange>* hidden, ScanStats& stats)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  ScanUnit BlockUnit(const RowBlock& block, bool some_too_new) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Enter(Stage stage) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void FindNewest(ScanUnit& unit) const;
+
+  const ScanSpec spec_;
+  const ColumnSchema* time_ = nullptr;
+  std::atomic<int64_t> time_floor_{INT64_MIN};
+  Mutex mutex_;
+  std::vector<ChunkView> views_ ABSL_GUARDED_BY(mutex_);
+  size_t view_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::shared_ptr<const OpenView> open_ ABSL_GUARDED_BY(mutex_);
+  Stage stage_ ABSL_GUARDED_BY(mutex_) = Stage::kStart;
+  size_t source_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t group_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::shared_ptr<const ChunkReader> reader_ ABSL_GUARDED_BY(mutex_);  // of the file being gone through
+  bool sorted_ready_ ABSL_GUARDED_BY(mutex_) = false;
+  std::vector<ScanUnit> sorted_ ABSL_GUARDED_BY(mutex_);               // kNewestFirst: the newest last
+};
+
+}  // namespace tsd::engine
