@@ -31,7 +31,7 @@ BlockInfo DecodeBlockInfo(ByteReader& reader, DataType type, uint32_t rows, uint
   block.offset = reader.GetVarint();
   const uint64_t length = reader.GetVarint();
   block.checksum = reader.GetU64();
-  block.stats = ColumnStats::Decode(reader, type);
+  block.stats = DecodeStats(reader, type);
   if (block.offset < kChunkHeaderBytes || block.offset > data_end || length > data_end - block.offset || length > UINT32_MAX ||
       block.stats.rows != rows) {
     reader.Fail();
@@ -50,7 +50,7 @@ std::string ChunkFooter::Encode() const {
   writer.PutVarint(columns.size());
   for (size_t i = 0; i < columns.size(); ++i) {
     EncodeColumn(columns[i], writer);
-    file_stats[i].Encode(writer);
+    EncodeStats(file_stats[i], writer);
   }
   writer.PutVarint(row_groups.size());
   for (const RowGroupInfo& group : row_groups) {
@@ -59,7 +59,7 @@ std::string ChunkFooter::Encode() const {
       writer.PutVarint(block.offset);
       writer.PutVarint(block.length);
       writer.PutU64(block.checksum);
-      block.stats.Encode(writer);
+      EncodeStats(block.stats, writer);
     }
   }
   return std::move(writer).Take();
@@ -73,7 +73,7 @@ StatusOr<ChunkFooter> ChunkFooter::Decode(std::string_view bytes, uint64_t data_
   const uint64_t column_count = reader.GetCount(kSmallestColumn);
   for (uint64_t i = 0; i < column_count && reader.ok(); ++i) {
     footer.columns.push_back(DecodeColumn(reader));
-    footer.file_stats.push_back(ColumnStats::Decode(reader, footer.columns.back().type));
+    footer.file_stats.push_back(DecodeStats(reader, footer.columns.back().type));
     if (footer.file_stats.back().rows != footer.rows) reader.Fail();
     for (uint64_t before = 0; before < i; ++before) {
       if (footer.columns[before].id == footer.columns[i].id) reader.Fail();

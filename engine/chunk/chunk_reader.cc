@@ -107,7 +107,7 @@ bool ChunkReader::CanSkipFile(const ScanPredicate& predicate) const {
 Status ChunkReader::Verify() const {
   auto bytes_of = [](const ColumnStats& stats) {
     ByteWriter writer;
-    stats.Encode(writer);
+    EncodeStats(stats, writer);
     return std::move(writer).Take();
   };
   for (size_t column = 0; column < footer_.columns.size(); ++column) {

@@ -253,22 +253,22 @@ void ColumnStats::Merge(const ColumnStats& other) {
   double_sum += other.double_sum;
 }
 
-void ColumnStats::Encode(ByteWriter& writer) const {
-  writer.PutVarint(rows);
-  writer.PutVarint(null_count);
-  writer.PutU8(static_cast<uint8_t>((has_bounds ? 1 : 0) | (exact && has_bounds ? 2 : 0) | static_cast<uint8_t>(sum_kind) << 2));
-  if (has_bounds) {
-    min.Encode(writer);
-    max.Encode(writer);
+void EncodeStats(const ColumnStats& stats, ByteWriter& writer) {
+  writer.PutVarint(stats.rows);
+  writer.PutVarint(stats.null_count);
+  writer.PutU8(static_cast<uint8_t>((stats.has_bounds ? 1 : 0) | (stats.exact && stats.has_bounds ? 2 : 0) | static_cast<uint8_t>(stats.sum_kind) << 2));
+  if (stats.has_bounds) {
+    stats.min.Encode(writer);
+    stats.max.Encode(writer);
   }
-  if (sum_kind == SumKind::kInteger) {
-    writer.PutU64(static_cast<uint64_t>(int_sum));
-    writer.PutU64(static_cast<uint64_t>(int_sum >> 64));
+  if (stats.sum_kind == ColumnStats::SumKind::kInteger) {
+    writer.PutU64(static_cast<uint64_t>(stats.int_sum));
+    writer.PutU64(static_cast<uint64_t>(stats.int_sum >> 64));
   }
-  if (sum_kind == SumKind::kDouble) writer.PutF64(double_sum);
+  if (stats.sum_kind == ColumnStats::SumKind::kDouble) writer.PutF64(stats.double_sum);
 }
 
-ColumnStats ColumnStats::Decode(ByteReader& reader, DataType type) {
+ColumnStats DecodeStats(ByteReader& reader, DataType type) {
   ColumnStats stats;
   stats.rows = reader.GetVarint();
   stats.null_count = reader.GetVarint();
@@ -276,19 +276,19 @@ ColumnStats ColumnStats::Decode(ByteReader& reader, DataType type) {
   if (stats.null_count > stats.rows || flags >> 2 > 2) reader.Fail();
   stats.has_bounds = (flags & 1) != 0;
   stats.exact = (flags & 2) != 0;
-  stats.sum_kind = static_cast<SumKind>(flags >> 2);
+  stats.sum_kind = static_cast<ColumnStats::SumKind>(flags >> 2);
   if (stats.has_bounds) {
     stats.min = Value::Decode(reader);
     stats.max = Value::Decode(reader);
     // Comparisons rely on it.
     if (stats.min.IsNull() || stats.max.IsNull() || !stats.min.type().SameAs(type) || !stats.max.type().SameAs(type)) reader.Fail();
   }
-  if (stats.sum_kind == SumKind::kInteger) {
+  if (stats.sum_kind == ColumnStats::SumKind::kInteger) {
     const uint64_t low = reader.GetU64();
     const uint64_t high = reader.GetU64();
     stats.int_sum = static_cast<__int128>(static_cast<unsigned __int128>(high) << 64 | low);
   }
-  if (stats.sum_kind == SumKind::kDouble) stats.double_sum = reader.GetF64();
+  if (stats.sum_kind == ColumnStats::SumKind::kDouble) stats.double_sum = reader.GetF64();
   if (!reader.ok()) return ColumnStats();
   return stats;
 }

@@ -9,30 +9,15 @@
 #include <vector>
 
 #include "engine/base/bytes.h"
+#include "engine/scan/column_stats.h"
 #include "engine/scan/predicate.h"
 #include "engine/types/value.h"
 #include "engine/types/vector.h"
 
 namespace tsd::engine {
 
-struct ColumnStats {
-  uint64_t rows = 0;
-  uint64_t null_count = 0;
-  bool has_bounds = false;  // false: unknown, or no value that is not NULL
-  bool exact = false;       // min and max occur
-  Value min, max;
-  /// Of the values that are not NULL. Integers: exact 128-bit sum in int_sum. Floats: double_sum, added in row order (float4 as double).
-  enum class SumKind : uint8_t { kNone = 0, kInteger = 1, kDouble = 2 };
-  SumKind sum_kind = SumKind::kNone;
-  __int128 int_sum = 0;
-  double double_sum = 0;
-
-  uint64_t value_count() const { return rows - null_count; }
-  /// Adds what `other` (same column, later rows) knows.
-  void Merge(const ColumnStats& other);
-  void Encode(ByteWriter& writer) const;
-  static ColumnStats Decode(ByteReader& reader, DataType type);
-};
+void EncodeStats(const ColumnStats& stats, ByteWriter& writer);
+ColumnStats DecodeStats(ByteReader& reader, DataType type);
 
 /// Over all rows. `vector` not constant.
 ColumnStats ComputeStats(const Vector& vector);

@@ -1,11 +1,16 @@
 #pragma once
 // What sql/ may see of a store: opening scans at a snapshot.
+//
+// Batches of a scan carry hints (Vector::IsUniform, IsAscending): within a row group of one segment the segment columns are uniform and
+// the time ascends, so aggregates over (segment, time bucket) need no hash a row.
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "engine/base/ids.h"
 #include "engine/base/status.h"
 #include "engine/base/task.h"
+#include "engine/scan/column_stats.h"
 #include "engine/scan/predicate.h"
 #include "engine/types/column_batch.h"
 #include "engine/types/schema.h"
@@ -25,7 +30,22 @@ struct ScanStats {
   uint64_t blocks_read = 0;
   uint64_t blocks_skipped = 0;
   uint64_t bytes_read = 0;       // encoded bytes decoded
+  uint64_t blocks_summarised = 0;  // answered from their summaries (NextPart)
   uint64_t chunks = 0;
+};
+
+enum class ScanOrder : uint8_t {
+  kAny,
+  /// Runs of rows come by their newest time (the schema's first order_by column), newest first; rows within a run as they lie.
+  /// TableScan::NewestRemaining says when enough was seen.
+  kNewestFirst,
+};
+
+enum class RowChoice : uint8_t {
+  kAll,
+  /// Rows that are certainly not the last (by order_by) of their segment may be left out: for last values and last points a segment.
+  /// The rows handed out still hold every segment's last row that satisfies the predicate.
+  kLastOfSegment,
 };
 
 struct ScanSpec {
@@ -33,8 +53,23 @@ struct ScanSpec {
   std::vector<ChunkId> chunks;     // visited in this order; an unknown chunk is an empty one
   std::vector<ColumnId> columns;   // output columns, in this order
   bool with_row_ids = false;       // appends two int64 columns: chunk id, row id (for DELETE and UPDATE)
+  /// Conditions are applied to rows where that is cheap; the executor applies its exact filter again.
   ScanPredicate predicate;
   Snapshot snapshot;
+  ScanOrder order = ScanOrder::kAny;
+  RowChoice choice = RowChoice::kAll;
+};
+
+/// A row group answered without being read: all its rows are visible and satisfy the predicate.
+struct RowGroupSummary {
+  uint64_t rows = 0;
+  std::vector<ColumnStats> columns;  // one a column of ScanSpec::columns
+};
+
+struct ScanPart {
+  ColumnBatch rows;  // empty where there is a summary
+  std::optional<RowGroupSummary> summary;
+  bool AtEnd() const { return rows.empty() && !summary.has_value(); }
 };
 
 /// One thread at a time. Holds what it reads alive (files stay until it is destroyed).
@@ -43,6 +78,15 @@ class TableScan {
   virtual ~TableScan() = default;
   /// The next rows, at most kDefaultBatchRows; an empty batch at the end. XX001 names file and offset of damage.
   virtual StatusOr<ColumnBatch> Next() = 0;
+  /// The same, with summaries instead of rows where whole row groups qualify.
+  virtual StatusOr<ScanPart> NextPart() {
+    ASSIGN_OR_RETURN(ColumnBatch rows, Next());
+    return ScanPart{std::move(rows), std::nullopt};
+  }
+  /// kNewestFirst: no row still to come has a greater time (NULL times aside, which come first). Empty: nothing is known.
+  virtual std::optional<int64_t> NewestRemaining() const { return std::nullopt; }
+  /// From now on rows with a time below `floor` are not wanted; some may still come. For top-n, as its n-th row becomes known.
+  virtual void RaiseTimeFloor(int64_t /*floor*/) {}
   virtual const ScanStats& stats() const = 0;
 };
 
@@ -55,6 +99,12 @@ class StoreReader {
   /// naming the transaction.
   virtual Future<Status> AwaitReadable(std::vector<ChunkId> chunks, Snapshot snapshot, absl::Duration timeout) = 0;
   virtual StatusOr<std::unique_ptr<TableScan>> OpenScan(ScanSpec spec) = 0;
+  /// At most `parts` scans, for as many threads, that share the rows of one scan: each takes the next row group when it is ready for one.
+  virtual StatusOr<std::vector<std::unique_ptr<TableScan>>> OpenScans(ScanSpec spec, size_t /*parts*/) {
+    std::vector<std::unique_ptr<TableScan>> scans(1);
+    ASSIGN_OR_RETURN(scans[0], OpenScan(std::move(spec)));
+    return scans;
+  }
 };
 
 }  // namespace tsd::engine

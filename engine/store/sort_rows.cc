@@ -86,7 +86,9 @@ std::vector<uint64_t> Rank(const Vector& column) {
 
 std::vector<uint32_t> SortOrder(const ColumnBatch& rows, const TableSchema& schema) {
   std::vector<std::vector<uint64_t>> keys;
-  for (ColumnId key : schema.sort_key) {
+  std::vector<ColumnId> sort_key = schema.segment_by;
+  sort_key.insert(sort_key.end(), schema.order_by.begin(), schema.order_by.end());
+  for (ColumnId key : sort_key) {
     for (size_t i = 0; i < schema.columns.size(); ++i) {
       if (schema.columns[i].id == key) keys.push_back(Rank(rows.column(i)));
     }

@@ -14,8 +14,10 @@ void TableSchema::Encode(ByteWriter& writer) const {
     type_carrier.Encode(writer);
     column.missing_value.Encode(writer);
   }
-  writer.PutVarint(sort_key.size());
-  for (ColumnId key : sort_key) writer.PutVarint(key.value());
+  for (const std::vector<ColumnId>* keys : {&segment_by, &order_by}) {
+    writer.PutVarint(keys->size());
+    for (ColumnId key : *keys) writer.PutVarint(key.value());
+  }
 }
 
 StatusOr<TableSchemaPtr> TableSchema::Decode(ByteReader& reader) {
@@ -32,9 +34,9 @@ StatusOr<TableSchemaPtr> TableSchema::Decode(ByteReader& reader) {
     column.missing_value = Value::Decode(reader);
     schema->columns.push_back(std::move(column));
   }
-  const uint64_t key_count = reader.GetCount(1);
-  for (uint64_t i = 0; i < key_count && reader.ok(); ++i) {
-    schema->sort_key.push_back(ColumnId(static_cast<uint16_t>(reader.GetVarint())));
+  for (std::vector<ColumnId>* keys : {&schema->segment_by, &schema->order_by}) {
+    const uint64_t key_count = reader.GetCount(1);
+    for (uint64_t i = 0; i < key_count && reader.ok(); ++i) keys->push_back(ColumnId(static_cast<uint16_t>(reader.GetVarint())));
   }
   if (!reader.ok()) return Error(sqlstate::kDataCorrupted, "malformed table schema");
   return TableSchemaPtr(std::move(schema));

@@ -26,8 +26,11 @@ struct TableSchema {
   uint64_t origin = 0;  // the owning access node's cluster id: two access nodes may use the same TableId on one data node
   std::string name;     // for messages: "public.cpu"
   std::vector<ColumnSchema> columns;
-  /// Chunk files are sorted by these: space keys, then time. May be empty.
-  std::vector<ColumnId> sort_key;
+  /// Chunk files are sorted by these, then by order_by; rows that agree in all of them are one segment. The space keys unless the user
+  /// said otherwise. May be empty.
+  std::vector<ColumnId> segment_by;
+  /// Within a segment, ascending (a descending order asked for is the same file read backwards). The first is the time. May be empty.
+  std::vector<ColumnId> order_by;
 
   const ColumnSchema* Find(ColumnId id) const {
     for (const ColumnSchema& column : columns) {

@@ -15,11 +15,20 @@ void Vector::MakeConstant(size_t size) {
 void Vector::ResizeFixed(size_t rows) {
   TSD_CHECK(physical_ != PhysicalType::kBytes);
   const size_t before = size_;
-  fixed_.resize(rows * type_.Width());
+  const size_t bytes = rows * type_.Width();
+  TSD_CHECK(bytes >= fixed_.size());
+  const size_t more = bytes - fixed_.size();
+  if (more != 0) std::memset(fixed_.Extend(more), 0, more);
   if (null_count_ != 0) {
     size_ = before;
     while (size_ < rows) PushValid();
   }
+  size_ = rows;
+}
+
+void Vector::ResizeFixedUninitialized(size_t rows) {
+  TSD_CHECK(physical_ != PhysicalType::kBytes && size_ == 0);
+  fixed_.Extend(rows * type_.Width());
   size_ = rows;
 }
 
@@ -38,6 +47,7 @@ void Vector::PushValidityBit(bool valid) {
 }
 
 void Vector::AppendNull() {
+  uniform_ = ascending_ = false;
   if (null_count_ == 0) {
     validity_.assign((size_ + 63) / 64, ~uint64_t{0});
     if ((size_ & 63) != 0) validity_.back() = (uint64_t{1} << (size_ & 63)) - 1;
@@ -47,7 +57,7 @@ void Vector::AppendNull() {
   if (physical_ == PhysicalType::kBytes) {
     offsets_.push_back(static_cast<uint32_t>(heap_.size()));
   } else {
-    fixed_.resize(fixed_.size() + type_.Width());
+    std::memset(fixed_.Extend(type_.Width()), 0, type_.Width());
   }
   ++size_;
 }
@@ -86,12 +96,13 @@ void Vector::AppendFrom(const Vector& other, size_t row) {
   }
   const size_t width = type_.Width();
   const uint8_t* from = other.fixed_.data() + other.Slot(row) * width;
-  fixed_.insert(fixed_.end(), from, from + width);
+  std::memcpy(fixed_.Extend(width), from, width);
   PushValid();
 }
 
 void Vector::AppendRange(const Vector& other, size_t begin, size_t end) {
   if (begin >= end) return;
+  uniform_ = ascending_ = false;
   if (other.constant_ || other.null_count_ != 0 || null_count_ != 0) {
     for (size_t row = begin; row < end; ++row) AppendFrom(other, row);
     return;
@@ -104,8 +115,7 @@ void Vector::AppendRange(const Vector& other, size_t begin, size_t end) {
     for (size_t row = begin; row < end; ++row) offsets_.push_back(base + other.offsets_[row + 1] - from);
   } else {
     const size_t width = type_.Width();
-    fixed_.insert(fixed_.end(), other.fixed_.begin() + static_cast<ptrdiff_t>(begin * width),
-                  other.fixed_.begin() + static_cast<ptrdiff_t>(end * width));
+    std::memcpy(fixed_.Extend((end - begin) * width), other.fixed_.data() + begin * width, (end - begin) * width);
   }
   size_ += end - begin;
 }
@@ -123,6 +133,7 @@ struct Bytes16 {
 }  // namespace
 
 void Vector::AppendSelected(const Vector& other, std::span<const uint32_t> rows) {
+  uniform_ = ascending_ = false;
   if (other.constant_ || other.null_count_ != 0 || null_count_ != 0) {
     for (uint32_t row : rows) AppendFrom(other, row);
     return;
@@ -138,9 +149,7 @@ void Vector::AppendSelected(const Vector& other, std::span<const uint32_t> rows)
     }
   } else {
     const size_t width = type_.Width();
-    const size_t at = fixed_.size();
-    fixed_.resize(at + rows.size() * width);
-    uint8_t* out = fixed_.data() + at;
+    uint8_t* out = fixed_.Extend(rows.size() * width);
     switch (width) {
       case 1: GatherFixed<uint8_t>(out, other.fixed_.data(), rows); break;
       case 2: GatherFixed<uint16_t>(out, other.fixed_.data(), rows); break;
@@ -157,7 +166,7 @@ void Vector::Reserve(size_t rows, size_t heap_bytes) {
     offsets_.reserve(rows + 1);
     heap_.reserve(heap_bytes);
   } else {
-    fixed_.reserve(rows * type_.Width());
+    fixed_.Reserve(rows * type_.Width());
   }
 }
 
@@ -168,6 +177,7 @@ size_t Vector::MemoryBytes() const {
 VectorPtr Vector::Gather(const VectorPtr& source, std::span<const uint32_t> rows) {
   auto result = std::make_shared<Vector>(source->type());
   result->AppendSelected(*source, rows);
+  result->uniform_ = source->IsUniform();
   return result;
 }
 
@@ -175,6 +185,8 @@ VectorPtr Vector::Slice(const VectorPtr& source, size_t begin, size_t end) {
   if (begin == 0 && end == source->size()) return source;
   auto result = std::make_shared<Vector>(source->type());
   result->AppendRange(*source, begin, end);
+  result->uniform_ = source->IsUniform();
+  result->ascending_ = source->ascending_;
   return result;
 }
 
@@ -182,6 +194,7 @@ VectorPtr Vector::Flatten(const VectorPtr& source) {
   if (!source->IsConstant()) return source;
   auto result = std::make_shared<Vector>(source->type());
   result->AppendRange(*source, 0, source->size());
+  result->uniform_ = source->IsUniform();
   return result;
 }
 

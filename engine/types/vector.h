@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "engine/base/check.h"
+#include "engine/types/byte_buffer.h"
 #include "engine/types/data_type.h"
 #include "engine/types/interval.h"
 
@@ -50,6 +51,15 @@ class Vector {
     return null_count_ != 0 && (validity_[slot >> 6] >> (slot & 63) & 1) == 0;
   }
   bool IsValid(size_t row) const { return !IsNull(row); }
+
+  // Hints, given by whoever made the values, once they are complete; false only means "not known". An appended value takes them away
+  // only in AppendRange, AppendSelected and AppendNull: do not append to a vector that was handed out.
+  /// All rows are equal and present.
+  bool IsUniform() const { return uniform_ || (constant_ && null_count_ == 0); }
+  /// Values are present and ascend (equal ones allowed) in the order of types/compare.h.
+  bool IsAscending() const { return ascending_ || IsUniform(); }
+  void MarkUniform() { uniform_ = true; }
+  void MarkAscending() { ascending_ = true; }
   /// Bitmap words, physical rows; empty if there is no NULL.
   std::span<const uint64_t> validity() const { return null_count_ ? std::span<const uint64_t>(validity_) : std::span<const uint64_t>(); }
 
@@ -62,13 +72,13 @@ class Vector {
   T Get(size_t row) const { return values<T>()[Slot(row)]; }
   template <typename T>
   void Append(T value) {
-    const size_t at = fixed_.size();
-    fixed_.resize(at + sizeof(T));
-    std::memcpy(fixed_.data() + at, &value, sizeof(T));
+    std::memcpy(fixed_.Extend(sizeof(T)), &value, sizeof(T));
     PushValid();
   }
   /// Sets all sizes at once for kernels that fill mutable_values<T>() directly; new rows are valid and zero.
   void ResizeFixed(size_t rows);
+  /// The same without the zeros. Requires: empty; every value is then written.
+  void ResizeFixedUninitialized(size_t rows);
 
   // ---- variable width ----
   std::string_view GetBytes(size_t row) const {
@@ -116,11 +126,13 @@ class Vector {
   DataType type_;
   PhysicalType physical_;
   bool constant_ = false;
+  bool uniform_ = false;
+  bool ascending_ = false;
   size_t constant_size_ = 0;
   size_t size_ = 0;        // physical rows
   size_t null_count_ = 0;  // physical
   std::vector<uint64_t> validity_;
-  std::vector<uint8_t> fixed_;
+  ByteBuffer fixed_;
   std::vector<uint32_t> offsets_;
   std::string heap_;
 };

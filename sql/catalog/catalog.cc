@@ -1,6 +1,8 @@
 // Catalog: lookups and the byte form (cluster log, checkpoints).
 #include "sql/catalog/catalog.h"
 
+#include <algorithm>
+
 #include "engine/base/bytes.h"
 #include "engine/base/strings.h"
 
@@ -129,11 +131,11 @@ Hypertable GetHypertable(ByteReader& reader) {
   table.blocked_nodes = GetNodes(reader);
   table.chunk_schema = reader.GetString();
   table.chunk_prefix = reader.GetString();
-  auto chunks = std::make_shared<ChunkSet>();
+  std::vector<ChunkPtr> chunks;
   const uint64_t count = reader.GetCount(40);
-  chunks->chunks.reserve(count);
-  for (uint64_t i = 0; i < count && reader.ok(); ++i) chunks->chunks.push_back(GetChunk(reader));
-  table.chunks = std::move(chunks);
+  chunks.reserve(count);
+  for (uint64_t i = 0; i < count && reader.ok(); ++i) chunks.push_back(GetChunk(reader));
+  table.chunks = std::make_shared<ChunkSet>(std::move(chunks));
   return table;
 }
 
@@ -353,6 +355,11 @@ StatusOr<Catalog> Catalog::Decode(std::string_view bytes) {
   return catalog;
 }
 
+ChunkSet::ChunkSet(std::vector<ChunkPtr> ordered) : chunks(std::move(ordered)) {
+  reach.reserve(chunks.size());
+  for (const ChunkPtr& chunk : chunks) reach.push_back(std::max(chunk->range_end, reach.empty() ? chunk->range_end : reach.back()));
+}
+
 TableSchemaPtr StorageSchema(const Relation& relation, uint64_t cluster_id) {
   auto schema = std::make_shared<TableSchema>();
   schema->id = relation.id;
@@ -363,9 +370,9 @@ TableSchemaPtr StorageSchema(const Relation& relation, uint64_t cluster_id) {
   }
   if (relation.hypertable.has_value()) {
     for (size_t i = 1; i < relation.hypertable->dimensions.size(); ++i) {
-      schema->sort_key.push_back(relation.hypertable->dimensions[i].column);
+      schema->segment_by.push_back(relation.hypertable->dimensions[i].column);
     }
-    schema->sort_key.push_back(relation.hypertable->time().column);
+    schema->order_by.push_back(relation.hypertable->time().column);
   }
   return schema;
 }

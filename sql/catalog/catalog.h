@@ -56,6 +56,11 @@ using ChunkPtr = std::shared_ptr<const Chunk>;
 /// A hypertable's chunks, ordered by (range_start, slot_start).
 struct ChunkSet {
   std::vector<ChunkPtr> chunks;
+  /// reach[i]: the greatest range_end of chunks[0 .. i]. It ascends, so the chunks that may hold a time are found by binary search.
+  std::vector<int64_t> reach;
+
+  ChunkSet() = default;
+  explicit ChunkSet(std::vector<ChunkPtr> ordered);
 };
 
 struct Hypertable {
@@ -148,7 +153,7 @@ struct Catalog {
 };
 using CatalogPtr = std::shared_ptr<const Catalog>;
 
-/// The storage's view of a relation: column ids, types, sort key (space keys, then time).
+/// The storage's view of a relation: column ids, types, how chunk files are sorted (by space keys, then time).
 TableSchemaPtr StorageSchema(const Relation& relation, uint64_t cluster_id);
 
 /// A hash slot of a space key value; stable for ever (placement depends on it).

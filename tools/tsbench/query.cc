@@ -108,7 +108,9 @@ StatusOr<WorkloadRange> RangeOf(const Arguments& arguments, client::Connection& 
   range.hosts = Number(arguments, "hosts", 0);
   range.seed = Number(arguments, "seed", 1);
   range.windows = std::max<uint64_t>(1, Number(arguments, "windows", 5));
-  ASSIGN_OR_RETURN(const auto answer, connection.Query(StrCat("SELECT extract(epoch FROM min(time))::bigint, extract(epoch FROM max(time))::bigint, count(DISTINCT hostname) FROM ", range.table)));
+  const std::string sql =
+      StrCat("SELECT extract(epoch FROM min(time))::bigint, extract(epoch FROM max(time))::bigint, count(DISTINCT hostname) FROM ", range.table);
+  ASSIGN_OR_RETURN(const auto answer, connection.Query(sql));
   if (answer.empty() || answer[0].rows.empty() || !answer[0].rows[0][0]) {
     return Error(sqlstate::kInvalidParameterValue, StrCat("table \"", range.table, "\" is empty"));
   }

@@ -161,15 +161,15 @@ TEST(ZoneMap, StatisticsComeBack) {
   for (const Vector& vector : {Doubles({1, 2}), Texts({"a", "b"}), Doubles({})}) {
     const ColumnStats stats = ComputeStats(vector);
     ByteWriter writer;
-    stats.Encode(writer);
+    EncodeStats(stats, writer);
     ByteReader reader(writer.data());
-    const ColumnStats back = ColumnStats::Decode(reader, vector.type());
+    const ColumnStats back = DecodeStats(reader, vector.type());
     EXPECT_TRUE(reader.ok() && reader.AtEnd());
     ByteWriter again;
-    back.Encode(again);
+    EncodeStats(back, again);
     EXPECT_EQ(writer.data(), again.data());
     ByteReader wrong(writer.data());
-    ColumnStats::Decode(wrong, TypeId::kUuid);
+    DecodeStats(wrong, TypeId::kUuid);
     EXPECT_EQ(wrong.ok(), !stats.has_bounds);
   }
 }

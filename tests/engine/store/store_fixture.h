@@ -26,7 +26,8 @@ inline TableSchemaPtr TestSchema() {
     result->id = TableId(100);
     result->name = "public.t";
     result->columns = {{ColumnId(1), "k", TypeId::kInt64, Value()}, {ColumnId(2), "v", TypeId::kInt64, Value()}, {ColumnId(3), "s", TypeId::kText, Value()}};
-    result->sort_key = {ColumnId(2), ColumnId(1)};
+    result->segment_by = {ColumnId(2)};
+    result->order_by = {ColumnId(1)};
     return TableSchemaPtr(result);
   }();
   return schema;
