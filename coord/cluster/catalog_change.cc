@@ -57,9 +57,7 @@ void NoteHypertable(Catalog& catalog, const sql::Hypertable& hypertable) {
 
 void ReplaceChunks(Catalog& catalog, const sql::Relation& relation, std::vector<sql::ChunkPtr> chunks) {
   auto next = std::make_shared<sql::Relation>(relation);
-  auto set = std::make_shared<sql::ChunkSet>();
-  set->chunks = std::move(chunks);
-  next->hypertable->chunks = std::move(set);
+  next->hypertable->chunks = std::make_shared<sql::ChunkSet>(std::move(chunks));
   catalog.Put(std::move(next));
 }
 

@@ -95,6 +95,8 @@ Task<Status> NodeService::HandleStream(Method method, std::string payload, std::
   FragmentDeps deps;
   deps.store = deps_.store;
   deps.clock = deps_.clock;
+  deps.threads = deps_.threads;
+  deps.spill = deps_.spill;
   CO_ASSIGN_OR_RETURN(const FragmentStats stats, co_await RunFragment(deps, std::move(request), &sink));
   std::string message(1, static_cast<char>(FragmentMessage::kStats));
   message += stats.Encode();

@@ -19,6 +19,8 @@ namespace tsd::coord {
 struct NodeServiceDeps {
   engine::Store* store = nullptr;
   const Clock* clock = nullptr;
+  int threads = 1;  // of the executor that runs the service
+  sql::SpillSpace* spill = nullptr;
   Membership* membership = nullptr;
   /// May this peer connect? The hba rules decide.
   std::function<Task<Status>(net::rpc::HelloInfo, net::Endpoint)> authorize;

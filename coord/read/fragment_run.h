@@ -1,6 +1,7 @@
 #pragma once
 // Runs one fragment of a plan over one node's store and hands its batches to a sink; the same code on a data node (the sink is an RPC
-// stream) and for the access node's own store (the sink is the gather's queue).
+// stream) and for the access node's own store (the sink is the gather's queue). A fragment that reads for longer than a moment is shared
+// by the node's threads (sql/exec/lanes.h); all of them give way to others every few milliseconds.
 #include <atomic>
 #include <functional>
 
@@ -8,6 +9,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/task.h"
 #include "engine/store/reader.h"
+#include "sql/exec/spill.h"
 
 namespace tsd::coord {
 
@@ -23,6 +25,8 @@ struct FragmentDeps {
   engine::StoreReader* store = nullptr;
   const Clock* clock = nullptr;
   absl::Duration decision_timeout = absl::Seconds(30);  // waiting for undecided transactions
+  int threads = 1;                                      // of the executor
+  sql::SpillSpace* spill = nullptr;
 };
 
 /// `sink` and deps' pointers outlive the task.

@@ -10,18 +10,9 @@ constexpr size_t kMaxQueuedBatches = 8;
 
 }  // namespace
 
-void FragmentSource::RunLocal(Executor& executor, std::shared_ptr<FragmentSource> source, FragmentDeps deps, FragmentRequest request) {
-  Spawn(executor, FillLocal(std::move(source), deps, std::move(request)));
-}
-
 void FragmentSource::RunRemote(Executor& executor, std::shared_ptr<FragmentSource> source, std::vector<Replica> replicas,
                                FragmentRequest request) {
   Spawn(executor, FillRemote(std::move(source), std::move(replicas), std::move(request)));
-}
-
-Task<void> FragmentSource::FillLocal(std::shared_ptr<FragmentSource> source, FragmentDeps deps, FragmentRequest request) {
-  StatusOr<FragmentStats> result = co_await RunFragment(deps, std::move(request), source.get());
-  source->Ended(std::move(result));
 }
 
 Task<StatusOr<FragmentStats>> FragmentSource::Receive(std::shared_ptr<FragmentSource> source, std::shared_ptr<net::rpc::RpcStream> stream) {

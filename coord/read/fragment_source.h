@@ -1,6 +1,6 @@
 #pragma once
-// FragmentSource: the access node's end of one running fragment: a bounded queue that a coroutine fills from the node (RPC or the own
-// store) and the gather operator empties. Thread-safe.
+// FragmentSource: the access node's end of one running fragment: a bounded queue that a coroutine fills from the node (or a
+// lane of a shared fragment fills) and an operator empties. Thread-safe.
 #include <deque>
 #include <memory>
 #include <string>
@@ -26,7 +26,6 @@ class FragmentSource final : public FragmentSink, public std::enable_shared_from
   };
 
   /// Start filling; returns at once. The source keeps itself alive until the fragment has ended.
-  static void RunLocal(Executor& executor, std::shared_ptr<FragmentSource> source, FragmentDeps deps, FragmentRequest request);
   /// `replicas`: not empty. The first is asked; the next one when a node cannot be reached before it has answered anything.
   static void RunRemote(Executor& executor, std::shared_ptr<FragmentSource> source, std::vector<Replica> replicas, FragmentRequest request);
 
@@ -38,16 +37,16 @@ class FragmentSource final : public FragmentSink, public std::enable_shared_from
   const std::string& node_name() const { return node_name_; }
 
   Task<Status> Rows(ColumnBatch batch) override;
+  /// The last call of whoever fills.
+  void Ended(StatusOr<FragmentStats> result);
   bool IsCancelled() const override;
 
  private:
-  static Task<void> FillLocal(std::shared_ptr<FragmentSource> source, FragmentDeps deps, FragmentRequest request);
   static Task<void> FillRemote(std::shared_ptr<FragmentSource> source, std::vector<Replica> replicas, FragmentRequest request);
   static Task<StatusOr<FragmentStats>> FillFrom(std::shared_ptr<FragmentSource> source, std::shared_ptr<net::rpc::RpcClient> client,
                                                 std::string request);
   bool HasRows() const;
   static Task<StatusOr<FragmentStats>> Receive(std::shared_ptr<FragmentSource> source, std::shared_ptr<net::rpc::RpcStream> stream);
-  void Ended(StatusOr<FragmentStats> result);
 
   const std::string node_name_;
   const std::shared_ptr<Event> wake_;  // of the query's driver

@@ -1,6 +1,8 @@
 #include "coord/read/query_run.h"
 
-#include "coord/read/gather.h"
+#include "coord/read/local_fragment.h"
+#include "coord/read/source_operator.h"
+#include "sql/exec/merge_operator.h"
 #include "sql/optimize/chunk_exclusion.h"
 #include "sql/plan/plan_codec.h"
 #include "sql/plan/plan_rewrite.h"
@@ -80,6 +82,7 @@ QueryRun::QueryRun(const Services& services, std::shared_ptr<Transaction> transa
       options_(std::move(options)),
       memory_(static_cast<int64_t>(options_.memory_bytes)) {
   options_.exec.memory = &memory_;
+  options_.exec.spill = services_.spill;
   options_.exec.cancelled = &options_.cancel->cancelled;
   options_.cancel->Add(wake_);
 }
@@ -126,45 +129,53 @@ StatusOr<sql::OperatorPtr> QueryRun::MakeGather(const sql::GatherNode& node) {
   size_t excluded = 0;
   std::vector<NodeChunks> parts = ChunksByNode(*catalog, node, &excluded);
   const sql::PlanPtr& fragment = node.children[0];
-  // No chunk at all: one empty fragment here, so that an aggregate without groups still has its row from above.
-  std::vector<std::shared_ptr<FragmentSource>> sources;
+  std::vector<sql::OperatorPtr> inputs;
+  fragments_[&node].clear();
   for (NodeChunks& part : parts) {
+    auto source = std::make_shared<FragmentSource>(services_.cluster->NameOf(part.node), wake_);
+    fragments_[&node].push_back(source);
+    sql::PlanPtr plan = sql::WithChunks(fragment, part.chunks);
+    engine::Snapshot snapshot;
+    snapshot.read_timestamp = transaction_->snapshot();
+    snapshot.own = transaction_->id();
+    snapshot.own_level = transaction_->level();
+    if (!part.node.IsValid()) {
+      inputs.push_back(MakeLocal(std::move(plan), snapshot, std::move(source)));
+      continue;
+    }
     FragmentRequest request;
-    ASSIGN_OR_RETURN(request.plan, sql::EncodePlan(*sql::WithChunks(fragment, part.chunks)));
-    request.snapshot.read_timestamp = transaction_->snapshot();
-    request.snapshot.own = transaction_->id();
-    request.snapshot.own_level = transaction_->level();
+    ASSIGN_OR_RETURN(request.plan, sql::EncodePlan(*plan));
+    request.snapshot = snapshot;
     request.zone = options_.zone;
     request.now = TimestampFromAbsl(options_.exec.datetime.now);
     request.memory_bytes = options_.memory_bytes;
-    auto source = std::make_shared<FragmentSource>(services_.cluster->NameOf(part.node), wake_);
-    if (part.node.IsValid()) {
-      ASSIGN_OR_RETURN(std::shared_ptr<net::rpc::RpcClient> client, services_.cluster->ClientOf(part.node));
-      std::vector<FragmentSource::Replica> replicas = {{services_.cluster->NameOf(part.node), std::move(client)}};
-      for (NodeId other : part.replicas) {
-        if (other == part.node) continue;
-        StatusOr<std::shared_ptr<net::rpc::RpcClient>> usable = services_.cluster->ClientOf(other);
-        if (usable.ok()) replicas.push_back({services_.cluster->NameOf(other), std::move(*usable)});
-      }
-      FragmentSource::RunRemote(*services_.executor, source, std::move(replicas), std::move(request));
-    } else {
-      FragmentDeps deps;
-      deps.store = services_.store;
-      deps.clock = services_.clock;
-      FragmentSource::RunLocal(*services_.executor, source, deps, std::move(request));
+    ASSIGN_OR_RETURN(std::shared_ptr<net::rpc::RpcClient> client, services_.cluster->ClientOf(part.node));
+    std::vector<FragmentSource::Replica> replicas = {{services_.cluster->NameOf(part.node), std::move(client)}};
+    for (NodeId other : part.replicas) {
+      if (other == part.node) continue;
+      StatusOr<std::shared_ptr<net::rpc::RpcClient>> usable = services_.cluster->ClientOf(other);
+      if (usable.ok()) replicas.push_back({services_.cluster->NameOf(other), std::move(*usable)});
     }
-    sources.push_back(std::move(source));
+    FragmentSource::RunRemote(*services_.executor, source, std::move(replicas), std::move(request));
+    inputs.push_back(std::make_unique<SourceOperator>(std::move(source)));
   }
-  fragments_[&node] = sources;
-  std::vector<GatherOperator::MergeKey> merge;
-  for (const sql::SortKey& key : node.merge) {
-    for (size_t i = 0; i < node.output.size(); ++i) {
-      if (node.output[i].id == key.column) merge.push_back({i, key.descending, key.nulls_first});
-    }
-  }
-  std::vector<DataType> types;
-  for (const auto& column : node.output) types.push_back(column.type);
-  return sql::OperatorPtr(std::make_unique<GatherOperator>(std::move(sources), std::move(merge), std::move(types)));
+  if (node.merge.empty() || inputs.size() < 2) return sql::MakeConcat(std::move(inputs));
+  return sql::MakeMerge(std::move(inputs), node.merge, node.output);
+}
+
+sql::OperatorPtr QueryRun::MakeLocal(sql::PlanPtr plan, engine::Snapshot snapshot, std::shared_ptr<FragmentSource> note) {
+  FragmentDeps deps;
+  deps.store = services_.store;
+  deps.clock = services_.clock;
+  deps.threads = services_.threads;
+  deps.spill = services_.spill;
+  LocalFragment::Request request;
+  request.plan = std::move(plan);
+  request.snapshot = snapshot;
+  request.datetime.zone = options_.exec.datetime.zone;
+  request.datetime.now = options_.exec.datetime.now;
+  request.memory_bytes = options_.memory_bytes;
+  return std::make_unique<LocalFragment>(*services_.executor, deps, std::move(request), wake_, std::move(note));
 }
 
 StatusOr<sql::OperatorPtr> QueryRun::MakeVirtualScan(const sql::VirtualScanNode& node) {

@@ -82,6 +82,7 @@ class QueryRun final : public RowSource, public sql::OperatorFactory {
   sql::ExecContext& exec() { return options_.exec; }
 
   StatusOr<sql::OperatorPtr> MakeGather(const sql::GatherNode& node) override;
+  sql::OperatorPtr MakeLocal(sql::PlanPtr plan, engine::Snapshot snapshot, std::shared_ptr<FragmentSource> note);
   StatusOr<sql::OperatorPtr> MakeVirtualScan(const sql::VirtualScanNode& node) override;
   StatusOr<sql::OperatorPtr> MakeTableFunction(const sql::FunctionScanNode& node, std::vector<std::optional<Value>> arguments) override;
 

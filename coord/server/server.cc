@@ -122,6 +122,7 @@ Task<Status> Server::OpenParts() {
   store_options.block_cache_bytes = static_cast<uint64_t>(SettingBytes(settings_.Get("tsd.block_cache")));
   store_options.on_poisoned = fatal;
   CO_ASSIGN_OR_RETURN(store_, engine::Store::Open(std::move(store_options)));
+  CO_ASSIGN_OR_RETURN(spill_, SpillDirectory::Open(*deps_.env, Path("spill")));
   ClusterLogOptions log_options;
   log_options.env = deps_.env;
   log_options.executor = deps_.cluster_log_executor;
@@ -151,6 +152,8 @@ Task<Status> Server::OpenParts() {
   services_.env = deps_.env;
   services_.clock = deps_.clock;
   services_.executor = deps_.workers;
+  services_.threads = deps_.worker_threads;
+  services_.spill = spill_.get();
   services_.store = store_.get();
   services_.log = log_.get();
   services_.cluster = cluster_.get();
@@ -207,6 +210,8 @@ std::unique_ptr<NodeService> Server::MakeNodeService() {
   NodeServiceDeps deps;
   deps.store = store_.get();
   deps.clock = deps_.clock;
+  deps.threads = deps_.worker_threads;
+  deps.spill = spill_.get();
   deps.membership = membership_.get();
   net::pg::HbaRules* hba = hba_.get();
   deps.authorize = [hba](net::rpc::HelloInfo hello, net::Endpoint peer) -> Task<Status> {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "coord/node/node_service.h"
+#include "coord/read/spill_directory.h"
 #include "coord/session/remote_executions.h"
 #include "coord/session/services.h"
 #include "coord/session/session_registry.h"
@@ -26,6 +27,7 @@ struct ServerDeps {
   const Clock* clock = nullptr;
   Clock* rpc_clock = nullptr;               // the same clock; net/rpc takes it non-const
   Executor* workers = nullptr;
+  int worker_threads = 1;                   // as many share one query
   Executor* wal_executor = nullptr;         // the store's log: one thread
   Executor* cluster_log_executor = nullptr; // the cluster log: one thread
   Executor* background = nullptr;
@@ -85,6 +87,7 @@ class Server {
   LockManager locks_;
   std::unique_ptr<Membership> membership_;
   std::unique_ptr<net::pg::HbaRules> hba_;
+  std::unique_ptr<SpillDirectory> spill_;
   std::unique_ptr<engine::Store> store_;
   std::unique_ptr<ClusterLog> log_;
   std::unique_ptr<Sequences> sequences_;

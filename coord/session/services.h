@@ -17,6 +17,7 @@
 #include "engine/store/store.h"
 #include "net/pg/hba.h"
 #include "net/pg/server_context.h"
+#include "sql/exec/spill.h"
 
 namespace tsd::coord {
 
@@ -31,6 +32,8 @@ struct Services {
   engine::Env* env = nullptr;
   const Clock* clock = nullptr;
   Executor* executor = nullptr;
+  int threads = 1;  // of executor
+  sql::SpillSpace* spill = nullptr;
   engine::Store* store = nullptr;
   ClusterLog* log = nullptr;
   Cluster* cluster = nullptr;

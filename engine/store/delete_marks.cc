@@ -10,7 +10,7 @@ namespace {
 
 constexpr char kMagic[] = "TSDDEL\r\n";
 constexpr uint32_t kVersion = 1;
-constexpr size_t kFanIn = 8;
+constexpr size_t kMarkFanIn = 8;
 constexpr size_t kLargeRun = 65536;
 
 std::shared_ptr<DeleteRun> FromPairs(std::vector<std::pair<uint64_t, uint64_t>> pairs) {
@@ -67,7 +67,7 @@ DeleteRunPtr WithoutRows(const DeleteRunPtr& run, std::span<const uint64_t> gone
 void AddDeleteRun(DeleteRuns& runs, DeleteRunPtr run) {
   auto size_class = [](const DeleteRunPtr& item) {
     int result = 0;
-    for (size_t rows = item->row_ids.size(); rows >= kFanIn; rows /= kFanIn) ++result;
+    for (size_t rows = item->row_ids.size(); rows >= kMarkFanIn; rows /= kMarkFanIn) ++result;
     return result;
   };
   runs.push_back(std::move(run));
@@ -75,7 +75,7 @@ void AddDeleteRun(DeleteRuns& runs, DeleteRunPtr run) {
     const int last_class = size_class(runs.back());
     size_t count = 0;
     while (count < runs.size() && size_class(runs[runs.size() - 1 - count]) <= last_class) ++count;
-    if (count < kFanIn) return;
+    if (count < kMarkFanIn) return;
     const size_t begin = runs.size() - count;
     DeleteRunPtr merged = MergeDeleteRuns(std::span(runs).subspan(begin));
     runs.resize(begin);

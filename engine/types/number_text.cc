@@ -6,6 +6,7 @@
 
 #include "engine/base/ascii.h"
 #include "engine/base/strings.h"
+#include "engine/types/fast_text.h"
 #include "engine/types/text_form.h"
 
 namespace tsd {
@@ -291,12 +292,19 @@ StatusOr<uint32_t> ParseOid(std::string_view text) {
 }
 
 void FormatInteger(int64_t value, std::string& out) {
-  char buffer[24];
-  const std::to_chars_result result = std::to_chars(buffer, buffer + sizeof(buffer), value);
-  out.append(buffer, result.ptr);
+  char buffer[kMaxFastText];
+  out.append(buffer, PutIntegerText(value, buffer));
 }
 
-void FormatFloat64(double value, int extra_float_digits, std::string& out) { FormatFloat(value, 15, 15, extra_float_digits, out); }
+void FormatFloat64(double value, int extra_float_digits, std::string& out) {
+  const double magnitude = std::fabs(value);
+  if (extra_float_digits > 0 && magnitude >= 1e-4 && magnitude < 1e15) {  // where PutFloat64Text does not come back here
+    char buffer[kMaxFastText];
+    out.append(buffer, PutFloat64Text(value, buffer));
+  } else {
+    FormatFloat(value, 15, 15, extra_float_digits, out);
+  }
+}
 void FormatFloat32(float value, int extra_float_digits, std::string& out) { FormatFloat(value, 6, 6, extra_float_digits, out); }
 
 }  // namespace tsd

@@ -1,5 +1,7 @@
 #pragma once
-// Rows of a batch as DataRow messages, each column in text or binary. One growing buffer, no allocation a value. One thread at a time.
+// Rows of a batch as DataRow messages, each column in text or binary. Rows are put together in a block of memory and appended to the
+// output a block at a time; the usual types are written there directly, without a call or an allocation a value. One thread at a time.
+#include <memory>
 #include <string>
 #include <vector>
 

@@ -1,6 +1,8 @@
 // Catalog: lookups and the byte form (cluster log, checkpoints).
 #include "sql/catalog/catalog.h"
 
+#include <algorithm>
+
 #include "engine/base/bytes.h"
 #include "engine/base/strings.h"
 
@@ -201,11 +203,11 @@ Hypertable GetHypertable(ByteReader& reader, uint8_t format) {
   table.blocked_nodes = GetNodes(reader);
   table.chunk_schema = reader.GetString();
   table.chunk_prefix = reader.GetString();
-  auto chunks = std::make_shared<ChunkSet>();
+  std::vector<ChunkPtr> chunks;
   const uint64_t count = reader.GetCount(40);
-  chunks->chunks.reserve(count);
-  for (uint64_t i = 0; i < count && reader.ok(); ++i) chunks->chunks.push_back(GetChunk(reader));
-  table.chunks = std::move(chunks);
+  chunks.reserve(count);
+  for (uint64_t i = 0; i < count && reader.ok(); ++i) chunks.push_back(GetChunk(reader));
+  table.chunks = std::make_shared<ChunkSet>(std::move(chunks));
   if (format >= 2 && reader.GetBool()) table.compression = GetCompression(reader);
   return table;
 }
@@ -435,6 +437,11 @@ StatusOr<Catalog> Catalog::Decode(std::string_view bytes) {
   return catalog;
 }
 
+ChunkSet::ChunkSet(std::vector<ChunkPtr> ordered) : chunks(std::move(ordered)) {
+  reach.reserve(chunks.size());
+  for (const ChunkPtr& chunk : chunks) reach.push_back(std::max(chunk->range_end, reach.empty() ? chunk->range_end : reach.back()));
+}
+
 TableSchemaPtr StorageSchema(const Relation& relation, uint64_t cluster_id) {
   auto schema = std::make_shared<TableSchema>();
   schema->id = relation.id;
@@ -444,10 +451,20 @@ TableSchemaPtr StorageSchema(const Relation& relation, uint64_t cluster_id) {
     schema->columns.push_back(ColumnSchema{column.id, column.name, column.type, column.missing_value});
   }
   if (relation.hypertable.has_value()) {
-    for (size_t i = 1; i < relation.hypertable->dimensions.size(); ++i) {
-      schema->segment_by.push_back(relation.hypertable->dimensions[i].column);
+    // What the user said of compression is the order of the rows. A direction makes no difference to how well they pack.
+    const std::optional<Compression>& said = relation.hypertable->compression;
+    if (said && !said->segment_by.empty()) {
+      schema->segment_by = said->segment_by;
+    } else {
+      for (size_t i = 1; i < relation.hypertable->dimensions.size(); ++i) {
+        schema->segment_by.push_back(relation.hypertable->dimensions[i].column);
+      }
     }
+    // Scans rely on time coming first within a segment.
     schema->order_by.push_back(relation.hypertable->time().column);
+    if (said && !said->order_by.empty() && said->order_by[0].column == schema->order_by[0]) {
+      for (size_t i = 1; i < said->order_by.size(); ++i) schema->order_by.push_back(said->order_by[i].column);
+    }
   }
   return schema;
 }

@@ -91,6 +91,11 @@ using ChunkPtr = std::shared_ptr<const Chunk>;
 /// A hypertable's chunks, ordered by (range_start, slot_start).
 struct ChunkSet {
   std::vector<ChunkPtr> chunks;
+  /// reach[i]: the greatest range_end of chunks[0 .. i]. It ascends, so the chunks that may hold a time are found by binary search.
+  std::vector<int64_t> reach;
+
+  ChunkSet() = default;
+  explicit ChunkSet(std::vector<ChunkPtr> ordered);
 };
 
 struct Hypertable {

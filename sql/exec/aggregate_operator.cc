@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "engine/types/compare.h"
+
 namespace tsd::sql {
 namespace {
 
@@ -27,21 +29,16 @@ int32_t MaskOf(const std::vector<size_t>& set, size_t groups) {
 }  // namespace
 
 StatusOr<OperatorPtr> AggregateOperator::Make(OperatorPtr child, const AggregateNode& node, const std::vector<PlanColumn>& input,
-                                              const ExecContext& context) {
-  std::unique_ptr<AggregateOperator> result(new AggregateOperator(std::move(child), node, context));
+                                              Options options, const ExecContext& context) {
+  std::unique_ptr<AggregateOperator> result(new AggregateOperator(std::move(child), node, std::move(options), context));
   RETURN_IF_ERROR(result->Prepare(input));
   return OperatorPtr(std::move(result));
 }
 
 Status AggregateOperator::Prepare(const std::vector<PlanColumn>& input) {
   ASSIGN_OR_RETURN(groups_, CompileAll(node_.groups, input));
-  std::vector<DataType> key_types;
-  for (const auto& group : groups_) key_types.push_back(group->type());
-  if (HasMask()) key_types.push_back(TypeId::kInt32);
-  if (!IsPlain()) table_ = std::make_unique<GroupTable>(key_types);
   for (const AggregateCall& spec : node_.aggregates) {
     Call call;
-    ASSIGN_OR_RETURN(call.state, MakeAggregate(spec.function, spec.argument_types, spec.result_type));
     ASSIGN_OR_RETURN(call.arguments, CompileAll(spec.arguments, input));
     if (spec.filter != nullptr) {
       ASSIGN_OR_RETURN(call.filter, CompileOver(spec.filter, input));
@@ -56,20 +53,133 @@ Status AggregateOperator::Prepare(const std::vector<PlanColumn>& input) {
       types.push_back(input[position].type);
     }
     if (!spec.order_by.empty()) call.buffer = std::make_unique<BatchBuilder>(types);
-    if (IsPlain()) call.state->Resize(1);
     calls_.push_back(std::move(call));
+  }
+  RETURN_IF_ERROR(MakeStates());
+  summary_arguments_ = SummaryArguments(input);
+  if (node_.newest_group >= 0 && options_.bound != nullptr) {
+    newest_.emplace(static_cast<size_t>(node_.newest_group), static_cast<size_t>(node_.newest_limit), options_.bound);
   }
   return OkStatus();
 }
 
-Status AggregateOperator::AccountMemory() {
+std::optional<std::vector<int>> AggregateOperator::SummaryArguments(const std::vector<PlanColumn>& input) const {
+  if (!IsPlain() || TakesStates() || options_.summaries == nullptr || !options_.summaries->GivesSummaries()) return std::nullopt;
+  std::vector<int> columns;
+  for (size_t i = 0; i < calls_.size(); ++i) {
+    const AggregateCall& spec = node_.aggregates[i];
+    if (spec.distinct || spec.filter != nullptr || !spec.order_by.empty() || spec.arguments.size() > 1) return std::nullopt;
+    if (!calls_[i].state->TakesSummaries()) return std::nullopt;
+    if (spec.arguments.empty()) {
+      columns.push_back(-1);
+      continue;
+    }
+    if (spec.arguments[0]->kind != ExprKind::kColumn) return std::nullopt;
+    const StatusOr<size_t> position = PositionOf(input, spec.arguments[0]->column);
+    if (!position.ok()) return std::nullopt;
+    columns.push_back(static_cast<int>(*position));
+  }
+  return columns;
+}
+
+Status AggregateOperator::TakeSummary(const engine::RowGroupSummary& summary) {
+  for (size_t i = 0; i < calls_.size(); ++i) {
+    const int column = (*summary_arguments_)[i];
+    const engine::ColumnStats* argument = column < 0 ? nullptr : &summary.columns[static_cast<size_t>(column)];
+    RETURN_IF_ERROR(calls_[i].state->UpdateSummary(argument, summary.rows, 0));
+  }
+  return OkStatus();
+}
+
+Status AggregateOperator::MakeStates() {
+  std::vector<DataType> key_types;
+  for (const auto& group : groups_) key_types.push_back(group->type());
+  if (HasMask()) key_types.push_back(TypeId::kInt32);
+  if (!IsPlain()) table_ = std::make_unique<GroupTable>(key_types);
+  for (size_t i = 0; i < calls_.size(); ++i) {
+    const AggregateCall& spec = node_.aggregates[i];
+    ASSIGN_OR_RETURN(calls_[i].state, MakeAggregate(spec.function, spec.argument_types, spec.result_type));
+    if (IsPlain()) calls_[i].state->Resize(1);
+  }
+  at_ = 0;
+  return OkStatus();
+}
+
+size_t AggregateOperator::HeldBytes() const {
   size_t bytes = table_ != nullptr ? table_->MemoryBytes() : 0;
   for (const Call& call : calls_) {
     bytes += call.state->MemoryBytes();
     if (call.seen != nullptr) bytes += call.seen->MemoryBytes();
     if (call.buffer != nullptr) bytes += call.buffer->MemoryBytes();
   }
-  return memory_.Set(bytes);
+  return bytes;
+}
+
+Status AggregateOperator::MakeRoom() {
+  constexpr size_t kLeastBytes = size_t{1} << 16;  // less than that is not what fills the budget
+  const size_t bytes = HeldBytes();
+  const Status status = memory_.Set(bytes);
+  const bool movable = std::all_of(calls_.begin(), calls_.end(), [](const Call& call) { return call.seen == nullptr && call.buffer == nullptr; });
+  if (status.ok() || IsPlain() || !movable || bytes < kLeastBytes) return status;
+  newest_.reset();
+  if (GivesStates()) {
+    stage_ = Stage::kFlushing;
+    at_ = 0;
+    return OkStatus();
+  }
+  return context_.spill == nullptr ? status : SpillGroups();
+}
+
+StatusOr<ColumnBatch> AggregateOperator::StatesOf(size_t begin, size_t end) {
+  ColumnBatch batch(end - begin);
+  for (VectorPtr& key : table_->Keys(begin, end)) batch.Add(std::move(key));
+  for (Call& call : calls_) {
+    auto column = std::make_shared<Vector>(call.state->PartialType());
+    RETURN_IF_ERROR(call.state->Partial(begin, end, *column));
+    batch.Add(std::move(column));
+  }
+  return batch;
+}
+
+Status AggregateOperator::SpillGroups() {
+  constexpr size_t kPartitions = 64;
+  if (partitions_.empty()) {
+    for (size_t i = 0; i < kPartitions; ++i) {
+      ASSIGN_OR_RETURN(std::unique_ptr<SpillRun> run, SpillRun::Create(*context_.spill));
+      partitions_.push_back(std::move(run));
+    }
+  }
+  std::vector<std::vector<uint32_t>> rows(kPartitions);
+  for (size_t begin = 0; begin < table_->size(); begin += kDefaultBatchRows) {
+    RETURN_IF_ERROR(CheckCancelled(context_));
+    ASSIGN_OR_RETURN(const ColumnBatch batch, StatesOf(begin, std::min(table_->size(), begin + kDefaultBatchRows)));
+    std::vector<uint64_t> hashes(batch.rows(), 0);
+    for (size_t c = 0; c < KeyCount(); ++c) HashColumn(batch.column(c), hashes, c == 0 ? HashMode::kReplace : HashMode::kCombine);
+    for (std::vector<uint32_t>& list : rows) list.clear();
+    for (size_t row = 0; row < hashes.size(); ++row) rows[(hashes[row] >> 40) % kPartitions].push_back(static_cast<uint32_t>(row));
+    for (size_t i = 0; i < kPartitions; ++i) {
+      if (!rows[i].empty()) RETURN_IF_ERROR(partitions_[i]->Write(batch.Gather(rows[i])));
+    }
+  }
+  RETURN_IF_ERROR(MakeStates());
+  return memory_.Set(HeldBytes());
+}
+
+Status AggregateOperator::LoadPartition() {
+  RETURN_IF_ERROR(MakeStates());
+  const std::unique_ptr<SpillRun> run = std::move(partitions_[next_partition_++]);
+  while (true) {
+    RETURN_IF_ERROR(CheckCancelled(context_));
+    ASSIGN_OR_RETURN(const ColumnBatch batch, run->Next());
+    if (batch.empty()) return OkStatus();
+    const std::vector<VectorPtr> keys(batch.columns().begin(), batch.columns().begin() + static_cast<ptrdiff_t>(KeyCount()));
+    table_->Resolve(keys, batch.rows(), &ids_);
+    for (size_t i = 0; i < calls_.size(); ++i) {
+      calls_[i].state->Resize(table_->size());
+      RETURN_IF_ERROR(calls_[i].state->Merge(batch.column(KeyCount() + i), GroupIds{ids_.data(), batch.rows()}));
+    }
+    RETURN_IF_ERROR(memory_.Set(HeldBytes()));
+  }
 }
 
 Status AggregateOperator::BufferOrdered(Call& call, const ColumnBatch& batch, const std::vector<VectorPtr>& arguments,
@@ -87,7 +197,10 @@ Status AggregateOperator::BufferOrdered(Call& call, const ColumnBatch& batch, co
 }
 
 Status AggregateOperator::UpdateCall(Call& call, const AggregateCall& spec, const ColumnBatch& batch, const std::vector<uint32_t>& ids) {
-  const GroupIds groups{IsPlain() ? nullptr : ids.data(), batch.rows()};
+  // Rows that a filter chose are not the runs' rows any more.
+  const GroupIds groups = IsPlain()        ? GroupIds{nullptr, batch.rows()}
+                          : &ids == &ids_ ? GroupIds{ids.data(), batch.rows(), runs_}
+                                           : GroupIds{ids.data(), batch.rows()};
   std::vector<VectorPtr> arguments;
   std::vector<uint32_t> selection;
   const bool filtered = call.filter != nullptr;
@@ -135,12 +248,13 @@ Status AggregateOperator::UpdateCall(Call& call, const AggregateCall& spec, cons
 
 Status AggregateOperator::TakeSet(const ColumnBatch& batch, std::vector<VectorPtr> keys) {
   if (!IsPlain()) {
-    table_->Resolve(keys, batch.rows(), &ids_);
+    table_->Resolve(keys, batch.rows(), &ids_, &runs_);
     for (Call& call : calls_) call.state->Resize(table_->size());
+    if (newest_.has_value()) newest_->Update(*table_);
   }
   for (size_t i = 0; i < calls_.size(); ++i) {
     Call& call = calls_[i];
-    if (node_.phase == AggregatePhase::kFinal) {
+    if (TakesStates()) {
       ASSIGN_OR_RETURN(VectorPtr state, EvaluateFlat(*call.arguments[0], batch, context_));
       RETURN_IF_ERROR(call.state->Merge(*state, GroupIds{IsPlain() ? nullptr : ids_.data(), batch.rows()}));
     } else {
@@ -158,7 +272,7 @@ Status AggregateOperator::Take(const ColumnBatch& batch) {
   }
   if (!HasMask()) {
     RETURN_IF_ERROR(TakeSet(batch, std::move(keys)));
-    return AccountMemory();
+    return MakeRoom();
   }
   for (const std::vector<size_t>& set : node_.grouping_sets) {
     std::vector<VectorPtr> set_keys = keys;
@@ -170,7 +284,7 @@ Status AggregateOperator::Take(const ColumnBatch& batch) {
     set_keys.push_back(MaskColumn(MaskOf(set, keys.size()), batch.rows()));
     RETURN_IF_ERROR(TakeSet(batch, std::move(set_keys)));
   }
-  return AccountMemory();
+  return MakeRoom();
 }
 
 Status AggregateOperator::FeedOrdered(Call& call, const AggregateCall& spec) {
@@ -209,7 +323,7 @@ Status AggregateOperator::FeedOrdered(Call& call, const AggregateCall& spec) {
 }
 
 Status AggregateOperator::Finish() {
-  if (HasMask() && node_.phase != AggregatePhase::kPartial) {
+  if (HasMask() && !GivesStates()) {
     // An empty grouping set yields a row even without input.
     for (const std::vector<size_t>& set : node_.grouping_sets) {
       if (!set.empty()) continue;
@@ -224,8 +338,9 @@ Status AggregateOperator::Finish() {
   for (size_t i = 0; i < calls_.size(); ++i) {
     if (calls_[i].buffer != nullptr) RETURN_IF_ERROR(FeedOrdered(calls_[i], node_.aggregates[i]));
   }
-  done_ = true;
-  return OkStatus();
+  stage_ = Stage::kEmitting;
+  at_ = 0;
+  return partitions_.empty() ? OkStatus() : SpillGroups();
 }
 
 Status AggregateOperator::Emit(ColumnBatch* out) {
@@ -236,16 +351,14 @@ Status AggregateOperator::Emit(ColumnBatch* out) {
     for (size_t i = 0; i < groups_.size(); ++i) batch.Add(keys[i]);
     for (size_t i = 0; i < calls_.size(); ++i) {
       auto column = std::make_shared<Vector>(node_.output[groups_.size() + i].type);
-      RETURN_IF_ERROR(node_.phase == AggregatePhase::kPartial ? calls_[i].state->Partial(at_, end, *column)
-                                                              : calls_[i].state->Finish(at_, end, *column));
+      RETURN_IF_ERROR(GivesStates() ? calls_[i].state->Partial(at_, end, *column) : calls_[i].state->Finish(at_, end, *column));
       batch.Add(std::move(column));
     }
     if (HasMask()) batch.Add(keys.back());
   } else {
     for (size_t i = 0; i < calls_.size(); ++i) {
       auto column = std::make_shared<Vector>(node_.output[i].type);
-      RETURN_IF_ERROR(node_.phase == AggregatePhase::kPartial ? calls_[i].state->Partial(0, 1, *column)
-                                                              : calls_[i].state->Finish(0, 1, *column));
+      RETURN_IF_ERROR(GivesStates() ? calls_[i].state->Partial(0, 1, *column) : calls_[i].state->Finish(0, 1, *column));
       batch.Add(std::move(column));
     }
   }
@@ -254,22 +367,44 @@ Status AggregateOperator::Emit(ColumnBatch* out) {
   return OkStatus();
 }
 
-StatusOr<Pull> AggregateOperator::Next(ColumnBatch* out) {
-  while (!done_) {
-    RETURN_IF_ERROR(CheckCancelled(context_));
-    ColumnBatch batch;
+StatusOr<Pull> AggregateOperator::PullInput() {
+  ColumnBatch batch;
+  if (!summary_arguments_.has_value()) {
     ASSIGN_OR_RETURN(const Pull pull, child_->Next(&batch));
-    if (pull == Pull::kBlocked) return pull;
-    if (pull == Pull::kRows) {
-      RETURN_IF_ERROR(Take(batch));
+    if (pull == Pull::kRows) RETURN_IF_ERROR(Take(batch));
+    return pull;
+  }
+  std::optional<engine::RowGroupSummary> summary;
+  ASSIGN_OR_RETURN(const Pull pull, options_.summaries->NextPart(&batch, &summary));
+  if (pull == Pull::kRows) RETURN_IF_ERROR(summary.has_value() ? TakeSummary(*summary) : Take(batch));
+  return pull;
+}
+
+StatusOr<Pull> AggregateOperator::Next(ColumnBatch* out) {
+  while (true) {
+    RETURN_IF_ERROR(CheckCancelled(context_));
+    if (stage_ == Stage::kReading) {
+      ASSIGN_OR_RETURN(const Pull pull, PullInput());
+      if (pull == Pull::kBlocked) return pull;
+      if (pull == Pull::kRows) continue;
+      RETURN_IF_ERROR(Finish());
+      child_.reset();
       continue;
     }
-    RETURN_IF_ERROR(Finish());
-    child_.reset();
+    if (at_ < GroupCount()) {
+      RETURN_IF_ERROR(Emit(out));
+      return Pull::kRows;
+    }
+    if (stage_ == Stage::kFlushing) {
+      RETURN_IF_ERROR(MakeStates());
+      RETURN_IF_ERROR(memory_.Set(HeldBytes()));
+      stage_ = Stage::kReading;
+    } else if (next_partition_ < partitions_.size()) {
+      RETURN_IF_ERROR(LoadPartition());
+    } else {
+      return Pull::kDone;
+    }
   }
-  if (at_ >= GroupCount()) return Pull::kDone;
-  RETURN_IF_ERROR(Emit(out));
-  return Pull::kRows;
 }
 
 }  // namespace tsd::sql

@@ -2,16 +2,26 @@
 // HashAggregate: groups by hash, one AggregateState a call. Phases kFull and kPartial take rows, kFinal takes groups and states.
 // DISTINCT arguments are de-duplicated per group here; ordered calls see their rows at the end, sorted. Grouping sets share the group
 // table, with the set's mask as one more key.
+//
+// Memory: a partial aggregation that outgrows its budget hands on the states it has and begins anew. One that has to end here writes its
+// states to disk, cut by hash into partitions that are brought together one after the other. DISTINCT and ordered calls cannot: 53200.
 #include "sql/exec/aggregate_state.h"
 #include "sql/exec/build_state.h"
 #include "sql/exec/group_table.h"
+#include "sql/exec/newest_groups.h"
 #include "sql/exec/row_order.h"
+#include "sql/exec/spill.h"
+#include "sql/exec/table_scan_operator.h"
 
 namespace tsd::sql {
 
 class AggregateOperator final : public Operator {
  public:
-  static StatusOr<OperatorPtr> Make(OperatorPtr child, const AggregateNode& node, const std::vector<PlanColumn>& input,
+  struct Options {
+    TableScanOperator* summaries = nullptr;   // the child, if it is a scan that gives summaries
+    std::shared_ptr<TopNBound> bound;         // with node.newest_group: the scan below listens to it
+  };
+  static StatusOr<OperatorPtr> Make(OperatorPtr child, const AggregateNode& node, const std::vector<PlanColumn>& input, Options options,
                                     const ExecContext& context);
   StatusOr<Pull> Next(ColumnBatch* out) override;
   std::string Name() const override { return node_.groups.empty() ? "Aggregate" : "HashAggregate"; }
@@ -27,10 +37,16 @@ class AggregateOperator final : public Operator {
     std::unique_ptr<BatchBuilder> buffer;    // ORDER BY: group, arguments, order columns
   };
 
-  AggregateOperator(OperatorPtr child, const AggregateNode& node, const ExecContext& context)
-      : child_(std::move(child)), node_(node), context_(context), memory_(context) {}
+  AggregateOperator(OperatorPtr child, const AggregateNode& node, Options options, const ExecContext& context)
+      : child_(std::move(child)), node_(node), options_(std::move(options)), context_(context), memory_(context) {}
   Status Prepare(const std::vector<PlanColumn>& input);
+  bool TakesStates() const { return node_.phase == AggregatePhase::kFinal || node_.phase == AggregatePhase::kCombine; }
+  bool GivesStates() const { return node_.phase == AggregatePhase::kPartial || node_.phase == AggregatePhase::kCombine; }
+  StatusOr<Pull> PullInput();
+  /// Whether statistics of the input's columns are enough, and of which.
+  std::optional<std::vector<int>> SummaryArguments(const std::vector<PlanColumn>& input) const;
   Status Take(const ColumnBatch& batch);
+  Status TakeSummary(const engine::RowGroupSummary& summary);
   Status TakeSet(const ColumnBatch& batch, std::vector<VectorPtr> keys);
   Status UpdateCall(Call& call, const AggregateCall& spec, const ColumnBatch& batch, const std::vector<uint32_t>& ids);
   Status BufferOrdered(Call& call, const ColumnBatch& batch, const std::vector<VectorPtr>& arguments, const std::vector<uint32_t>& ids,
@@ -38,22 +54,41 @@ class AggregateOperator final : public Operator {
   Status FeedOrdered(Call& call, const AggregateCall& spec);
   Status Finish();
   Status Emit(ColumnBatch* out);
+  Status MakeStates();
+  /// After a batch: what is held is charged, and made less where the budget refuses.
+  Status MakeRoom();
+  Status SpillGroups();
+  Status LoadPartition();
+  /// Keys (a mask among them), then states, of groups [begin, end).
+  StatusOr<ColumnBatch> StatesOf(size_t begin, size_t end);
   bool HasMask() const { return !node_.grouping_sets.empty(); }
   /// One group without keys: no table.
   bool IsPlain() const { return node_.groups.empty() && !HasMask(); }
   size_t GroupCount() const { return IsPlain() ? 1 : table_->size(); }
-  Status AccountMemory();
+  size_t HeldBytes() const;
+  size_t KeyCount() const { return groups_.size() + (HasMask() ? 1 : 0); }
 
   OperatorPtr child_;
   const AggregateNode& node_;
+  const Options options_;
   const ExecContext& context_;
   MemoryHold memory_;
   std::vector<std::unique_ptr<CompiledExpr>> groups_;
   std::vector<Call> calls_;
   std::unique_ptr<GroupTable> table_;
+  std::optional<std::vector<int>> summary_arguments_;  // set if summaries are taken: by call the argument's column, -1 = none
+  std::optional<NewestGroups> newest_;
   std::vector<uint32_t> ids_;
-  bool done_ = false;
+  std::vector<GroupRun> runs_;  // of ids_
+  enum class Stage : uint8_t {
+    kReading,
+    kFlushing,  // gives states because of the budget; reading goes on afterwards
+    kEmitting,
+  };
+  Stage stage_ = Stage::kReading;
   size_t at_ = 0;
+  std::vector<std::unique_ptr<SpillRun>> partitions_;
+  size_t next_partition_ = 0;
 };
 
 }  // namespace tsd::sql

@@ -19,6 +19,10 @@ Status AggregateState::UpdateSelected(std::span<const VectorPtr> arguments, Grou
   return Update(chosen, GroupIds{ids.data(), ids.size()});
 }
 
+Status AggregateState::UpdateSummary(const engine::ColumnStats*, uint64_t, uint32_t) {
+  return Error(sqlstate::kInternalError, "an aggregate that needs rows was given a summary");
+}
+
 StatusOr<std::unique_ptr<AggregateState>> MakeAggregate(std::string_view key, std::span<const DataType> arguments, DataType result) {
   const Function* function = Registry::Get().Find(key);
   if (function == nullptr || function->kind != FunctionKind::kAggregate) {

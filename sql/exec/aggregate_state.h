@@ -8,14 +8,23 @@
 #include <vector>
 
 #include "engine/base/status.h"
+#include "engine/scan/column_stats.h"
 #include "engine/types/column_batch.h"
 
 namespace tsd::sql {
 
-/// The group of each row. ids == nullptr: all rows belong to group 0 (no GROUP BY), which has faster loops.
+/// Rows from the end of the run before (or 0) up to `end` belong to `group`.
+struct GroupRun {
+  uint32_t end;
+  uint32_t group;
+};
+
+/// The group of each row. ids == nullptr: all rows belong to group 0 (no GROUP BY). `runs`, if any, says the same as ids in long runs,
+/// which have faster loops.
 struct GroupIds {
   const uint32_t* ids = nullptr;
   size_t rows = 0;
+  std::span<const GroupRun> runs = {};
 };
 
 class AggregateState {
@@ -33,6 +42,11 @@ class AggregateState {
   /// Appends the results of groups [begin, end), of the call's result type.
   virtual Status Finish(size_t begin, size_t end, Vector& out) = 0;
   virtual size_t MemoryBytes() const = 0;
+
+  /// Whether UpdateSummary can stand for Update over rows of which only statistics are known (plain column arguments).
+  virtual bool TakesSummaries() const { return false; }
+  /// `rows` more rows of `group`; `argument` is the first argument's column (nullptr: no argument). Requires: TakesSummaries().
+  virtual Status UpdateSummary(const engine::ColumnStats* argument, uint64_t rows, uint32_t group);
 
   /// Update with the rows of `selection` only (FILTER); groups still has all rows.
   Status UpdateSelected(std::span<const VectorPtr> arguments, GroupIds groups, std::span<const uint32_t> selection);

@@ -9,6 +9,7 @@
 #include "sql/exec/cte_operator.h"
 #include "sql/exec/distinct_operator.h"
 #include "sql/exec/filter_operator.h"
+#include "sql/exec/first_rows_operator.h"
 #include "sql/exec/function_scan_operator.h"
 #include "sql/exec/join_operator.h"
 #include "sql/exec/limit_operator.h"
@@ -65,6 +66,23 @@ StatusOr<OperatorPtr> BuildTopN(const TopNNode& node, const BuildStatePtr& state
   return OperatorPtr(std::make_unique<TopNOperator>(std::move(below), TypesOf(child.output), std::move(keys), std::move(options), *state->context));
 }
 
+StatusOr<OperatorPtr> BuildAggregate(const AggregateNode& node, const BuildStatePtr& state) {
+  const PlanNode& child = *node.children[0];
+  AggregateOperator::Options options;
+  if (node.newest_group >= 0) {
+    const ScanNode* scan = FragmentScan(child);
+    if (scan != nullptr && scan->order == ChunkOrder::kNewestFirst) {
+      options.bound = std::make_shared<TopNBound>();
+      state->bounds[scan] = options.bound;
+    }
+  }
+  StatusOr<OperatorPtr> built = BuildNode(child, state);
+  if (options.bound != nullptr) state->bounds.clear();
+  ASSIGN_OR_RETURN(OperatorPtr below, std::move(built));
+  options.summaries = dynamic_cast<TableScanOperator*>(below.get());
+  return AggregateOperator::Make(std::move(below), node, child.output, std::move(options), *state->context);
+}
+
 StatusOr<OperatorPtr> BuildScan(const ScanNode& node, const BuildStatePtr& state) {
   ASSIGN_OR_RETURN(OperatorPtr scan, state->sources->MakeScan(node));
   const auto bound = state->bounds.find(&node);
@@ -74,8 +92,29 @@ StatusOr<OperatorPtr> BuildScan(const ScanNode& node, const BuildStatePtr& state
   return scan;
 }
 
+/// DISTINCT ON over the sort it needs: the rows that go are not sorted. Null if that is not what stands here.
+StatusOr<OperatorPtr> BuildFirstRows(const DistinctOnNode& node, const BuildStatePtr& state) {
+  const auto* sort = PlanTry<SortNode>(node.children[0].get());
+  if (sort == nullptr || node.keys.empty() || sort->keys.size() < node.keys.size()) return OperatorPtr();
+  for (size_t i = 0; i < node.keys.size(); ++i) {
+    if (std::find(node.keys.begin(), node.keys.end(), sort->keys[i].column) == node.keys.end()) return OperatorPtr();
+    for (size_t j = 0; j < i; ++j) {
+      if (sort->keys[j].column == sort->keys[i].column) return OperatorPtr();
+    }
+  }
+  const PlanNode& child = *sort->children[0];
+  ASSIGN_OR_RETURN(std::vector<OrderKey> keys, OrderKeys(sort->keys, child.output));
+  ASSIGN_OR_RETURN(OperatorPtr below, BuildNode(child, state));
+  return OperatorPtr(std::make_unique<FirstRowsOperator>(std::move(below), TypesOf(child.output), std::move(keys), node.keys.size(), *state->context));
+}
+
 StatusOr<OperatorPtr> BuildUnary(const PlanNode& plan, const BuildStatePtr& state) {
   if (plan.kind == PlanKind::kTopN) return BuildTopN(PlanAs<TopNNode>(plan), state);
+  if (plan.kind == PlanKind::kAggregate) return BuildAggregate(PlanAs<AggregateNode>(plan), state);
+  if (plan.kind == PlanKind::kDistinctOn && state->stats == nullptr) {
+    ASSIGN_OR_RETURN(OperatorPtr first, BuildFirstRows(PlanAs<DistinctOnNode>(plan), state));
+    if (first != nullptr) return first;
+  }
   const PlanNode& child = *plan.children[0];
   const std::vector<PlanColumn>& input = child.output;
   const ExecContext& context = *state->context;
@@ -89,7 +128,6 @@ StatusOr<OperatorPtr> BuildUnary(const PlanNode& plan, const BuildStatePtr& stat
       ASSIGN_OR_RETURN(auto expressions, CompileAll(PlanAs<ProjectNode>(plan).expressions, input));
       return OperatorPtr(std::make_unique<ProjectOperator>(std::move(below), std::move(expressions), context));
     }
-    case PlanKind::kAggregate: return AggregateOperator::Make(std::move(below), PlanAs<AggregateNode>(plan), input, context);
     case PlanKind::kDistinct: return OperatorPtr(std::make_unique<DistinctOperator>(std::move(below), TypesOf(input), context));
     case PlanKind::kDistinctOn: {
       std::vector<size_t> keys;

@@ -3,6 +3,7 @@
 
 #include "engine/types/compare.h"
 #include "sql/exec/evaluator_node.h"
+#include "sql/exec/key_codes.h"
 
 namespace tsd::sql {
 namespace {
@@ -226,7 +227,10 @@ StatusOr<VectorPtr> CompiledExpr::Node::RunInList(const RowSet& rows, const Exec
   const size_t count = rows.size();
   std::vector<Truth> result(count, kFalse);
   if (set.has_value()) {
-    for (size_t row = 0; row < count; ++row) result[row] = InSet(*set, *value, row);
+    // Sorted columns repeat themselves: equal neighbours share one look-up.
+    std::vector<uint8_t> changes(count, 0);
+    MarkChanges(*value, count, changes.data());
+    for (size_t row = 0; row < count; ++row) result[row] = row > 0 && changes[row] == 0 ? result[row - 1] : InSet(*set, *value, row);
     return FromTruths(type, result);
   }
   std::vector<uint32_t> open = AllPositions(count);

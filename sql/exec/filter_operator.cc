@@ -1,5 +1,7 @@
 #include "sql/exec/filter_operator.h"
 
+#include "sql/exec/choose_rows.h"
+
 namespace tsd::sql {
 
 StatusOr<Pull> FilterOperator::Next(ColumnBatch* out) {
@@ -11,7 +13,7 @@ StatusOr<Pull> FilterOperator::Next(ColumnBatch* out) {
     selection_.clear();
     RETURN_IF_ERROR(condition_->EvaluateFilter(batch, context_, &selection_));
     if (selection_.empty()) continue;
-    *out = selection_.size() == batch.rows() ? std::move(batch) : batch.Gather(selection_);
+    *out = ChooseRows(std::move(batch), selection_);
     return Pull::kRows;
   }
 }

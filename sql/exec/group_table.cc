@@ -1,161 +1,239 @@
 #include "sql/exec/group_table.h"
 
+#include <algorithm>
+#include <cstring>
+
 #include "engine/base/hash.h"
-#include "engine/types/compare.h"
 
 namespace tsd::sql {
 namespace {
 
 constexpr size_t kFirstSlots = 256;
-
-/// Bits a key takes when packed, its NULL flag included; 0 = cannot be packed.
-size_t PackedBits(const DataType& type) {
-  switch (type.Physical()) {
-    case PhysicalType::kBool: return 9;
-    case PhysicalType::kInt16: return 17;
-    case PhysicalType::kInt32: return 33;
-    case PhysicalType::kInt64: return 64;  // the flag goes to the upper word
-    default: return 0;
-  }
-}
-
-int64_t IntegerAt(const Vector& column, size_t row) {
-  switch (column.type().Physical()) {
-    case PhysicalType::kBool: return column.values<uint8_t>()[row];
-    case PhysicalType::kInt16: return column.values<int16_t>()[row];
-    case PhysicalType::kInt32: return column.values<int32_t>()[row];
-    default: return column.values<int64_t>()[row];
-  }
-}
+constexpr size_t kMaskedColumns = 32;  // word columns beyond have no NULL bit and go through a dictionary
+constexpr size_t kPrefetchDistance = 8;
+constexpr size_t kPrefetchSlots = 1 << 14;  // smaller tables lie in the cache
 
 }  // namespace
 
-GroupTable::GroupTable(std::vector<DataType> types) : types_(std::move(types)) {
-  for (const DataType& type : types_) columns_.push_back(std::make_shared<Vector>(type));
-  // One key of any width, or two of which the second leaves room for both NULL flags.
-  if (types_.size() == 1) packable_ = PackedBits(types_[0]) != 0;
-  if (types_.size() == 2) {
-    const size_t first = PackedBits(types_[0]);
-    const size_t second = PackedBits(types_[1]);
-    packable_ = first != 0 && second != 0 && second <= 33;
+GroupTable::GroupTable(std::vector<DataType> types) : slots_(kFirstSlots), mask_(kFirstSlots - 1) {
+  for (DataType& type : types) {
+    Column column{type, nullptr};
+    if (!IsWordType(type) || columns_.size() >= kMaskedColumns) column.dictionary = std::make_unique<ValueDictionary>(type);
+    columns_.push_back(std::move(column));
   }
-  slots_.assign(kFirstSlots, 0);
-  mask_ = kFirstSlots - 1;
 }
 
-void GroupTable::Pack(const std::vector<VectorPtr>& keys, size_t rows, std::vector<Packed>* packed) const {
-  packed->assign(rows, Packed{});
-  for (size_t i = 0; i < rows; ++i) {
-    Packed& out = (*packed)[i];
-    if (keys[0]->IsNull(i)) {
-      out.high |= uint64_t{1} << 63;
-    } else {
-      out.low = static_cast<uint64_t>(IntegerAt(*keys[0], i));
-    }
-    if (keys.size() == 2) {
-      if (keys[1]->IsNull(i)) {
-        out.high |= uint64_t{1} << 62;
-      } else {
-        out.high |= static_cast<uint64_t>(static_cast<uint32_t>(IntegerAt(*keys[1], i)));
-      }
+void GroupTable::FindRuns(const std::vector<VectorPtr>& keys, size_t rows) {
+  starts_.clear();
+  if (rows == 0) return;
+  marks_.assign(rows, 0);
+  marks_[0] = 1;
+  for (const VectorPtr& key : keys) MarkChanges(*key, rows, marks_.data());
+  size_t count = 0;
+  for (size_t i = 0; i < rows; ++i) count += marks_[i];
+  if (count * 2 > rows) return;
+  starts_.resize(count);
+  size_t at = 0;
+  size_t i = 0;
+  for (; i + 8 <= rows; i += 8) {
+    uint64_t eight;
+    std::memcpy(&eight, marks_.data() + i, 8);
+    if (eight == 0) continue;
+    for (size_t j = i; j < i + 8; ++j) {
+      if (marks_[j] != 0) starts_[at++] = static_cast<uint32_t>(j);
     }
   }
-}
-
-void GroupTable::Hash(const std::vector<VectorPtr>& keys, size_t rows, std::vector<uint64_t>* hashes) const {
-  hashes->assign(rows, 0);
-  HashMode mode = HashMode::kReplace;
-  for (const VectorPtr& key : keys) {
-    HashColumn(*key, *hashes, mode);
-    mode = HashMode::kCombine;
+  for (; i < rows; ++i) {
+    if (marks_[i] != 0) starts_[at++] = static_cast<uint32_t>(i);
   }
 }
 
-bool GroupTable::Equal(const std::vector<VectorPtr>& keys, size_t row, uint32_t group) const {
-  for (size_t i = 0; i < keys.size(); ++i) {
-    if (!RowsEqualOrBothNull(*keys[i], row, *columns_[i], group)) return false;
+void GroupTable::HashWords(const uint64_t* words, const uint32_t* nulls, size_t count, uint64_t* hashes) const {
+  const size_t width = columns_.size();
+  if (width == 1) {
+    for (size_t i = 0; i < count; ++i) hashes[i] = MixHash(words[i] + nulls[i]);
+    return;
   }
-  return true;
+  for (size_t i = 0; i < count; ++i) {
+    uint64_t hash = nulls[i];
+    for (size_t c = 0; c < width; ++c) {
+      const unsigned __int128 product =
+          static_cast<unsigned __int128>(hash ^ words[i * width + c] ^ 0x9e3779b97f4a7c15ULL) * 0xe7037ed1a0b428dbULL;
+      hash = static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+    }
+    hashes[i] = MixHash(hash);
+  }
+}
+
+bool GroupTable::Equal(uint32_t group, const uint64_t* words, uint32_t nulls) const {
+  const size_t width = columns_.size();
+  const uint64_t* own = words_.data() + group * width;
+  uint64_t difference = nulls_[group] ^ nulls;
+  for (size_t c = 0; c < width; ++c) difference |= own[c] ^ words[c];
+  return difference == 0;
 }
 
 void GroupTable::Grow() {
-  const size_t size = slots_.size() * 2;
-  slots_.assign(size, 0);
-  mask_ = size - 1;
-  for (size_t group = 0; group < hashes_.size(); ++group) {
-    uint64_t at = hashes_[group] & mask_;
-    while (slots_[at] != 0) at = (at + 1) & mask_;
-    slots_[at] = static_cast<uint32_t>(group) + 1;
+  const size_t width = columns_.size();
+  slots_.assign(slots_.size() * 2, CodeSlot());
+  mask_ = slots_.size() - 1;
+  std::vector<uint64_t> hashes(size_);
+  HashWords(words_.data(), nulls_.data(), size_, hashes.data());
+  TSD_CHECK(words_.size() == size_ * width);
+  for (size_t group = 0; group < size_; ++group) {
+    uint64_t at = hashes[group] & mask_;
+    while (slots_[at].entry != 0) at = (at + 1) & mask_;
+    slots_[at] = {static_cast<uint32_t>(group) + 1, static_cast<uint32_t>(hashes[group] >> 32)};
   }
 }
 
-void GroupTable::Resolve(const std::vector<VectorPtr>& keys, size_t rows, std::vector<uint32_t>* ids) {
-  ids->resize(rows);
-  std::vector<Packed> packed;
-  std::vector<uint64_t> hashes;
-  if (packable_) {
-    Pack(keys, rows, &packed);
-  } else {
-    Hash(keys, rows, &hashes);
+uint32_t GroupTable::FindOrAdd(uint64_t hash, const uint64_t* words, uint32_t nulls) {
+  const uint32_t tag = static_cast<uint32_t>(hash >> 32);
+  uint64_t at = hash & mask_;
+  while (slots_[at].entry != 0) {
+    if (slots_[at].tag == tag && Equal(slots_[at].entry - 1, words, nulls)) return slots_[at].entry - 1;
+    at = (at + 1) & mask_;
   }
-  for (size_t i = 0; i < rows; ++i) {
-    if ((hashes_.size() + 1) * 2 > slots_.size()) Grow();
-    const uint64_t hash = packable_ ? CombineHash(MixHash(packed[i].low), packed[i].high) : hashes[i];
-    uint64_t at = hash & mask_;
-    uint32_t group = kNone;
-    while (slots_[at] != 0) {
-      const uint32_t candidate = slots_[at] - 1;
-      if (hashes_[candidate] == hash && (packable_ ? packed_[candidate] == packed[i] : Equal(keys, i, candidate))) {
-        group = candidate;
-        break;
-      }
-      at = (at + 1) & mask_;
+  const uint32_t group = static_cast<uint32_t>(size_++);
+  slots_[at] = {group + 1, tag};
+  words_.insert(words_.end(), words, words + columns_.size());
+  nulls_.push_back(nulls);
+  if (size_ * 2 > slots_.size()) Grow();
+  return group;
+}
+
+void GroupTable::LoadKeys(const std::vector<VectorPtr>& keys, const uint32_t* rows, size_t count) {
+  const size_t width = columns_.size();
+  batch_words_.resize(count * width);
+  batch_nulls_.assign(count, 0);
+  for (size_t c = 0; c < width; ++c) {
+    if (columns_[c].dictionary != nullptr) {
+      codes_.resize(count);
+      columns_[c].dictionary->Encode(*keys[c], rows, count, codes_.data());
+      for (size_t i = 0; i < count; ++i) batch_words_[i * width + c] = codes_[i];
+      continue;
     }
-    if (group == kNone) {
-      group = static_cast<uint32_t>(hashes_.size());
-      slots_[at] = group + 1;
-      hashes_.push_back(hash);
-      if (packable_) packed_.push_back(packed[i]);
-      for (size_t k = 0; k < keys.size(); ++k) columns_[k]->AppendFrom(*keys[k], i);
+    LoadWords(*keys[c], rows, count, batch_words_.data() + c, width);
+    if (!keys[c]->HasNulls()) continue;
+    for (size_t i = 0; i < count; ++i) {
+      if (keys[c]->IsNull(rows == nullptr ? i : rows[i])) batch_nulls_[i] |= uint32_t{1} << c;
     }
-    (*ids)[i] = group;
+  }
+}
+
+void GroupTable::ResolveRows(const std::vector<VectorPtr>& keys, const uint32_t* rows, size_t count, uint32_t* ids) {
+  if (IsDictionaryOnly()) {
+    columns_[0].dictionary->Encode(*keys[0], rows, count, ids);
+    size_ = columns_[0].dictionary->size();
+    return;
+  }
+  LoadKeys(keys, rows, count);
+  batch_hashes_.resize(count);
+  HashWords(batch_words_.data(), batch_nulls_.data(), count, batch_hashes_.data());
+  const size_t width = columns_.size();
+  const uint64_t* words = batch_words_.data();
+  for (size_t i = 0; i < count; ++i) {
+    if (slots_.size() >= kPrefetchSlots && i + kPrefetchDistance < count) {
+      __builtin_prefetch(&slots_[batch_hashes_[i + kPrefetchDistance] & mask_]);
+    }
+    ids[i] = FindOrAdd(batch_hashes_[i], words + i * width, batch_nulls_[i]);
+  }
+}
+
+void GroupTable::Resolve(const std::vector<VectorPtr>& keys, size_t rows, std::vector<uint32_t>* ids, std::vector<GroupRun>* runs) {
+  constexpr size_t kWorthRuns = 8;  // rows a run
+  ids->resize(rows);
+  if (runs != nullptr) runs->clear();
+  if (rows == 0) return;
+  if (columns_.empty()) {
+    size_ = 1;
+    std::fill(ids->begin(), ids->end(), 0);
+    if (runs != nullptr) runs->push_back({static_cast<uint32_t>(rows), 0});
+    return;
+  }
+  FindRuns(keys, rows);
+  if (starts_.empty()) return ResolveRows(keys, nullptr, rows, ids->data());
+  start_ids_.resize(starts_.size());
+  ResolveRows(keys, starts_.data(), starts_.size(), start_ids_.data());
+  const bool report = runs != nullptr && starts_.size() * kWorthRuns <= rows;
+  if (report) runs->reserve(starts_.size());
+  for (size_t i = 0; i < starts_.size(); ++i) {
+    const uint32_t end = i + 1 < starts_.size() ? starts_[i + 1] : static_cast<uint32_t>(rows);
+    std::fill(ids->begin() + starts_[i], ids->begin() + end, start_ids_[i]);
+    if (report) runs->push_back({end, start_ids_[i]});
   }
 }
 
 void GroupTable::Lookup(const std::vector<VectorPtr>& keys, size_t rows, std::vector<uint32_t>* ids) const {
-  ids->resize(rows);
-  std::vector<Packed> packed;
-  std::vector<uint64_t> hashes;
-  if (packable_) {
-    Pack(keys, rows, &packed);
-  } else {
-    Hash(keys, rows, &hashes);
+  ids->assign(rows, kNone);
+  if (size_ == 0 || rows == 0) return;
+  if (columns_.empty()) {
+    std::fill(ids->begin(), ids->end(), 0);
+    return;
   }
-  for (size_t i = 0; i < rows; ++i) {
-    const uint64_t hash = packable_ ? CombineHash(MixHash(packed[i].low), packed[i].high) : hashes[i];
-    uint64_t at = hash & mask_;
-    uint32_t group = kNone;
-    while (slots_[at] != 0) {
-      const uint32_t candidate = slots_[at] - 1;
-      if (hashes_[candidate] == hash && (packable_ ? packed_[candidate] == packed[i] : Equal(keys, i, candidate))) {
-        group = candidate;
-        break;
+  if (IsDictionaryOnly()) return columns_[0].dictionary->Find(*keys[0], nullptr, rows, ids->data());
+  const size_t width = columns_.size();
+  std::vector<uint64_t> words(rows * width), hashes(rows);
+  std::vector<uint32_t> nulls(rows, 0), codes(rows);
+  std::vector<uint8_t> unknown(rows, 0);
+  for (size_t c = 0; c < width; ++c) {
+    if (columns_[c].dictionary != nullptr) {
+      columns_[c].dictionary->Find(*keys[c], nullptr, rows, codes.data());
+      for (size_t i = 0; i < rows; ++i) {
+        words[i * width + c] = codes[i];
+        unknown[i] |= codes[i] == kNoCode ? 1 : 0;
       }
-      at = (at + 1) & mask_;
+      continue;
     }
-    (*ids)[i] = group;
+    LoadWords(*keys[c], nullptr, rows, words.data() + c, width);
+    for (size_t i = 0; i < rows && keys[c]->HasNulls(); ++i) nulls[i] |= keys[c]->IsNull(i) ? uint32_t{1} << c : 0;
+  }
+  HashWords(words.data(), nulls.data(), rows, hashes.data());
+  for (size_t i = 0; i < rows; ++i) {
+    if (unknown[i] != 0) continue;
+    const uint32_t tag = static_cast<uint32_t>(hashes[i] >> 32);
+    for (uint64_t at = hashes[i] & mask_; slots_[at].entry != 0; at = (at + 1) & mask_) {
+      if (slots_[at].tag != tag || !Equal(slots_[at].entry - 1, words.data() + i * width, nulls[i])) continue;
+      (*ids)[i] = slots_[at].entry - 1;
+      break;
+    }
   }
 }
 
 std::vector<VectorPtr> GroupTable::Keys(size_t begin, size_t end) const {
   std::vector<VectorPtr> keys;
-  for (const auto& column : columns_) keys.push_back(Vector::Slice(column, begin, end));
+  const size_t width = columns_.size();
+  for (size_t c = 0; c < width; ++c) {
+    const Column& column = columns_[c];
+    if (IsDictionaryOnly()) {
+      keys.push_back(Vector::Slice(column.dictionary->values(), begin, end));
+      continue;
+    }
+    auto values = std::make_shared<Vector>(column.type);
+    if (column.dictionary != nullptr) {
+      std::vector<uint32_t> codes(end - begin);
+      for (size_t group = begin; group < end; ++group) codes[group - begin] = static_cast<uint32_t>(words_[group * width + c]);
+      values->AppendSelected(*column.dictionary->values(), codes);
+    } else {
+      values->Reserve(end - begin, 0);
+      for (size_t group = begin; group < end; ++group) {
+        if ((nulls_[group] >> c & 1) != 0) {
+          values->AppendNull();
+        } else {
+          AppendWord(words_[group * width + c], *values);
+        }
+      }
+    }
+    keys.push_back(std::move(values));
+  }
   return keys;
 }
 
 size_t GroupTable::MemoryBytes() const {
-  size_t bytes = slots_.size() * 4 + hashes_.capacity() * 8 + packed_.capacity() * sizeof(Packed);
-  for (const auto& column : columns_) bytes += column->MemoryBytes();
+  size_t bytes = slots_.size() * sizeof(CodeSlot) + words_.capacity() * 8 + nulls_.capacity() * 4;
+  for (const Column& column : columns_) {
+    if (column.dictionary != nullptr) bytes += column.dictionary->MemoryBytes();
+  }
   return bytes;
 }
 

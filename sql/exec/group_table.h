@@ -1,12 +1,13 @@
 #pragma once
 // GroupTable: keys -> dense ids, for GROUP BY, DISTINCT, set operations and hash joins. NULLs are equal to each other.
-// One to two integer-like keys of at most 16 bytes together are packed and compared as words; others are hashed column by column and
-// compared by value. One thread.
+// Keys become rows of 64-bit words (key_codes.h), looked up in one open hash table. Runs of equal neighbours are found first, so that
+// sorted input costs one look-up a run. A single dictionary column needs no second table. One thread.
 #include <cstdint>
 #include <memory>
 #include <vector>
 
-#include "engine/types/column_batch.h"
+#include "sql/exec/aggregate_state.h"
+#include "sql/exec/key_codes.h"
 
 namespace tsd::sql {
 
@@ -15,9 +16,10 @@ class GroupTable {
   static constexpr uint32_t kNone = UINT32_MAX;
 
   explicit GroupTable(std::vector<DataType> types);
-  size_t size() const { return hashes_.size(); }
-  /// The group of each row; unknown keys become new groups. Columns are flat.
-  void Resolve(const std::vector<VectorPtr>& keys, size_t rows, std::vector<uint32_t>* ids);
+  size_t size() const { return size_; }
+  /// The group of each row; unknown keys become new groups. Columns are flat. With `runs`: the same as runs, if they are long enough to
+  /// be worth it, else none.
+  void Resolve(const std::vector<VectorPtr>& keys, size_t rows, std::vector<uint32_t>* ids, std::vector<GroupRun>* runs = nullptr);
   /// The same without adding: kNone for unknown keys.
   void Lookup(const std::vector<VectorPtr>& keys, size_t rows, std::vector<uint32_t>* ids) const;
   /// Keys of groups [begin, end).
@@ -25,22 +27,30 @@ class GroupTable {
   size_t MemoryBytes() const;
 
  private:
-  struct Packed {
-    uint64_t low = 0, high = 0;
-    bool operator==(const Packed&) const = default;
+  struct Column {
+    DataType type;
+    std::unique_ptr<ValueDictionary> dictionary;  // none: the value is its word
   };
-  void Hash(const std::vector<VectorPtr>& keys, size_t rows, std::vector<uint64_t>* hashes) const;
-  void Pack(const std::vector<VectorPtr>& keys, size_t rows, std::vector<Packed>* packed) const;
-  bool Equal(const std::vector<VectorPtr>& keys, size_t row, uint32_t group) const;
+  /// Rows that begin runs of equal keys; empty if there are too many of them.
+  void FindRuns(const std::vector<VectorPtr>& keys, size_t rows);
+  bool IsDictionaryOnly() const { return columns_.size() == 1 && columns_[0].dictionary != nullptr; }
+  void LoadKeys(const std::vector<VectorPtr>& keys, const uint32_t* rows, size_t count);
+  void ResolveRows(const std::vector<VectorPtr>& keys, const uint32_t* rows, size_t count, uint32_t* ids);
+  void HashWords(const uint64_t* words, const uint32_t* nulls, size_t count, uint64_t* hashes) const;
+  bool Equal(uint32_t group, const uint64_t* words, uint32_t nulls) const;
+  uint32_t FindOrAdd(uint64_t hash, const uint64_t* words, uint32_t nulls);
   void Grow();
 
-  std::vector<DataType> types_;
-  bool packable_ = false;
-  std::vector<uint32_t> slots_;       // open addressing: group + 1, 0 = free
+  std::vector<Column> columns_;
+  size_t size_ = 0;
+  std::vector<CodeSlot> slots_;
   uint64_t mask_ = 0;
-  std::vector<uint64_t> hashes_;      // by group
-  std::vector<Packed> packed_;        // by group, when packable
-  std::vector<std::shared_ptr<Vector>> columns_;
+  std::vector<uint64_t> words_;   // columns_.size() a group
+  std::vector<uint32_t> nulls_;   // by group: bit i = word column i is NULL
+  // Of the batch at hand.
+  std::vector<uint8_t> marks_;
+  std::vector<uint32_t> starts_, start_ids_, codes_, batch_nulls_;
+  std::vector<uint64_t> batch_words_, batch_hashes_;
 };
 
 }  // namespace tsd::sql

@@ -122,7 +122,11 @@ StatusOr<OperatorPtr> MakeMerge(std::vector<OperatorPtr> sources, const std::vec
     ASSIGN_OR_RETURN(const size_t position, PositionOf(columns, key.column));
     order.push_back({position, key.descending, key.nulls_first});
   }
-  return OperatorPtr(std::make_unique<MergeOperator>(std::move(sources), std::move(order), TypesOf(columns)));
+  return MakeMerge(std::move(sources), std::move(order), TypesOf(columns));
+}
+
+OperatorPtr MakeMerge(std::vector<OperatorPtr> sources, std::vector<OrderKey> keys, std::vector<DataType> types) {
+  return std::make_unique<MergeOperator>(std::move(sources), std::move(keys), std::move(types));
 }
 
 }  // namespace tsd::sql

@@ -18,6 +18,7 @@
 namespace tsd::sql {
 
 class FunctionContext;  // sql/function/function_context.h
+class SpillSpace;       // sql/exec/spill.h
 
 enum class Pull : uint8_t { kRows, kDone, kBlocked };
 
@@ -38,6 +39,7 @@ struct ExecContext {
   int extra_float_digits = 1;
   ByteaOutput bytea_output = ByteaOutput::kHex;
   MemoryBudget* memory = nullptr;         // a query's own; refusal is 53200
+  SpillSpace* spill = nullptr;            // where sorts and aggregations put what the budget does not hold; null: 53200
   const std::atomic<bool>* cancelled = nullptr;
   FunctionContext* functions = nullptr;   // access node only: current_setting(), regclass names …
   const Clock* clock = nullptr;           // clock_timestamp()

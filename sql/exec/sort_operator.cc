@@ -2,17 +2,92 @@
 
 #include <algorithm>
 
+#include "sql/exec/merge_operator.h"
+
 namespace tsd::sql {
 
+namespace {
+
+constexpr size_t kSortOverhead = 20;             // bytes a row that sorting takes
+constexpr size_t kMaxRuns = 64;                  // merged at once
+constexpr size_t kRunBatchRows = 1024;           // a merge holds one batch a run
+constexpr size_t kLeastRunBytes = size_t{1} << 16;  // smaller ones: the memory is somebody else's
+
+}  // namespace
+
+Status SortOperator::Take(const ColumnBatch& batch) {
+  builder_.Append(batch);
+  RETURN_IF_ERROR(CheckColumnSizes(builder_, batch.column_count()));
+  const size_t bytes = builder_.MemoryBytes() + builder_.rows() * kSortOverhead;
+  const Status status = memory_.Set(bytes);
+  if (status.ok() || context_.spill == nullptr || bytes < kLeastRunBytes) return status;
+  return Spill();
+}
+
+Status SortOperator::Spill() {
+  if (runs_.size() >= kMaxRuns) {
+    const OperatorPtr merged = MergeRuns();
+    RETURN_IF_ERROR(WriteRun(*merged));
+  }
+  const ColumnBatch rows = builder_.Finish();
+  const std::vector<uint32_t> order = SortedRows(rows, keys_);
+  ASSIGN_OR_RETURN(std::unique_ptr<SpillRun> run, SpillRun::Create(*context_.spill));
+  for (size_t begin = 0; begin < order.size(); begin += kRunBatchRows) {
+    const size_t count = std::min(order.size() - begin, kRunBatchRows);
+    RETURN_IF_ERROR(run->Write(rows.Gather(std::span<const uint32_t>(order).subspan(begin, count))));
+  }
+  runs_.push_back(std::move(run));
+  return memory_.Set(0);
+}
+
+OperatorPtr SortOperator::MergeRuns() {
+  std::vector<OperatorPtr> sources;
+  for (std::unique_ptr<SpillRun>& run : runs_) sources.push_back(MakeRunSource(std::move(run)));
+  runs_.clear();
+  return MakeMerge(std::move(sources), keys_, types_);
+}
+
+Status SortOperator::WriteRun(Operator& source) {
+  ASSIGN_OR_RETURN(std::unique_ptr<SpillRun> run, SpillRun::Create(*context_.spill));
+  while (true) {
+    RETURN_IF_ERROR(CheckCancelled(context_));
+    ColumnBatch batch;
+    ASSIGN_OR_RETURN(const Pull pull, source.Next(&batch));
+    if (pull == Pull::kDone) break;
+    for (size_t begin = 0; begin < batch.rows(); begin += kRunBatchRows) {
+      RETURN_IF_ERROR(run->Write(batch.Slice(begin, std::min(batch.rows(), begin + kRunBatchRows))));
+    }
+  }
+  runs_.push_back(std::move(run));
+  return OkStatus();
+}
+
+Status SortOperator::Finish() {
+  child_.reset();
+  if (!runs_.empty()) {
+    if (builder_.rows() > 0) RETURN_IF_ERROR(Spill());
+    merged_ = MergeRuns();
+    return OkStatus();
+  }
+  rows_ = builder_.Finish();
+  order_ = SortedRows(rows_, keys_);
+  return OkStatus();
+}
+
 StatusOr<Pull> SortOperator::Next(ColumnBatch* out) {
-  if (!sorted_) {
-    ASSIGN_OR_RETURN(const Pull pull, collector_.Run());
+  while (!sorted_) {
+    RETURN_IF_ERROR(CheckCancelled(context_));
+    ColumnBatch batch;
+    ASSIGN_OR_RETURN(const Pull pull, child_->Next(&batch));
     if (pull == Pull::kBlocked) return pull;
-    rows_ = collector_.Take();
-    RETURN_IF_ERROR(memory_.Set(rows_.rows() * 20));
-    order_ = SortedRows(rows_, keys_);
+    if (pull == Pull::kRows) {
+      RETURN_IF_ERROR(Take(batch));
+      continue;
+    }
+    RETURN_IF_ERROR(Finish());
     sorted_ = true;
   }
+  if (merged_ != nullptr) return merged_->Next(out);
   if (at_ >= order_.size()) return Pull::kDone;
   const size_t end = std::min(order_.size(), at_ + kDefaultBatchRows);
   *out = rows_.Gather(std::span<const uint32_t>(order_).subspan(at_, end - at_));

@@ -1,23 +1,37 @@
 #pragma once
-// Sort: takes everything in, then yields it in order. TopN: keeps only the best limit + offset rows while it reads.
+// Sort: takes everything in, then yields it in order; what the query's memory does not hold is sorted in parts, which go to disk and are
+// merged. TopN: keeps only the best limit + offset rows while it reads.
 #include <limits>
 
 #include "sql/exec/build_state.h"
 #include "sql/exec/row_order.h"
+#include "sql/exec/spill.h"
 
 namespace tsd::sql {
 
 class SortOperator final : public Operator {
  public:
   SortOperator(OperatorPtr child, std::vector<DataType> types, std::vector<OrderKey> keys, const ExecContext& context)
-      : collector_(std::move(child), std::move(types), context), keys_(std::move(keys)), memory_(context) {}
+      : child_(std::move(child)), types_(std::move(types)), builder_(types_), keys_(std::move(keys)), context_(context), memory_(context) {}
   StatusOr<Pull> Next(ColumnBatch* out) override;
   std::string Name() const override { return "Sort"; }
 
  private:
-  Collector collector_;
+  Status Take(const ColumnBatch& batch);
+  /// The rows so far become a sorted run on disk.
+  Status Spill();
+  Status WriteRun(Operator& source);
+  OperatorPtr MergeRuns();
+  Status Finish();
+
+  OperatorPtr child_;
+  const std::vector<DataType> types_;
+  BatchBuilder builder_;
   std::vector<OrderKey> keys_;
+  const ExecContext& context_;
   MemoryHold memory_;
+  std::vector<std::unique_ptr<SpillRun>> runs_;
+  OperatorPtr merged_;  // once sorted, if there are runs
   bool sorted_ = false;
   ColumnBatch rows_;
   std::vector<uint32_t> order_;

@@ -1,6 +1,9 @@
 #pragma once
-// The scan of a fragment over a store: opens engine scans, applies the exact filters. With an order hint it goes chunk by chunk and stops
-// when a TopN above says that no row of the remaining chunks can get in. What a data node's OperatorFactory::MakeScan returns.
+// The scan of a fragment over a store: opens engine scans (or takes a share of one), applies the exact filters. With an order hint it
+// goes chunk by chunk and stops when what stands above says that no row of the rest can get in. Row groups of which only the summary is
+// wanted may be given as such. What a data node's OperatorFactory::MakeScan returns.
+#include <optional>
+
 #include "engine/store/reader.h"
 #include "sql/exec/build_state.h"
 #include "sql/exec/sort_operator.h"
@@ -12,9 +15,19 @@ class TableScanOperator final : public Operator {
   /// `reader` outlives the operator; AwaitReadable of the snapshot has ended.
   static StatusOr<OperatorPtr> Make(const ScanNode& node, engine::StoreReader& reader, engine::Snapshot snapshot,
                                     const ExecContext& context);
+  /// Over one of the scans that OpenScans(SpecOf(node, snapshot)) gave. Requires: node.order is kAny.
+  static StatusOr<OperatorPtr> Over(const ScanNode& node, std::unique_ptr<engine::TableScan> scan, const ExecContext& context);
+  static engine::ScanSpec SpecOf(const ScanNode& node, engine::Snapshot snapshot);
+
   StatusOr<Pull> Next(ColumnBatch* out) override;
+  /// kRows with an empty batch: `summary` stands for rows that nobody has to look at. Requires: GivesSummaries().
+  StatusOr<Pull> NextPart(ColumnBatch* out, std::optional<engine::RowGroupSummary>* summary);
+  /// The store's judgement of a row group is the filters' own.
+  bool GivesSummaries() const { return node_.row_ids == RowIds::kWithout && (node_.filters.empty() || node_.exact_predicate); }
   std::string Name() const override { return "Scan"; }
   void SetBound(std::shared_ptr<const TopNBound> bound) { bound_ = std::move(bound); }
+  /// After so many batches it answers kBlocked once, so that its driver can give way to others. 0: never.
+  void SetSlice(size_t batches) { slice_ = batches; }
   /// Of all scans so far.
   engine::ScanStats stats() const;
   /// A parent may drop its scan before the run ends: the final numbers go here then. `target` outlives the operator.
@@ -24,14 +37,19 @@ class TableScanOperator final : public Operator {
   }
 
  private:
-  TableScanOperator(const ScanNode& node, engine::StoreReader& reader, engine::Snapshot snapshot, const ExecContext& context)
+  TableScanOperator(const ScanNode& node, engine::StoreReader* reader, engine::Snapshot snapshot, const ExecContext& context)
       : node_(node), reader_(reader), snapshot_(snapshot), context_(context) {}
+  Status Prepare();
   Status OpenNext();
   bool CannotMatter(size_t chunk) const;
   bool ByChunk() const { return node_.order != ChunkOrder::kAny && node_.chunk_ranges.size() == node_.chunks.size(); }
+  bool HasFloor() const { return node_.order == ChunkOrder::kNewestFirst && bound_ != nullptr && bound_->full; }
+  /// Tells the open scan of the bound. False: it has nothing more to say.
+  bool ApplyFloor();
+  void DropBelowFloor(ColumnBatch& batch) const;
 
   const ScanNode& node_;
-  engine::StoreReader& reader_;
+  engine::StoreReader* const reader_;  // null: the scan was given
   const engine::Snapshot snapshot_;
   const ExecContext& context_;
   std::unique_ptr<CompiledExpr> filter_;
@@ -40,6 +58,10 @@ class TableScanOperator final : public Operator {
   engine::ScanStats finished_;
   engine::ScanStats* report_ = nullptr;
   size_t next_chunk_ = 0;
+  size_t slice_ = 0, since_pause_ = 0;
+  int time_column_ = -1;  // position in the batches
+  int64_t floor_ = 0;     // last one told, with has_floor_
+  bool has_floor_ = false;
   std::vector<uint32_t> selection_;
 };
 

@@ -10,6 +10,22 @@
 
 namespace tsd::sql {
 
+/// body(begin, end, group) for runs of rows of one group: the whole batch without groups, the runs if there are some. False: neither.
+template <typename F>
+inline bool ForGroupRuns(GroupIds groups, F body) {
+  if (groups.ids == nullptr) {
+    body(size_t{0}, groups.rows, 0u);
+    return true;
+  }
+  if (groups.runs.empty()) return false;
+  size_t begin = 0;
+  for (const GroupRun& run : groups.runs) {
+    body(begin, size_t{run.end}, run.group);
+    begin = run.end;
+  }
+  return true;
+}
+
 /// body(row, group) for all rows where `column` is present. Requires: column is flat.
 template <typename F>
 inline void ForPresentRows(const Vector& column, GroupIds groups, F body) {
@@ -38,6 +54,7 @@ inline Status TryPresentRows(const Vector& column, GroupIds groups, F body) {
   return OkStatus();
 }
 
+inline Status ThinSummary() { return Error(sqlstate::kInternalError, "a row group's summary lacks what an aggregate needs"); }
 inline Status DamagedPartial() { return Error(sqlstate::kDataCorrupted, "malformed partial aggregate state"); }
 
 /// decode(reader, group) for every row; each must read its bytes to the end.

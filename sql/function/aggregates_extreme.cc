@@ -25,6 +25,36 @@ inline bool Better(T candidate, T best) {
   }
 }
 
+/// The best of a run, in independent lanes. NaN among the values: all over again with the full rule. Requires: count > 0.
+template <Extreme kExtreme, typename T>
+T BestOf(const T* values, size_t count) {
+  constexpr size_t kLanes = 8;
+  const auto pick = [](T candidate, T best) {
+    if constexpr (kExtreme == Extreme::kMax) return candidate > best ? candidate : best;
+    return candidate < best ? candidate : best;
+  };
+  T best = values[0];
+  size_t i = 0;
+  if (count >= 2 * kLanes) {
+    T lanes[kLanes];
+    for (size_t j = 0; j < kLanes; ++j) lanes[j] = values[j];
+    for (i = kLanes; i + kLanes <= count; i += kLanes) {
+      for (size_t j = 0; j < kLanes; ++j) lanes[j] = pick(values[i + j], lanes[j]);
+    }
+    for (size_t j = 0; j < kLanes; ++j) best = Better<kExtreme>(lanes[j], best) ? lanes[j] : best;
+  }
+  for (; i < count; ++i) best = Better<kExtreme>(values[i], best) ? values[i] : best;
+  if constexpr (std::is_floating_point_v<T>) {
+    T all = 0;  // NaN if there is one
+    for (i = 0; i < count; ++i) all += values[i] * 0;
+    if (all != 0) {
+      best = values[0];
+      for (i = 1; i < count; ++i) best = Better<kExtreme>(values[i], best) ? values[i] : best;
+    }
+  }
+  return best;
+}
+
 template <Extreme kExtreme, typename T>
 class FixedExtreme final : public AggregateState {
  public:
@@ -54,20 +84,29 @@ class FixedExtreme final : public AggregateState {
     return OkStatus();
   }
   size_t MemoryBytes() const override { return best_.capacity() * sizeof(T) + seen_.capacity(); }
+  bool TakesSummaries() const override { return !type_.Is(TypeId::kPgLsn); }
+  Status UpdateSummary(const engine::ColumnStats* argument, uint64_t, uint32_t group) override {
+    if (argument == nullptr) return ThinSummary();
+    if (argument->value_count() == 0) return OkStatus();
+    if (!argument->has_bounds || !argument->exact) return ThinSummary();
+    auto one = std::make_shared<Vector>(type_);
+    (kExtreme == Extreme::kMin ? argument->min : argument->max).AppendTo(*one);
+    return Take(*one, GroupIds{&group, 1});
+  }
 
  private:
   Status Take(const Vector& column, GroupIds groups) {
     if (column.IsConstant()) return Take(*Vector::Flatten(std::make_shared<Vector>(column)), groups);
     const T* values = column.values<T>();
-    if (groups.ids == nullptr && !column.HasNulls() && groups.rows > 0) {
-      T best = seen_[0] != 0 ? best_[0] : values[0];
-      for (size_t row = 0; row < groups.rows; ++row) best = Better<kExtreme>(values[row], best) ? values[row] : best;
-      best_[0] = best;
-      seen_[0] = 1;
-      return OkStatus();
-    }
     T* best = best_.data();
     uint8_t* seen = seen_.data();
+    const bool in_runs = !column.HasNulls() && ForGroupRuns(groups, [=](size_t begin, size_t end, uint32_t group) {
+      if (begin == end) return;
+      const T value = BestOf<kExtreme>(values + begin, end - begin);
+      if (seen[group] == 0 || Better<kExtreme>(value, best[group])) best[group] = value;
+      seen[group] = 1;
+    });
+    if (in_runs) return OkStatus();
     ForPresentRows(column, groups, [=](size_t row, uint32_t group) {
       const T value = values[row];
       if (seen[group] == 0 || Better<kExtreme>(value, best[group])) {

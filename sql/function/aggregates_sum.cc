@@ -15,13 +15,11 @@ class CountState final : public AggregateState {
  public:
   void Resize(size_t groups) override { counts_.resize(groups); }
   Status Update(std::span<const VectorPtr> arguments, GroupIds groups) override {
+    int64_t* counts = counts_.data();
     if (!arguments.empty() && arguments[0]->HasNulls()) {
       const VectorPtr column = Vector::Flatten(arguments[0]);
-      ForPresentRows(*column, groups, [this](size_t, uint32_t group) { ++counts_[group]; });
-    } else if (groups.ids == nullptr) {
-      counts_[0] += static_cast<int64_t>(groups.rows);
-    } else {
-      int64_t* counts = counts_.data();
+      ForPresentRows(*column, groups, [=](size_t, uint32_t group) { ++counts[group]; });
+    } else if (!ForGroupRuns(groups, [=](size_t begin, size_t end, uint32_t group) { counts[group] += static_cast<int64_t>(end - begin); })) {
       for (size_t row = 0; row < groups.rows; ++row) ++counts[groups.ids[row]];
     }
     return OkStatus();
@@ -40,6 +38,11 @@ class CountState final : public AggregateState {
     return OkStatus();
   }
   size_t MemoryBytes() const override { return counts_.capacity() * sizeof(int64_t); }
+  bool TakesSummaries() const override { return true; }
+  Status UpdateSummary(const engine::ColumnStats* argument, uint64_t rows, uint32_t group) override {
+    counts_[group] += static_cast<int64_t>(argument == nullptr ? rows : argument->value_count());
+    return OkStatus();
+  }
 
  private:
   std::vector<int64_t> counts_;
@@ -97,12 +100,15 @@ struct IntegerSums {
 
   Status Update(const Vector& column, GroupIds groups) {
     const T* values = column.values<T>();
-    if (groups.ids == nullptr && !column.HasNulls() && sizeof(T) < 8) {
-      states[0].sum += SumRunNarrow(values, groups.rows);
-      states[0].count += static_cast<int64_t>(groups.rows);
-      return OkStatus();
-    }
     State* target = states.data();
+    if constexpr (sizeof(T) < 8) {
+      if (!column.HasNulls() && ForGroupRuns(groups, [=](size_t begin, size_t end, uint32_t group) {
+            target[group].sum += SumRunNarrow(values + begin, end - begin);
+            target[group].count += static_cast<int64_t>(end - begin);
+          })) {
+        return OkStatus();
+      }
+    }
     ForPresentRows(column, groups, [=](size_t row, uint32_t group) {
       target[group].sum += values[row];
       ++target[group].count;
@@ -119,65 +125,138 @@ struct IntegerSums {
     return __builtin_add_overflow(state.sum, sum, &state.sum) ? DamagedPartial() : OkStatus();
   }
   static bool Empty(const State& state) { return state.count == 0; }
+  Status AddSummary(const engine::ColumnStats& stats, uint32_t group) {
+    if (stats.sum_kind != engine::ColumnStats::SumKind::kInteger) return ThinSummary();
+    states[group].sum += stats.int_sum;
+    states[group].count += static_cast<int64_t>(stats.value_count());
+    return OkStatus();
+  }
 };
 
-/// Floats in double. Error on an overflow of finite values, as PostgreSQL.
+/// Floats in double. Rows are added plainly, up to kFoldRows of them; such parts are added up with what rounding lost (Neumaier's
+/// compensation), also across nodes and threads. So a result depends on how rows were cut into parts by no more than its last digits,
+/// however many rows there are. Error on an overflow of finite values, as PostgreSQL.
 template <typename T>
 struct FloatSums {
+  static constexpr int64_t kFoldRows = 1024;
+  static constexpr size_t kLanedRows = 16;  // shorter runs are added in order, which is what PostgreSQL does
   struct State {
-    double sum = 0;
+    double part = 0;  // rows not folded yet
+    double sum = 0, lost = 0;
     int64_t count = 0;
+
+    void Add(double value) {
+      const double next = sum + value;
+      // Infinite or NaN: what was lost is NaN, and does not count.
+      lost += std::fabs(sum) >= std::fabs(value) ? (sum - next) + value : (value - next) + sum;
+      sum = next;
+    }
+    void Fold() {
+      Add(part);
+      part = 0;
+    }
+    double Total() const {
+      State copy = *this;
+      copy.Fold();
+      return std::isfinite(copy.lost) && std::isfinite(copy.sum) ? copy.sum + copy.lost : copy.sum;
+    }
   };
   std::vector<State> states;
 
   Status Update(const Vector& column, GroupIds groups) {
     const T* values = column.values<T>();
-    bool finite = true;
-    if (groups.ids == nullptr && !column.HasNulls()) {
-      states[0].sum += SumRun(values, groups.rows);
-      states[0].count += static_cast<int64_t>(groups.rows);
-      finite = std::isfinite(states[0].sum);
-    } else {
-      State* target = states.data();
-      bool* all_finite = &finite;
+    State* target = states.data();
+    double all = 0;  // NaN once a run's sum was not finite
+    double* check = &all;
+    const bool in_runs = !column.HasNulls() && ForGroupRuns(groups, [=](size_t begin, size_t end, uint32_t group) {
+      State& state = target[group];
+      const size_t rows = end - begin;
+      if (rows < kLanedRows) {
+        for (size_t row = begin; row < end; ++row) state.part += static_cast<double>(values[row]);
+        *check += state.part * 0;
+        const int64_t before = state.count;
+        state.count += static_cast<int64_t>(rows);
+        if (before / kFoldRows != state.count / kFoldRows) state.Fold();
+      } else {
+        const double sum = SumRun(values + begin, rows);
+        *check += sum * 0;
+        state.Add(sum);
+        state.count += static_cast<int64_t>(rows);
+      }
+    });
+    if (!in_runs) {
       ForPresentRows(column, groups, [=](size_t row, uint32_t group) {
-        const double sum = target[group].sum + static_cast<double>(values[row]);
-        target[group].sum = sum;
-        ++target[group].count;
-        *all_finite &= std::isfinite(sum);
+        State& state = target[group];
+        state.part += static_cast<double>(values[row]);
+        if (++state.count % kFoldRows == 0) state.Fold();
       });
     }
-    return finite ? OkStatus() : CheckOverflow(column, groups);
-  }
-  /// An infinite sum is right only if an infinite value went in; groups that had one before keep it.
-  Status CheckOverflow(const Vector& column, GroupIds groups) {
-    infinite_.resize(states.size());
-    const T* values = column.values<T>();
-    ForPresentRows(column, groups, [&](size_t row, uint32_t group) { infinite_[group] |= std::isinf(values[row]) ? 1 : 0; });
-    for (size_t group = 0; group < states.size(); ++group) {
-      if (std::isinf(states[group].sum) && infinite_[group] == 0) return FloatOverflow();
-    }
+    const bool finite = in_runs ? all == 0 : AllFinite(values, groups.rows);
+    if (!finite) NoteInfinite(column, groups);
     return OkStatus();
   }
   void Encode(const State& state, ByteWriter& writer) const {
+    State folded = state;
+    folded.Fold();
     writer.PutVarint(static_cast<uint64_t>(state.count));
-    writer.PutF64(state.sum);
+    writer.PutF64(folded.sum);
+    writer.PutF64(folded.lost);
   }
   Status Decode(ByteReader& reader, State& state) {
     state.count += static_cast<int64_t>(reader.GetVarint());
     const double sum = reader.GetF64();
-    const bool overflow = std::isfinite(sum) && std::isfinite(state.sum) && std::isinf(state.sum + sum);
-    state.sum += sum;
-    if (std::isinf(sum)) {
-      infinite_.resize(states.size());
-      infinite_[static_cast<size_t>(&state - states.data())] = 1;
-    }
-    return overflow ? FloatOverflow() : OkStatus();
+    const double lost = reader.GetF64();
+    // A sum that overflowed on its node was an error there.
+    if (!std::isfinite(sum)) MarkInfinite(static_cast<size_t>(&state - states.data()));
+    state.Fold();
+    state.Add(sum);
+    if (std::isfinite(lost)) state.lost += lost;
+    return OkStatus();
+  }
+  /// The state's end value; not finite is right only if such a value went in.
+  struct Result {
+    double sum;
+    int64_t count;
+  };
+  StatusOr<Result> ResultOf(size_t group) const {
+    const double total = states[group].Total();
+    if (!std::isfinite(total) && (group >= infinite_.size() || infinite_[group] == 0)) return FloatOverflow();
+    return Result{total, states[group].count};
   }
   static bool Empty(const State& state) { return state.count == 0; }
+  Status AddSummary(const engine::ColumnStats& stats, uint32_t group) {
+    if (stats.sum_kind != engine::ColumnStats::SumKind::kDouble) return ThinSummary();
+    // Of infinite values or of too large ones: a summary does not tell, and the former are the usual case.
+    if (!std::isfinite(stats.double_sum)) MarkInfinite(group);
+    states[group].Add(stats.double_sum);
+    states[group].count += static_cast<int64_t>(stats.value_count());
+    return OkStatus();
+  }
 
  private:
-  std::vector<uint8_t> infinite_;
+  static bool AllFinite(const T* values, size_t rows) {
+    T all = 0;  // x * 0 is 0, or NaN if x is infinite or NaN
+    size_t i = 0;
+    for (; i + 16 <= rows; i += 16) {
+      T sums[4] = {};
+      for (size_t j = 0; j < 16; ++j) sums[j % 4] += values[i + j] * 0;
+      all += (sums[0] + sums[1]) + (sums[2] + sums[3]);
+    }
+    for (; i < rows; ++i) all += values[i] * 0;
+    return all == 0;
+  }
+  void MarkInfinite(size_t group) {
+    if (infinite_.size() < states.size()) infinite_.resize(states.size());
+    infinite_[group] = 1;
+  }
+  void NoteInfinite(const Vector& column, GroupIds groups) {
+    const T* values = column.values<T>();
+    ForPresentRows(column, groups, [&](size_t row, uint32_t group) {
+      if (!std::isfinite(values[row])) MarkInfinite(group);
+    });
+  }
+
+  std::vector<uint8_t> infinite_;  // by group
 };
 
 struct NumericSums {
@@ -332,6 +411,7 @@ class SumState final : public AggregateState {
         out.AppendNull();
         continue;
       }
+      if constexpr (requires { sums_.ResultOf(group); }) RETURN_IF_ERROR(sums_.ResultOf(group).status());
       writer.Clear();
       sums_.Encode(sums_.states[group], writer);
       out.AppendBytes(writer.data());
@@ -342,6 +422,9 @@ class SumState final : public AggregateState {
     for (size_t group = begin; group < end; ++group) {
       if (Sums::Empty(sums_.states[group])) {
         out.AppendNull();
+      } else if constexpr (requires { sums_.ResultOf(group); }) {
+        ASSIGN_OR_RETURN(const auto result, sums_.ResultOf(group));
+        RETURN_IF_ERROR(Result::Put(result, out));
       } else {
         RETURN_IF_ERROR(Result::Put(sums_.states[group], out));
       }
@@ -349,8 +432,16 @@ class SumState final : public AggregateState {
     return OkStatus();
   }
   size_t MemoryBytes() const override { return sums_.states.capacity() * sizeof(typename Sums::State); }
+  bool TakesSummaries() const override { return kSummaries; }
+  Status UpdateSummary(const engine::ColumnStats* argument, uint64_t, uint32_t group) override {
+    if (argument == nullptr) return ThinSummary();
+    if (argument->value_count() == 0) return OkStatus();
+    if constexpr (kSummaries) return sums_.AddSummary(*argument, group);
+    return ThinSummary();
+  }
 
  private:
+  static constexpr bool kSummaries = requires(Sums sums, const engine::ColumnStats& stats) { sums.AddSummary(stats, 0); };
   Sums sums_;
 };
 

@@ -45,6 +45,8 @@ void Narrow(const ColumnCondition& condition, TimeBounds* bounds) {
       bounds->has_points = true;
       for (const Value& point : condition.values) bounds->points.push_back(ChunkScale(point));
       std::sort(bounds->points.begin(), bounds->points.end());
+      bounds->low = std::max(bounds->low, bounds->points.front());
+      bounds->high = std::min(bounds->high, bounds->points.back());
       break;
     }
     default: break;
@@ -116,7 +118,16 @@ std::vector<ChunkPtr> PruneChunks(const Relation& relation, const ScanPredicate&
     if (condition.column == table.time().column) Narrow(condition, &bounds);
   }
   const std::optional<std::vector<int>> slots = SlotsOf(relation, predicate);
-  for (const ChunkPtr& chunk : table.chunks->chunks) {
+  // Of thousands of chunks, those between the bounds.
+  const ChunkSet& set = *table.chunks;
+  TSD_CHECK(set.reach.size() == set.chunks.size());
+  const auto reached = std::partition_point(set.reach.begin(), set.reach.end(), [&](int64_t end) {
+    return end <= bounds.low && end != std::numeric_limits<int64_t>::max();
+  });
+  const auto past = std::upper_bound(set.chunks.begin(), set.chunks.end(), bounds.high,
+                                     [](int64_t high, const ChunkPtr& chunk) { return high < chunk->range_start; });
+  for (auto it = set.chunks.begin() + (reached - set.reach.begin()); it < past; ++it) {
+    const ChunkPtr& chunk = *it;
     if (!MayHold(bounds, *chunk)) continue;
     if (slots.has_value()) {
       const auto slot = std::lower_bound(slots->begin(), slots->end(), chunk->slot_start);

@@ -14,6 +14,7 @@ class GatherPlacer {
     for (PlanPtr& child : plan->children) {
       ASSIGN_OR_RETURN(child, Place(std::move(child)));
     }
+    if (const auto* top = PlanTry<TopNNode>(plan.get()); top != nullptr && context_.push_limits) LimitGroups(*top);
     if (plan->children.size() != 1 || plan->children[0]->kind != PlanKind::kGather) return plan;
     switch (plan->kind) {
       case PlanKind::kFilter: return PushFilter(std::move(plan));
@@ -68,7 +69,11 @@ class GatherPlacer {
     const GatherNode& gather = GatherOf(plan);
     if (!context_.push_aggregates || gather.result != GatherResult::kRows) return plan;
     ASSIGN_OR_RETURN(PlanPtr split, SplitAggregate(PlanAs<AggregateNode>(*plan), gather, context_));
-    return split != nullptr ? split : plan;
+    if (split == nullptr) return plan;
+    // Gather over Aggregate, or Aggregate over Gather over Aggregate.
+    const PlanPtr& below = split->kind == PlanKind::kGather ? split : split->children[0];
+    if (const auto* pushed = PlanTry<AggregateNode>(below->children[0].get())) LastRowsOfSegments(*pushed);
+    return split;
   }
 
   PlanPtr PushSort(PlanPtr plan) {
@@ -150,7 +155,9 @@ class GatherPlacer {
     below->keys = PlanAs<DistinctOnNode>(*plan).keys;
     below->output = plan->output;
     below->children.push_back(plan->children[0]);
+    const DistinctOnNode& pushed = *below;
     plan->children[0] = Sink(std::move(below));
+    LastRowsOfSegments(pushed);
     return plan;
   }
 

@@ -26,6 +26,13 @@ StatusOr<PlanPtr> PlaceGathersRule(PlanPtr plan, const OptimizeContext& context)
 /// split_aggregate.cc: Aggregate over Gather; nullptr if it has to stay above.
 StatusOr<PlanPtr> SplitAggregate(const AggregateNode& aggregate, const GatherNode& gather, const OptimizeContext& context);
 
+// time_order.cc, of a plan with its gathers:
+/// Below a Top-N by a rounded time, newest first, the aggregation drops groups that cannot be among the first.
+void LimitGroups(const TopNNode& top);
+/// DISTINCT ON (segment) .. ORDER BY segment, time DESC; last(.., time) and max(time) by segment: the scan gives last rows only.
+void LastRowsOfSegments(const DistinctOnNode& distinct);
+void LastRowsOfSegments(const AggregateNode& aggregate);
+
 // ---- shared questions (expressions.cc) ----
 
 /// Conjuncts of a condition; joined again (null for none).

@@ -94,7 +94,9 @@ void ExtractScan(ScanNode& scan) {
   ScanPredicate predicate;
   std::vector<ExprPtr> conjuncts;
   for (const ExprPtr& filter : scan.filters) SplitConjuncts(filter, &conjuncts);
+  size_t covered = 0;
   for (const ExprPtr& filter : conjuncts) {
+    const size_t before = predicate.conditions.size();
     switch (filter->kind) {
       case ExprKind::kFunction: Comparison(scan, *filter, &predicate); break;
       case ExprKind::kInList: InList(scan, *filter, &predicate); break;
@@ -114,8 +116,10 @@ void ExtractScan(ScanNode& scan) {
       }
       default: break;
     }
+    if (predicate.conditions.size() > before) ++covered;
   }
   scan.predicate = std::move(predicate);
+  scan.exact_predicate = covered == conjuncts.size();
 }
 
 }  // namespace

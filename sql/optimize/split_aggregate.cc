@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 
 #include "sql/exec/aggregate_state.h"
 #include "sql/optimize/rules.h"
@@ -30,21 +31,22 @@ const ScanNode* PlainScan(const PlanNode& fragment) {
 
 /// Whether chunks that share slots lie on the same nodes, so that all rows of a space key are read in one place.
 bool SlotsStayTogether(const std::vector<ChunkPtr>& chunks) {
-  for (size_t i = 0; i < chunks.size(); ++i) {
-    for (size_t j = i + 1; j < chunks.size(); ++j) {
-      const Chunk& a = *chunks[i];
-      const Chunk& b = *chunks[j];
-      const bool overlap = a.slot_start < b.slot_end && b.slot_start < a.slot_end;
-      if (!overlap) continue;
-      if (a.slot_start != b.slot_start || a.slot_end != b.slot_end || a.nodes != b.nodes) return false;
+  std::map<int, const Chunk*> by_start;  // one chunk of each slot range; ranges seen so far do not overlap
+  for (const ChunkPtr& chunk : chunks) {
+    const auto next = by_start.lower_bound(chunk->slot_start);
+    if (next != by_start.end() && next->first == chunk->slot_start) {
+      if (next->second->slot_end != chunk->slot_end || next->second->nodes != chunk->nodes) return false;
+      continue;
     }
+    if (next != by_start.end() && next->first < chunk->slot_end) return false;
+    if (next != by_start.begin() && std::prev(next)->second->slot_end > chunk->slot_start) return false;
+    by_start.emplace(chunk->slot_start, chunk.get());
   }
   return true;
 }
 
 /// Grouped by the space key, each group complete on one node.
 bool GroupsAreLocal(const AggregateNode& aggregate, const ScanNode& scan) {
-  constexpr size_t kMaxChunks = 2000;  // the check is quadratic
   if (!scan.relation->hypertable.has_value() || scan.relation->hypertable->space() == nullptr) return false;
   const ColumnId space = scan.relation->hypertable->space()->column;
   bool grouped = false;
@@ -55,8 +57,7 @@ bool GroupsAreLocal(const AggregateNode& aggregate, const ScanNode& scan) {
     }
   }
   if (!grouped) return false;
-  const std::vector<ChunkPtr> chunks = PruneChunks(*scan.relation, scan.predicate);
-  return chunks.size() <= kMaxChunks && SlotsStayTogether(chunks);
+  return SlotsStayTogether(PruneChunks(*scan.relation, scan.predicate));
 }
 
 PlanPtr FullPushdown(const AggregateNode& aggregate, const GatherNode& gather) {

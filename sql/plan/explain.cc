@@ -201,12 +201,14 @@ class PlanPrinter {
     if (scan.order != ChunkOrder::kAny) {
       details->emplace_back("Order", scan.order == ChunkOrder::kNewestFirst ? "newest chunk first" : "oldest chunk first");
     }
+    if (scan.last_of_segment) details->emplace_back("Rows", "last of each segment");
     if (scan.filters.size() == 1) details->emplace_back("Filter", Text(scan.filters[0]));
     if (scan.filters.size() > 1) details->emplace_back("Filter", Text(MakeLogical(ExprKind::kAnd, scan.filters)));
   }
 
   void AggregateDetails(const AggregateNode& node, std::vector<Detail>* details) const {
     if (!node.groups.empty()) details->emplace_back("Group Key", Texts(node.groups));
+    if (node.newest_group >= 0) details->emplace_back("Newest Groups", std::to_string(node.newest_limit));
     std::string calls;
     for (const AggregateCall& call : node.aggregates) calls += (calls.empty() ? "" : ", ") + CallText(call);
     if (options_.verbose && !calls.empty()) details->emplace_back("Aggregates", calls);

@@ -92,6 +92,8 @@ struct ScanNode : PlanNodeOf<PlanKind::kScan> {
   RowIds row_ids = RowIds::kWithout;
   ScanPredicate predicate;         // necessary conditions, made from the filters
   std::vector<ExprPtr> filters;    // the exact conditions, all of them
+  bool exact_predicate = false;    // `predicate` says no less than `filters`
+  bool last_of_segment = false;    // of a segment (TableSchema::segment_by) only the last row by time is wanted
   ChunkOrder order = ChunkOrder::kAny;
   std::vector<ChunkId> chunks;     // set by WithChunks
   std::vector<std::pair<int64_t, int64_t>> chunk_ranges;  // time ranges of `chunks` when `order` is set, else empty
@@ -138,6 +140,7 @@ enum class AggregatePhase : uint8_t {
   kFull,
   kPartial,  // yields groups and states (FUNC's partial form)
   kFinal,    // takes those
+  kCombine,  // takes states, yields states: one node's threads come together. Never shipped
 };
 
 struct AggregateCall {
@@ -157,6 +160,10 @@ struct AggregateNode : PlanNodeOf<PlanKind::kAggregate> {
   std::vector<AggregateCall> aggregates;
   /// GROUPING SETS: indexes into groups; empty: one set of all groups. The mask has bit i set when groups[i] is not in the set.
   std::vector<std::vector<size_t>> grouping_sets;
+  /// Above stand only the `newest_limit` groups that come first by groups[newest_group] descending, which is a time rounded down: groups
+  /// that cannot be among them may be left out. -1: all groups are wanted.
+  int newest_group = -1;
+  int64_t newest_limit = 0;
 };
 
 struct DistinctNode : PlanNodeOf<PlanKind::kDistinct> {};

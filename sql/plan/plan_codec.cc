@@ -122,6 +122,8 @@ class PlanEncoder {
     PutExprs(scan.filters);
     writer_.PutU8(static_cast<uint8_t>(scan.order));
     writer_.PutBool(scan.only);
+    writer_.PutBool(scan.exact_predicate);
+    writer_.PutBool(scan.last_of_segment);
     writer_.PutVarint(scan.chunks.size());
     for (ChunkId chunk : scan.chunks) writer_.PutU64(chunk.value());
     writer_.PutVarint(scan.chunk_ranges.size());
@@ -150,6 +152,8 @@ class PlanEncoder {
       writer_.PutVarint(set.size());
       for (size_t index : set) writer_.PutVarint(index);
     }
+    writer_.PutZigzag(node.newest_group);
+    writer_.PutI64(node.newest_limit);
   }
 
   ByteWriter& writer_;
@@ -318,6 +322,8 @@ class PlanDecoder {
     RETURN_IF_ERROR(GetExprs(&node->filters));
     if (!GetEnum(ChunkOrder::kNewestFirst, &node->order)) return Damaged("order");
     node->only = reader_.GetBool();
+    node->exact_predicate = reader_.GetBool();
+    node->last_of_segment = reader_.GetBool();
     const uint64_t chunks = reader_.GetCount(8);
     for (uint64_t i = 0; i < chunks; ++i) node->chunks.push_back(ChunkId(reader_.GetU64()));
     const uint64_t ranges = reader_.GetCount(16);
@@ -355,6 +361,10 @@ class PlanDecoder {
       const uint64_t size = reader_.GetCount(1);
       for (uint64_t s = 0; s < size; ++s) node->grouping_sets.back().push_back(reader_.GetVarint());
     }
+    const int64_t newest = reader_.GetZigzag();
+    node->newest_limit = reader_.GetI64();
+    if (newest < -1 || newest >= static_cast<int64_t>(node->groups.size()) || node->newest_limit < 0) return Damaged("newest groups");
+    node->newest_group = static_cast<int>(newest);
     return PlanPtr(std::move(node));
   }
 

@@ -105,6 +105,10 @@ Status CheckAggregate(const AggregateNode& node, const std::vector<PlanColumn>& 
     const DataType& result = node.phase == AggregatePhase::kPartial ? partial : call.result_type;
     if (!node.output[node.groups.size() + i].type.SameAs(result)) return Bad("aggregate type");
   }
+  if (node.newest_group >= 0 && (node.newest_limit < 1 || mask != 0 ||
+                                 node.groups[static_cast<size_t>(node.newest_group)]->type.Physical() != PhysicalType::kInt64)) {
+    return Bad("newest groups");
+  }
   if (mask != 0 && !node.output.back().type.Is(TypeId::kInt32)) return Bad("grouping mask");
   for (const auto& set : node.grouping_sets) {
     for (size_t index : set) {

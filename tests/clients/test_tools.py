@@ -80,15 +80,17 @@ class ToolsTest(unittest.TestCase):
     def test_bench_generates_and_loads(self):
         path = os.path.join(self.directory, "cpu.csv")
         self.assertEqual(self.run_tool("tsbench", "generate", "--rows", "5000", "--hosts", "10", "--header", "--out", path).returncode, 0)
-        columns = ", ".join(f"c{i} double precision" for i in range(10))
-        self.cluster.sql(f"CREATE TABLE cpu(time timestamptz NOT NULL, hostname text, {columns.replace('c0 ', 'usage_user ').replace('c1 ', 'usage_system ').replace('c2 ', 'usage_idle ')})")
+        names = "user system idle nice iowait irq softirq steal guest guest_nice".split()
+        columns = ", ".join(f"usage_{name} double precision" for name in names)
+        self.cluster.sql(f"CREATE TABLE cpu(time timestamptz NOT NULL, hostname text, {columns})")
         self.cluster.sql("SELECT create_distributed_hypertable('cpu', 'time', 'hostname')")
         loaded = self.run_tool("tsbench", "load", "--file", path, "--table", "cpu")
         self.assertEqual(loaded.returncode, 0, loaded.stderr)
         self.assertEqual(self.cluster.sql("SELECT count(*), count(DISTINCT hostname) FROM cpu"), "5000|10")
         asked = self.run_tool("tsbench", "query", "--table", "cpu", "--runs", "1")
         self.assertEqual(asked.returncode, 0, asked.stderr)
-        self.assertIn("last-point", asked.stdout)
+        self.assertEqual([line.split()[0] for line in asked.stdout.splitlines()[1:]],
+                         "Q1 Q2 Q2f Q3 Q4 Q5 Q6 Q7 Q8 Q9 Q10 Q11".split())
 
     def test_host_metrics(self):
         script = os.path.join(ROOT, "tools", "examples", "host-metrics", "host-metrics")

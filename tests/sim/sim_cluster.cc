@@ -65,6 +65,7 @@ void SimCluster::Start(int index) {
   deps.clock = scheduler_.clock(index);
   deps.rpc_clock = scheduler_.clock(index);
   deps.workers = deps.wal_executor = deps.cluster_log_executor = deps.background = executor;
+  deps.worker_threads = 2;  // lanes of one fragment take turns on the one executor
   deps.transport = net_.transport(index);
   deps.random_seed = random_.Next();
   const uint64_t incarnation = ++node.incarnation;

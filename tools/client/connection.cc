@@ -325,6 +325,22 @@ StatusOr<Event> Connection::Next() {
   }
 }
 
+StatusOr<uint64_t> Connection::CountRows(std::string_view sql) {
+  RETURN_IF_ERROR(Send(sql));
+  uint64_t rows = 0;
+  Status failure;
+  while (true) {
+    ASSIGN_OR_RETURN(const auto message, Receive());
+    const auto& [type, body] = message;
+    if (type == 'D') ++rows;
+    if (type == 'E') failure = StatusOf(ParseMessage(body));
+    if (type != 'Z') continue;
+    transaction_state_ = body.empty() ? 'I' : body[0];
+    if (!failure.ok()) return failure;
+    return rows;
+  }
+}
+
 Status Connection::SendCopyData(std::string_view bytes) { return SendMessage('d', bytes); }
 Status Connection::SendCopyDone() { return SendMessage('c', {}); }
 

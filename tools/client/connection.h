@@ -64,6 +64,8 @@ class Connection {
 
   /// All results of `sql`, or its error with all fields. A COPY in it is refused.
   StatusOr<std::vector<ResultSet>> Query(std::string_view sql);
+  /// The same, but its rows are only counted: for measuring a server without the cost of keeping what it says.
+  StatusOr<uint64_t> CountRows(std::string_view sql);
   /// `sql` is a COPY ... FROM STDIN; `source` gives bytes until it gives none. The rows copied.
   StatusOr<uint64_t> CopyIn(std::string_view sql, const std::function<StatusOr<std::string>()>& source);
 

@@ -10,11 +10,13 @@ namespace {
 constexpr char kUsage[] =
     "usage: tsbench generate --rows N --out FILE [--hosts H] [--seed S] [--start '2024-01-01'] [--header]\n"
     "       tsbench load  --file FILE.csv --table T [--header auto|yes|no] [connection]\n"
-    "       tsbench query --table T [--runs N] [--only NAME] [connection]\n"
+    "       tsbench query --table T [--runs N] [--windows N] [--seed S] [--only Q1,Q2f] [--print] [--also LABEL=[HOST:]PORT[/USER/DB],...] [connection]\n"
     "\n"
     "connection: --host --port --user --dbname, else PGHOST ... and tsd's defaults. FILE \"-\" is stdout or stdin.\n"
     "The data: time (every 10 s for each host), hostname, and ten double precision columns usage_user ... usage_guest_nice that walk\n"
-    "between 0 and 100.\n";
+    "between 0 and 100.\n"
+    "query asks Q1 to Q11 (Q3 to Q9 over some random windows) and prints medians at the client; --also names further servers, which are asked\n"
+    "in turn and must give the same answers; --print shows the statements instead.\n";
 
 Status ParseArguments(int argc, char** argv, Arguments* arguments) {
   for (int i = 2; i < argc; ++i) {

@@ -1,33 +1,24 @@
-// tsbench query: typical questions to the CPU data set, each a few times; the median counts.
+// tsbench query: Q1 to Q11 on one server, or on several in turn with their answers compared; medians at the client.
 #include <time.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <vector>
 
 #include "engine/base/strings.h"
 #include "tools/client/connection.h"
 #include "tools/tsbench/arguments.h"
+#include "tools/tsbench/workload.h"
 
 namespace tsd::tsbench {
 namespace {
 
-struct BenchQuery {
-  const char* name;
-  const char* sql;  // $T: the table, $E: the last time in it, as a literal
-};
-
-const BenchQuery kQueries[] = {
-    {"count", "SELECT count(*) FROM $T"},
-    {"single-host-hour", "SELECT time_bucket('1 minute', time) AS minute, max(usage_user) FROM $T WHERE hostname = 'host_1' AND time > $E - interval '1 hour' "
-                         "GROUP BY minute ORDER BY minute"},
-    {"all-hosts-hour", "SELECT hostname, time_bucket('5 minutes', time) AS bucket, avg(usage_user), max(usage_user) FROM $T WHERE time > $E - interval '1 hour' "
-                       "GROUP BY hostname, bucket ORDER BY hostname, bucket"},
-    {"double-groupby", "SELECT time_bucket('1 hour', time) AS hour, hostname, avg(usage_user), avg(usage_system), avg(usage_idle) FROM $T "
-                       "GROUP BY hour, hostname ORDER BY hour, hostname"},
-    {"groupby-limit", "SELECT time_bucket('1 minute', time) AS minute, max(usage_user) FROM $T WHERE time < $E GROUP BY minute ORDER BY minute DESC LIMIT 5"},
-    {"high-cpu", "SELECT count(*), max(usage_user) FROM $T WHERE usage_user > 90"},
-    {"last-point", "SELECT hostname, last(usage_user, time) FROM $T GROUP BY hostname ORDER BY hostname"},
+struct Target {
+  std::string label;
+  std::unique_ptr<client::Connection> connection;
+  std::vector<double> times;  // of the query at hand, ms
+  uint64_t rows = 0;
 };
 
 double Milliseconds() {
@@ -36,34 +27,140 @@ double Milliseconds() {
   return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) * 1e-6;
 }
 
-std::string Replace(std::string text, std::string_view mark, std::string_view value) {
-  for (size_t at = text.find(mark); at != std::string::npos; at = text.find(mark, at + value.size())) text.replace(at, mark.size(), value);
-  return text;
+double Median(std::vector<double> times) {
+  std::sort(times.begin(), times.end());
+  return times[times.size() / 2];
+}
+
+/// Equal, or numbers that differ by rounding only: sums of doubles may be added up in another order.
+bool SameField(const std::optional<std::string>& left, const std::optional<std::string>& right) {
+  if (left == right) return true;
+  if (!left || !right || left->empty() || right->empty()) return false;
+  char* left_end = nullptr;
+  char* right_end = nullptr;
+  const double a = std::strtod(left->c_str(), &left_end), b = std::strtod(right->c_str(), &right_end);
+  if (*left_end != '\0' || *right_end != '\0') return false;
+  return std::fabs(a - b) <= 1e-9 * std::max(std::fabs(a), std::fabs(b));
+}
+
+bool RowLess(const client::TextRow& left, const client::TextRow& right) { return left < right; }
+
+Status CompareAnswers(std::vector<Target>& targets, const BenchQuery& query) {
+  for (const std::string& sql : query.statements) {
+    std::vector<client::TextRow> expected;
+    for (size_t i = 0; i < targets.size(); ++i) {
+      ASSIGN_OR_RETURN(auto results, targets[i].connection->Query(sql));
+      std::vector<client::TextRow> rows;
+      if (!results.empty()) rows = std::move(results[0].rows);
+      std::sort(rows.begin(), rows.end(), RowLess);
+      if (i == 0) {
+        expected = std::move(rows);
+        continue;
+      }
+      const bool same = rows.size() == expected.size() && std::equal(rows.begin(), rows.end(), expected.begin(), [](const auto& a, const auto& b) {
+                          return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), SameField);
+                        });
+      if (!same) {
+        return WithDetail(Error(sqlstate::kDataCorrupted, StrCat(query.name, ": ", targets[0].label, " and ", targets[i].label, " answer differently (",
+                                                                  expected.size(), " and ", rows.size(), " rows)")),
+                          sql);
+      }
+    }
+  }
+  return OkStatus();
+}
+
+StatusOr<std::vector<Target>> OpenTargets(const Arguments& arguments) {
+  std::vector<Target> targets;
+  ASSIGN_OR_RETURN(auto first, client::Connection::Open(ConnectOptionsOf(arguments)));
+  targets.push_back({Text(arguments, "label", "ms"), std::move(first), {}, 0});
+  // --also two-nodes=5450,postgres=host:5432/user/db
+  std::string also = Text(arguments, "also", "");
+  while (!also.empty()) {
+    const size_t comma = also.find(',');
+    std::string item = also.substr(0, comma);
+    also = comma == std::string::npos ? "" : also.substr(comma + 1);
+    const size_t equals = item.find('=');
+    if (equals == std::string::npos) return Error(sqlstate::kInvalidParameterValue, "--also takes LABEL=[HOST:]PORT[/USER/DBNAME], separated by commas");
+    Arguments other = arguments;
+    std::string address = item.substr(equals + 1);
+    if (const size_t slash = address.find('/'); slash != std::string::npos) {
+      const std::string rest = address.substr(slash + 1);
+      const size_t second = rest.find('/');
+      other["user"] = rest.substr(0, second);
+      if (second != std::string::npos) other["dbname"] = rest.substr(second + 1);
+      address.resize(slash);
+    }
+    if (const size_t colon = address.rfind(':'); colon != std::string::npos) {
+      other["host"] = address.substr(0, colon);
+      address = address.substr(colon + 1);
+    }
+    other["port"] = address;
+    ASSIGN_OR_RETURN(auto connection, client::Connection::Open(ConnectOptionsOf(other)));
+    targets.push_back({item.substr(0, equals), std::move(connection), {}, 0});
+  }
+  return targets;
+}
+
+StatusOr<WorkloadRange> RangeOf(const Arguments& arguments, client::Connection& connection) {
+  WorkloadRange range;
+  range.table = Text(arguments, "table", "cpu");
+  range.hosts = Number(arguments, "hosts", 0);
+  range.seed = Number(arguments, "seed", 1);
+  range.windows = std::max<uint64_t>(1, Number(arguments, "windows", 5));
+  const std::string sql =
+      StrCat("SELECT extract(epoch FROM min(time))::bigint, extract(epoch FROM max(time))::bigint, count(DISTINCT hostname) FROM ", range.table);
+  ASSIGN_OR_RETURN(const auto answer, connection.Query(sql));
+  if (answer.empty() || answer[0].rows.empty() || !answer[0].rows[0][0]) {
+    return Error(sqlstate::kInvalidParameterValue, StrCat("table \"", range.table, "\" is empty"));
+  }
+  const client::TextRow& row = answer[0].rows[0];
+  range.first = absl::FromUnixSeconds(std::strtoll(row[0]->c_str(), nullptr, 10));
+  range.last = absl::FromUnixSeconds(std::strtoll(row[1]->c_str(), nullptr, 10));
+  if (range.hosts == 0) range.hosts = std::strtoull(row[2]->c_str(), nullptr, 10);
+  return range;
+}
+
+bool Wanted(const std::string& only, const std::string& name) {
+  if (only.empty()) return true;
+  return StrCat(",", only, ",").find(StrCat(",", name, ",")) != std::string::npos;
 }
 
 }  // namespace
 
 Status RunQueries(const Arguments& arguments) {
-  const std::string table = Text(arguments, "table", "cpu"), only = Text(arguments, "only", "");
+  const std::string only = Text(arguments, "only", "");
   const uint64_t runs = std::max<uint64_t>(1, Number(arguments, "runs", 5));
-  ASSIGN_OR_RETURN(const auto connection, client::Connection::Open(ConnectOptionsOf(arguments)));
-  ASSIGN_OR_RETURN(const auto last, connection->Query(StrCat("SELECT max(time) FROM ", table)));
-  if (last.empty() || last[0].rows.empty() || !last[0].rows[0][0]) return Error(sqlstate::kInvalidParameterValue, StrCat("table \"", table, "\" is empty"));
-  const std::string end = StrCat("timestamptz ", client::QuoteLiteral(*last[0].rows[0][0]));
-  std::printf("%-18s %10s %12s %12s\n", "query", "rows", "median ms", "fastest ms");
-  for (const BenchQuery& query : kQueries) {
-    if (!only.empty() && only != query.name) continue;
-    const std::string sql = Replace(Replace(query.sql, "$T", table), "$E", end);
-    std::vector<double> times;
-    size_t rows = 0;
-    for (uint64_t run = 0; run < runs; ++run) {
-      const double start = Milliseconds();
-      ASSIGN_OR_RETURN(const auto results, connection->Query(sql));
-      times.push_back(Milliseconds() - start);
-      rows = results.empty() ? 0 : results[0].rows.size();
+  ASSIGN_OR_RETURN(std::vector<Target> targets, OpenTargets(arguments));
+  ASSIGN_OR_RETURN(const WorkloadRange range, RangeOf(arguments, *targets[0].connection));
+  const std::vector<BenchQuery> queries = CpuWorkload(range);
+  if (arguments.contains("print")) {
+    for (const BenchQuery& query : queries) {
+      for (const std::string& sql : query.statements) {
+        if (Wanted(only, query.name)) std::printf("%s\t%s\n", query.name.c_str(), sql.c_str());
+      }
     }
-    std::sort(times.begin(), times.end());
-    std::printf("%-18s %10zu %12.2f %12.2f\n", query.name, rows, times[times.size() / 2], times[0]);
+    return OkStatus();
+  }
+  std::printf("%-5s %8s", "query", "rows");
+  for (const Target& target : targets) std::printf(" %12s", target.label.c_str());
+  std::printf("   medians of %llu runs of each window, ms\n", static_cast<unsigned long long>(runs));
+  for (const BenchQuery& query : queries) {
+    if (!Wanted(only, query.name)) continue;
+    if (targets.size() > 1) RETURN_IF_ERROR(CompareAnswers(targets, query));
+    for (Target& target : targets) target.times.clear();
+    for (uint64_t run = 0; run < runs; ++run) {
+      for (const std::string& sql : query.statements) {
+        for (Target& target : targets) {
+          const double start = Milliseconds();
+          ASSIGN_OR_RETURN(target.rows, target.connection->CountRows(sql));
+          target.times.push_back(Milliseconds() - start);
+        }
+      }
+    }
+    std::printf("%-5s %8llu", query.name.c_str(), static_cast<unsigned long long>(targets[0].rows));
+    for (const Target& target : targets) std::printf(" %12.2f", Median(target.times));
+    std::printf("   %s\n", query.title.c_str());
     std::fflush(stdout);
   }
   return OkStatus();

@@ -170,6 +170,7 @@ int Run(Arguments arguments) {
   deps.clock = &clock;
   deps.rpc_clock = &clock;
   deps.workers = &workers;
+  deps.worker_threads = cores;
   deps.wal_executor = &wal;
   deps.cluster_log_executor = &cluster_log;
   deps.background = &background;

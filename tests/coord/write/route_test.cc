@@ -105,9 +105,7 @@ TEST(Route, NewChunksAreClippedAroundOlderOnesOfAnotherInterval) {
   old->id = ChunkId(1);
   old->range_start = 120;
   old->range_end = 150;
-  auto set = std::make_shared<sql::ChunkSet>();
-  set->chunks = {old};
-  relation.hypertable->chunks = set;
+  relation.hypertable->chunks = std::make_shared<sql::ChunkSet>(std::vector<sql::ChunkPtr>{old});
   const StatusOr<std::vector<RoutedRows>> routed = RouteRows(relation, Rows(TypeId::kInt64, {110, 130, 160}, {"a", "a", "a"}));
   ASSERT_TRUE(routed.ok());
   ASSERT_EQ(routed->size(), 3u);

@@ -47,7 +47,7 @@ Catalog Sample() {
   space.number_partitions = 4;
   table.dimensions = {time, space};
   table.data_nodes = {NodeId(3), NodeId(4)};
-  auto chunks = std::make_shared<ChunkSet>();
+  std::vector<ChunkPtr> chunks;
   for (int i = 0; i < 5; ++i) {
     auto chunk = std::make_shared<Chunk>();
     chunk->id = ChunkId(static_cast<uint64_t>(100 + i));
@@ -55,9 +55,9 @@ Catalog Sample() {
     chunk->range_start = i * 1000;
     chunk->range_end = chunk->range_start + 1000;
     chunk->nodes = {NodeId(3)};
-    chunks->chunks.push_back(chunk);
+    chunks.push_back(chunk);
   }
-  table.chunks = chunks;
+  table.chunks = std::make_shared<ChunkSet>(std::move(chunks));
   relation->hypertable = table;
   catalog.Put(relation);
   catalog.pending_drops = {{NodeId(3), ChunkId(7)}};

@@ -236,9 +236,83 @@ TEST(Aggregates, SumOverflows) {
   auto state = *MakeAggregate("sum(float8)", types, TypeId::kFloat64);
   state->Resize(1);
   const VectorPtr arguments[] = {column};
-  EXPECT_TRUE(HasSqlState(state->Update(arguments, GroupIds{nullptr, 2}), sqlstate::kNumericValueOutOfRange));
+  ASSERT_TRUE(state->Update(arguments, GroupIds{nullptr, 2}).ok());
+  Vector result{DataType(TypeId::kFloat64)}, partial{state->PartialType()};
+  EXPECT_TRUE(HasSqlState(state->Finish(0, 1, result), sqlstate::kNumericValueOutOfRange));
+  EXPECT_TRUE(HasSqlState(state->Partial(0, 1, partial), sqlstate::kNumericValueOutOfRange));
   EXPECT_FALSE(MakeAggregate("sum(int8)", bigint, TypeId::kInt64).ok());  // its result is numeric
   EXPECT_TRUE(HasSqlState(MakeAggregate("lower(text)", bigint, TypeId::kText).status(), sqlstate::kUndefinedFunction));
+}
+
+double SumOf(const std::vector<double>& values, size_t parts, const std::vector<GroupRun>& runs = {}) {
+  const DataType types[] = {TypeId::kFloat64};
+  auto whole = *MakeAggregate("sum(float8)", types, TypeId::kFloat64);
+  whole->Resize(1);
+  for (size_t part = 0; part < parts; ++part) {
+    auto state = *MakeAggregate("sum(float8)", types, TypeId::kFloat64);
+    state->Resize(1);
+    auto column = std::make_shared<Vector>(types[0]);
+    for (size_t i = part; i < values.size(); i += parts) column->Append<double>(values[i]);
+    const std::vector<uint32_t> ids(column->size(), 0);
+    const VectorPtr arguments[] = {column};
+    EXPECT_TRUE(state->Update(arguments, GroupIds{part % 2 == 0 ? nullptr : ids.data(), column->size(), runs}).ok());
+    Vector partial{state->PartialType()};
+    EXPECT_TRUE(state->Partial(0, 1, partial).ok());
+    EXPECT_TRUE(whole->Merge(partial, GroupIds{nullptr, 1}).ok());
+  }
+  Vector result{types[0]};
+  EXPECT_TRUE(whole->Finish(0, 1, result).ok());
+  return result.Get<double>(0);
+}
+
+TEST(Aggregates, SumsDependOnPartsByRoundingOnly) {
+  std::vector<double> values;
+  for (int64_t i = 0; i < 300'000; ++i) values.push_back(0.1 * static_cast<double>((i * 7919) % 1000) + (i % 3 == 0 ? 1e9 : 0));
+  long double exact = 0;
+  for (double value : values) exact += value;
+  for (size_t parts : {1, 2, 3, 16, 1000}) {
+    EXPECT_NEAR(SumOf(values, parts), static_cast<double>(exact), 1e-14 * static_cast<double>(exact)) << parts;
+  }
+  // Few values are added as PostgreSQL adds them.
+  EXPECT_EQ(SumOf({0.1, 0.2, 0.3}, 1), 0.1 + 0.2 + 0.3);
+}
+
+TEST(Aggregates, InfiniteAndNanSums) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  for (size_t parts : {1, 3}) {
+    EXPECT_EQ(SumOf({1, infinity, 2, infinity}, parts), infinity);
+    EXPECT_TRUE(std::isnan(SumOf({1, infinity, 2, -infinity}, parts)));
+    EXPECT_TRUE(std::isnan(SumOf({1, 2, std::nan("")}, parts)));
+  }
+}
+
+TEST(Aggregates, RunsGiveWhatRowsGive) {
+  for (const char* function : {"sum(float8)", "avg(float8)", "min(float8)", "max(float8)", "count(any)"}) {
+    for (bool nan : {false, true}) {
+      const DataType types[] = {TypeId::kFloat64};
+      const DataType result = std::string_view(function).starts_with("count") ? DataType(TypeId::kInt64) : types[0];
+      auto column = std::make_shared<Vector>(types[0]);
+      std::vector<uint32_t> ids;
+      std::vector<GroupRun> runs;
+      for (uint32_t run = 0; run < 9; ++run) {
+        for (uint32_t i = 0; i < 1 + run * 7; ++i) {
+          column->Append<double>(nan && run == 4 && i == 20 ? std::nan("") : static_cast<double>((i * 37 + run) % 41) - 20);
+          ids.push_back(run % 4);
+        }
+        runs.push_back({static_cast<uint32_t>(ids.size()), run % 4});
+      }
+      const VectorPtr arguments[] = {column};
+      std::vector<std::string> answers;
+      for (bool in_runs : {false, true}) {
+        auto state = *MakeAggregate(function, types, result);
+        state->Resize(4);
+        const GroupIds groups = in_runs ? GroupIds{ids.data(), ids.size(), runs} : GroupIds{ids.data(), ids.size()};
+        ASSERT_TRUE(state->Update(arguments, groups).ok());
+        answers.push_back(ResultText(*state, result, 4));
+      }
+      EXPECT_EQ(answers[0], answers[1]) << function;
+    }
+  }
 }
 
 TEST(Aggregates, Histogram) {

@@ -1,4 +1,5 @@
-// Runs the statements of corpus/*.sql in four databases (one node, three nodes, three that block, three without pushdown) and compares with
+// Runs the statements of corpus/*.sql in four databases (one node, three nodes, three that block, three without pushdown, two
+// whose fragments run in lanes) and compares with
 // what PostgreSQL 15 answered (recorded by corpus/record.py). Statements with ORDER BY are compared in order, others as sets of lines.
 #include <gtest/gtest.h>
 
@@ -72,8 +73,10 @@ struct Variant {
   int nodes;
   bool blocking;
   bool push_down;
+  int lanes;
 };
-constexpr Variant kVariants[] = {{"one", 1, false, true}, {"three", 3, false, true}, {"blocking", 3, true, true}, {"central", 3, false, false}};
+constexpr Variant kVariants[] = {
+    {"one", 1, false, true, 1}, {"three", 3, false, true, 1}, {"blocking", 3, true, true, 1}, {"central", 3, false, false, 1}, {"lanes", 2, false, true, 3}};
 
 class CorpusTest : public ::testing::TestWithParam<std::string> {};
 
@@ -84,6 +87,7 @@ TEST_P(CorpusTest, SameAsPostgres) {
   for (const Variant& variant : kVariants) {
     QueryDatabase database(variant.nodes, variant.blocking);
     database.push_down = variant.push_down;
+    database.lanes = variant.lanes;
     for (const CorpusEntry& entry : corpus) {
       std::vector<std::string> expected = entry.expected;
       Directive(entry.sql, database);

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "engine/chunk/zone_map.h"
 #include "engine/types/compare.h"
+#include "sql/exec/lanes.h"
 #include "sql/exec/merge_operator.h"
 #include "sql/exec/projector.h"
 #include "sql/exec/row_order.h"
@@ -40,18 +42,35 @@ bool Passes(const ColumnCondition& condition, const Vector& column, size_t row) 
 /// Applies the predicate to the letter: a predicate that is not implied by the filters loses rows here.
 class MemoryScan final : public engine::TableScan {
  public:
-  MemoryScan(const QueryDatabase& database, engine::ScanSpec spec, const Relation& relation) : database_(database), spec_(std::move(spec)), relation_(relation) {
+  /// `at`: the next chunk, shared by the scans that share the work.
+  MemoryScan(const QueryDatabase& database, engine::ScanSpec spec, const Relation& relation, std::shared_ptr<size_t> at)
+      : database_(database), spec_(std::move(spec)), relation_(relation), at_(std::move(at)) {
     stats_.chunks = spec_.chunks.size();
   }
   StatusOr<ColumnBatch> Next() override {
-    while (at_ < spec_.chunks.size()) {
-      const ChunkId id = spec_.chunks[at_++];
-      const auto found = database_.chunks.find(id);
-      if (found == database_.chunks.end()) continue;
-      ColumnBatch batch = Project(id, found->second);
+    ColumnBatch batch;
+    while (TakeChunk(&batch)) {
       if (!batch.empty()) return batch;
     }
     return ColumnBatch();
+  }
+  StatusOr<engine::ScanPart> NextPart() override {
+    engine::ScanPart part;
+    ColumnBatch batch;
+    while (part.AtEnd() && TakeChunk(&batch)) {
+      // Every second one, so that rows and summaries mix.
+      if (database_.lanes > 1 && ++parts_ % 2 == 1 && !batch.empty() && !spec_.with_row_ids) {
+        part.summary.emplace();
+        part.summary->rows = batch.rows();
+        for (const VectorPtr& column : batch.columns()) part.summary->columns.push_back(engine::ComputeStats(*column));
+      } else {
+        part.rows = std::move(batch);
+      }
+    }
+    return part;
+  }
+  void RaiseTimeFloor(int64_t floor) override {
+    if (database_.lanes > 1) floor_ = floor;
   }
   const engine::ScanStats& stats() const override { return stats_; }
 
@@ -63,6 +82,40 @@ class MemoryScan final : public engine::TableScan {
     TSD_CHECK(false);
     return 0;
   }
+  bool TakeChunk(ColumnBatch* batch) {
+    *batch = ColumnBatch();
+    if (*at_ >= spec_.chunks.size()) return false;
+    const ChunkId id = spec_.chunks[(*at_)++];
+    const auto found = database_.chunks.find(id);
+    if (found != database_.chunks.end()) *batch = Project(id, found->second);
+    return true;
+  }
+
+  /// Of rows equal in the segment columns, the one with the greatest time; and none below the floor.
+  void Thin(const StoredChunk& chunk, std::vector<uint32_t>& rows) const {
+    if (database_.lanes < 2 || spec_.schema->order_by.empty()) return;
+    const Vector& times = chunk.rows.column(PositionOf(spec_.schema->order_by[0]));
+    if (times.type().Physical() == PhysicalType::kInt64) {
+      std::erase_if(rows, [&](uint32_t row) { return times.Get<int64_t>(row) < floor_; });
+    }
+    if (spec_.choice != engine::RowChoice::kLastOfSegment) return;
+    std::vector<uint32_t> last;
+    for (uint32_t row : rows) {
+      const auto same = std::find_if(last.begin(), last.end(), [&](uint32_t other) {
+        return std::all_of(spec_.schema->segment_by.begin(), spec_.schema->segment_by.end(), [&](ColumnId key) {
+          return RowsEqualOrBothNull(chunk.rows.column(PositionOf(key)), row, chunk.rows.column(PositionOf(key)), other);
+        });
+      });
+      if (same == last.end()) {
+        last.push_back(row);
+      } else if (CompareRows(times, row, times, *same) > 0) {
+        *same = row;
+      }
+    }
+    std::sort(last.begin(), last.end());
+    rows = std::move(last);
+  }
+
   ColumnBatch Project(ChunkId id, const StoredChunk& chunk) {
     std::vector<uint32_t> kept;
     for (size_t row = 0; row < chunk.rows.rows(); ++row) {
@@ -71,6 +124,7 @@ class MemoryScan final : public engine::TableScan {
       });
       if (passes) kept.push_back(static_cast<uint32_t>(row));
     }
+    Thin(chunk, kept);
     ColumnBatch result(kept.size());
     for (ColumnId column : spec_.columns) result.Add(Vector::Gather(chunk.rows.column_ptr(PositionOf(column)), kept));
     if (spec_.with_row_ids) {
@@ -90,7 +144,9 @@ class MemoryScan final : public engine::TableScan {
   const QueryDatabase& database_;
   engine::ScanSpec spec_;
   const Relation& relation_;
-  size_t at_ = 0;
+  const std::shared_ptr<size_t> at_;
+  size_t parts_ = 0;
+  int64_t floor_ = INT64_MIN;
   engine::ScanStats stats_;
 };
 
@@ -102,7 +158,16 @@ class MemoryReader final : public engine::StoreReader {
     database_.chunks_opened += spec.chunks.size();
     const RelationPtr relation = database_.catalog.Find(spec.schema->id);
     TSD_CHECK(relation != nullptr);
-    return std::unique_ptr<engine::TableScan>(std::make_unique<MemoryScan>(database_, std::move(spec), *relation));
+    return std::unique_ptr<engine::TableScan>(std::make_unique<MemoryScan>(database_, std::move(spec), *relation, std::make_shared<size_t>(0)));
+  }
+  StatusOr<std::vector<std::unique_ptr<engine::TableScan>>> OpenScans(engine::ScanSpec spec, size_t parts) override {
+    database_.chunks_opened += spec.chunks.size();
+    const RelationPtr relation = database_.catalog.Find(spec.schema->id);
+    TSD_CHECK(relation != nullptr);
+    std::vector<std::unique_ptr<engine::TableScan>> scans;
+    const auto at = std::make_shared<size_t>(0);
+    for (size_t i = 0; i < parts; ++i) scans.push_back(std::make_unique<MemoryScan>(database_, spec, *relation, at));
+    return scans;
   }
 
  private:
@@ -117,11 +182,36 @@ class FragmentOperator final : public Operator, public OperatorFactory {
     context_.functions = nullptr;
   }
   Status Start() {
+    if (database_.lanes > 1) {
+      if (std::optional<LanePlan> split = SplitForLanes(plan_)) {
+        ASSIGN_OR_RETURN(shares_, reader_.OpenScans(TableScanOperator::SpecOf(*FragmentScan(*split->lane), engine::Snapshot{}),
+                                                    static_cast<size_t>(database_.lanes)));
+        plan_ = split->rest;
+      }
+    }
     ASSIGN_OR_RETURN(operators_, BuildOperators(*plan_, *this, context_));
     return OkStatus();
   }
   StatusOr<OperatorPtr> MakeScan(const ScanNode& node) override {
-    return TableScanOperator::Make(node, reader_, engine::Snapshot{}, context_);
+    OperatorPtr made;
+    if (shares_.empty()) {
+      ASSIGN_OR_RETURN(made, TableScanOperator::Make(node, reader_, engine::Snapshot{}, context_));
+    } else {
+      ASSIGN_OR_RETURN(made, TableScanOperator::Over(node, std::move(shares_.back()), context_));
+      shares_.pop_back();
+      static_cast<TableScanOperator&>(*made).SetSlice(1);
+    }
+    return made;
+  }
+  /// The lanes of this node.
+  StatusOr<OperatorPtr> MakeGather(const GatherNode& node) override {
+    std::vector<OperatorPtr> lanes;
+    while (!shares_.empty()) {
+      ASSIGN_OR_RETURN(OperatorPtr lane, BuildOperators(*node.children[0], *this, context_));
+      lanes.push_back(std::move(lane));
+    }
+    if (node.merge.empty()) return MakeConcat(std::move(lanes));
+    return MakeMerge(std::move(lanes), node.merge, node.output);
   }
   StatusOr<Pull> Next(ColumnBatch* out) override { return operators_->Next(out); }
   std::string Name() const override { return "Fragment"; }
@@ -131,6 +221,7 @@ class FragmentOperator final : public Operator, public OperatorFactory {
   PlanPtr plan_;
   MemoryReader reader_;
   ExecContext context_;
+  std::vector<std::unique_ptr<engine::TableScan>> shares_;
   OperatorPtr operators_;
 };
 
@@ -445,13 +536,13 @@ ChunkId QueryDatabase::ChunkFor(const Relation& old_relation, const ColumnBatch&
   chunk->name = StrCat("_dist_hyper_", hypertable.id, "_", chunk->id.value(), "_chunk");
   chunks[chunk->id].node = node;
   const ChunkId id = chunk->id;
-  auto set = std::make_shared<ChunkSet>(*hypertable.chunks);
-  set->chunks.push_back(std::move(chunk));
-  std::sort(set->chunks.begin(), set->chunks.end(), [](const ChunkPtr& a, const ChunkPtr& b) {
+  std::vector<ChunkPtr> set = hypertable.chunks->chunks;
+  set.push_back(std::move(chunk));
+  std::sort(set.begin(), set.end(), [](const ChunkPtr& a, const ChunkPtr& b) {
     return std::pair(a->range_start, a->slot_start) < std::pair(b->range_start, b->slot_start);
   });
   auto changed = std::make_shared<Relation>(*relation);
-  changed->hypertable->chunks = std::move(set);
+  changed->hypertable->chunks = std::make_shared<ChunkSet>(std::move(set));
   catalog.Put(std::move(changed));
   return id;
 }

@@ -49,6 +49,9 @@ class QueryDatabase : public OperatorFactory {
   size_t chunks_opened = 0;
   size_t rows_gathered = 0;
   bool push_down = true;
+  /// Every fragment is shared by so many lanes, each pausing after every batch; and its scans use all that the store's interface allows:
+  /// summaries instead of rows, last rows of segments, time floors.
+  int lanes = 1;
 
  private:
   class Functions;

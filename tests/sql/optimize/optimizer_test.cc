@@ -111,11 +111,11 @@ TEST_F(OptimizerTest, GroupsBySpaceKeyAreCompleteOnTheirNode) {
 TEST_F(OptimizerTest, KeysOnSeveralNodesNeedPartialStates) {
   // One chunk moved: its slots now lie on two nodes.
   auto relation = std::make_shared<Relation>(*database_.catalog.Find("public", "m"));
-  auto chunks = std::make_shared<ChunkSet>(*relation->hypertable->chunks);
-  auto moved = std::make_shared<Chunk>(*chunks->chunks[0]);
+  std::vector<ChunkPtr> chunks = relation->hypertable->chunks->chunks;
+  auto moved = std::make_shared<Chunk>(*chunks[0]);
   moved->nodes = {NodeId(moved->nodes[0].value() % 3 + 1)};
-  chunks->chunks[0] = moved;
-  relation->hypertable->chunks = chunks;
+  chunks[0] = moved;
+  relation->hypertable->chunks = std::make_shared<ChunkSet>(std::move(chunks));
   database_.catalog.Put(relation);
   EXPECT_THAT(Explain("SELECT host, sum(v) FROM m GROUP BY host"), HasSubstr("Partial"));
 }
