@@ -43,6 +43,8 @@ const std::vector<CatalogColumns>& AllCatalogColumns() {  // tidy: one table, no
        "objoid oid,classoid oid,objsubid int4,description text"},
       {"pg_catalog", "pg_shdescription", 2396,
        "objoid oid,classoid oid,description text"},
+      {"pg_catalog", "pg_db_role_setting", 2964,
+       "setdatabase oid,setrole oid,setconfig _text"},
       {"pg_catalog", "pg_database", 1262,
        "oid oid,datname name,datdba oid,encoding int4,datlocprovider char,datistemplate bool,datallowconn bool,"
        "datconnlimit int4,datfrozenxid xid,datminmxid xid,dattablespace oid,datcollate text,datctype text,"

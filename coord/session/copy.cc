@@ -219,7 +219,11 @@ Task<StatusOr<StatementResult>> Session::CopyFrom(const CopyStatement& statement
   if (statement.endpoint == CopyEndpoint::kFile) {
     StatusOr<std::shared_ptr<engine::RandomAccessFile>> opened = services_.env->OpenRandomAccess(statement.target);
     if (!opened.ok()) {
-      co_return Error(sqlstate::kUndefinedFile, StrCat("could not open file \"", statement.target, "\" for reading: ", opened.status().message()));
+      const std::string_view reason = StdView(opened.status().message());  // 'could not open file "…": reason'
+      const size_t colon = reason.rfind(": ");
+      co_return WithHint(Error(sqlstate::kUndefinedFile, StrCat("could not open file \"", statement.target, "\" for reading: ",
+                                                                reason.substr(colon == std::string_view::npos ? 0 : colon + 2))),
+                         "COPY FROM instructs the server process to read a file. You may want a client-side facility such as psql's \\copy.");
     }
     file = *opened;
   } else {

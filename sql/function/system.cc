@@ -167,6 +167,7 @@ constexpr Declared kCatalog[] = {
     {"to_regnamespace", "text", "regnamespace"}, {"to_regrole", "text", "regrole"}, {"to_regproc", "text", "regproc"},
     {"pg_table_is_visible", "oid", "bool"}, {"pg_type_is_visible", "oid", "bool"}, {"pg_function_is_visible", "oid", "bool"},
     {"pg_operator_is_visible", "oid", "bool"}, {"pg_collation_is_visible", "oid", "bool"}, {"pg_opclass_is_visible", "oid", "bool"},
+    {"pg_opfamily_is_visible", "oid", "bool"}, {"pg_describe_object", "oid,oid,int4", "text"},
     {"pg_conversion_is_visible", "oid", "bool"}, {"pg_statistics_obj_is_visible", "oid", "bool"}, {"pg_ts_dict_is_visible", "oid", "bool"},
     {"pg_ts_config_is_visible", "oid", "bool"}, {"pg_ts_parser_is_visible", "oid", "bool"}, {"pg_ts_template_is_visible", "oid", "bool"},
     {"obj_description", "oid", "text"}, {"obj_description", "oid,name", "text"}, {"shobj_description", "oid,name", "text"},

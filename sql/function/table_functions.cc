@@ -12,6 +12,7 @@
 #include "sql/function/patterns.h"
 #include "sql/function/registry_builder.h"
 #include "sql/function/utf8.h"
+#include "sql/parse/keywords.h"
 
 namespace tsd::sql {
 namespace {
@@ -303,6 +304,35 @@ StatusOr<std::unique_ptr<TableFunctionRun>> OptionsToTable(std::span<const Value
   return RunRows(ColumnBatch({std::move(names), std::move(values)}, rows));
 }
 
+StatusOr<std::unique_ptr<TableFunctionRun>> Keywords(std::span<const Value>, std::span<const OutputColumn>, const ExecContext&) {
+  static constexpr parse::Keyword kAll[] = {
+#define TSD_KEYWORD(enumerator, word, keyword_class, label) parse::Keyword::enumerator,
+#include "sql/parse/keyword_list.inc"
+#undef TSD_KEYWORD
+  };
+  struct ClassText {
+    const char* code;
+    const char* description;
+  };
+  static constexpr ClassText kClasses[] = {{"U", "unreserved"},
+                                           {"C", "unreserved (cannot be function or type name)"},
+                                           {"T", "reserved (can be function or type name)"},
+                                           {"R", "reserved"}};
+  BatchBuilder rows({TypeId::kText, TypeId::kChar, TypeId::kBool, TypeId::kText, TypeId::kText});
+  for (const parse::Keyword keyword : kAll) {
+    const parse::KeywordInfo& info = parse::InfoOf(keyword);
+    const ClassText& text = kClasses[static_cast<size_t>(info.keyword_class)];
+    const bool bare = info.label == parse::LabelUse::kBare;
+    rows.column(0).AppendBytes(info.word);
+    rows.column(1).AppendBytes(text.code);
+    rows.column(2).Append<uint8_t>(bare ? 1 : 0);
+    rows.column(3).AppendBytes(text.description);
+    rows.column(4).AppendBytes(bare ? "can be bare label" : "requires AS");
+    rows.FinishRow();
+  }
+  return RunRows(rows.Finish());
+}
+
 }  // namespace
 
 void RegisterTableFunctions(RegistryBuilder& builder) {
@@ -325,6 +355,8 @@ void RegisterTableFunctions(RegistryBuilder& builder) {
   NotStrict(builder.Table("string_to_table", "text,text", "text", StringToTable));
   NotStrict(builder.Table("string_to_table", "text,text,text", "text", StringToTable));
   RegisterJsonTables(builder);
+  builder.Table("pg_get_keywords", "", "record", Keywords,
+                {{"word", TypeId::kText}, {"catcode", TypeId::kChar}, {"barelabel", TypeId::kBool}, {"catdesc", TypeId::kText}, {"baredesc", TypeId::kText}});
   builder.Table("pg_options_to_table", "_text", "record", OptionsToTable,
                 {{"option_name", TypeId::kText}, {"option_value", TypeId::kText}});
   NotStrict(builder.Table("pg_show_all_settings", "", "record", nullptr,
