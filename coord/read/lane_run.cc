@@ -61,17 +61,18 @@ class FirstLane final : public sql::Operator {
 /// Another lane's results; none if it was never needed.
 class OtherLaneOperator final : public sql::Operator {
  public:
-  OtherLaneOperator(const bool* started, const bool* first_done, std::shared_ptr<FragmentSource> source)
-      : started_(started), first_done_(first_done), inner_(std::move(source)) {}
+  OtherLaneOperator(std::shared_ptr<LaneRun> run, std::shared_ptr<FragmentSource> source) : run_(std::move(run)), inner_(std::move(source)) {}
   StatusOr<sql::Pull> Next(ColumnBatch* out) override {
-    if (!*started_) return *first_done_ ? sql::Pull::kDone : sql::Pull::kBlocked;
+    if (!run_->started()) {
+      if (run_->first_lane_done) return sql::Pull::kDone;
+      run_->StartOthers();  // a merge holds rows of the first lane and wants to know what comes before them
+    }
     return inner_.Next(out);
   }
   std::string Name() const override { return "Lane"; }
 
  private:
-  const bool* const started_;
-  const bool* const first_done_;
+  const std::shared_ptr<LaneRun> run_;
   SourceOperator inner_;
 };
 
@@ -117,7 +118,7 @@ StatusOr<std::vector<sql::OperatorPtr>> LaneRun::MakeLanes() {
   lanes.push_back(std::make_unique<FirstLane>(shared_from_this(), std::move(first)));
   for (size_t i = 1; i < shares_.size(); ++i) {
     sources_.push_back(std::make_shared<FragmentSource>("", wake));
-    lanes.push_back(std::make_unique<OtherLaneOperator>(&started_, &first_lane_done, sources_.back()));
+    lanes.push_back(std::make_unique<OtherLaneOperator>(shared_from_this(), sources_.back()));
   }
   return lanes;
 }

@@ -23,8 +23,9 @@ class LaneRun : public std::enable_shared_from_this<LaneRun> {
   /// What the first lane is made of, and the others' results. Once.
   StatusOr<std::vector<sql::OperatorPtr>> MakeLanes();
   StatusOr<sql::OperatorPtr> MakeScan(const sql::ScanNode& node);
-  /// The first lane paused: the others begin.
+  /// The first lane paused, or the others' rows are asked for: they begin.
   void StartOthers();
+  bool started() const { return started_; }
   engine::ScanStats Stats() const;
 
   sql::ExecContext context;

@@ -204,7 +204,7 @@ inline constexpr const char* kCorpus[] = {
     R"sql(alter materialized view m set (timescaledb.materialized_only = true))sql",
     R"sql(alter schema s rename to t)sql",
     R"sql(alter schema s owner to x)sql",
-    R"sql(alter sequence s owner to x)sql",
+    R"sql(alter sequence s increment by 2 restart)sql",
     R"sql(alter function f(int) set schema s)sql",
     R"sql(create index on t (a))sql",
     R"sql(create unique index concurrently if not exists i on only s.t using btree (a desc nulls last, lower(b) collate "C" text_pattern_ops, (c || d), e asc) include (f, g) with (timescaledb.transaction_per_chunk, fillfactor = 70) tablespace ts where a > 1)sql",

@@ -160,7 +160,7 @@ TEST(ParseErrorTest, Hints) {
 TEST(ParseErrorTest, WhatPostgresHasAndTsdHasNot) {
   for (const char* text :
        {"create function f() returns int language sql as 'select 1'", "create or replace procedure p() as $$ $$", "create trigger t",
-        "create type t as (a int)", "create sequence s", "create domain d as int", "create policy p on t", "create rule r",
+        "create type t as (a int)", "create domain d as int", "create policy p on t", "create rule r",
         "create tablespace t location 'x'", "create user mapping for x server s", "create foreign table t (a int) server s",
         "create publication p", "merge into t using u on true when matched then delete", "select 1 into t", "select * from t tablesample system (1)",
         "create table t of u", "create table t partition of u default", "alter table t attach partition u default",
