@@ -23,7 +23,7 @@ class RemoteParticipant final : public Participant {
   Task<Status> CommitPrepared(TxnId txn, Timestamp commit) override;
   Task<StatusOr<Timestamp>> CommitOnePhase(TxnId txn, uint64_t operations, Timestamp minimum) override;
   Task<Status> Abort(TxnId txn) override;
-  Task<StatusOr<std::vector<ActiveTransaction>>> ListTransactions(uint64_t origin) override;
+  Task<StatusOr<std::vector<ActiveTransaction>>> ListTransactions(uint64_t origin, Timestamp oldest_snapshot) override;
   Task<Status> DropChunks(std::vector<ChunkId> chunks) override;
   Task<StatusOr<std::vector<engine::ChunkSize>>> SizesOf(std::vector<ChunkId> chunks) override;
 
