@@ -236,7 +236,9 @@ TEST(CodecProperty, DamagedBlocksNeverCrash) {
         // Its own allocation, so that the sanitizer sees every byte past the end.
         const std::vector<char> exact(bad.begin(), bad.end());
         const auto decoded = DecodeBlock(vector.type(), std::string_view(exact.data(), exact.size()), vector.size());
-        if (decoded.ok()) ASSERT_EQ((*decoded)->size(), vector.size());
+        if (decoded.ok()) {
+          ASSERT_EQ((*decoded)->size(), vector.size());
+        }
       }
     }
   }

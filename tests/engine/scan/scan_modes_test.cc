@@ -106,9 +106,15 @@ TEST_F(ScanModesTest, HintsAreTrue) {
     uniform += batch.column(1).IsUniform();
     ascending += batch.column(0).IsAscending();
     for (size_t row = 1; row < batch.rows(); ++row) {
-      if (batch.column(1).IsUniform()) ASSERT_EQ(batch.column(1).Get<int64_t>(row), batch.column(1).Get<int64_t>(0));
-      if (batch.column(2).IsUniform()) ASSERT_EQ(batch.column(2).GetBytes(row), batch.column(2).GetBytes(0));
-      if (batch.column(0).IsAscending()) ASSERT_LE(batch.column(0).Get<int64_t>(row - 1), batch.column(0).Get<int64_t>(row));
+      if (batch.column(1).IsUniform()) {
+        ASSERT_EQ(batch.column(1).Get<int64_t>(row), batch.column(1).Get<int64_t>(0));
+      }
+      if (batch.column(2).IsUniform()) {
+        ASSERT_EQ(batch.column(2).GetBytes(row), batch.column(2).GetBytes(0));
+      }
+      if (batch.column(0).IsAscending()) {
+        ASSERT_LE(batch.column(0).Get<int64_t>(row - 1), batch.column(0).Get<int64_t>(row));
+      }
     }
   }
   EXPECT_GT(uniform, 50u);
@@ -225,7 +231,9 @@ TEST_F(ScanModesTest, LastRowsOfSegmentsAreAmongThoseHandedOut) {
         if (!condition || row.v < 2) found[row.v] = std::max(found[row.v], row.k);
       }
       EXPECT_EQ(found, last) << segments;
-      if (segments <= 50) EXPECT_LT(rows.size(), 1000u);  // the rows in memory, and a few
+      if (segments <= 50) {
+        EXPECT_LT(rows.size(), 1000u);  // the rows in memory, and a few
+      }
     }
   }
 }
