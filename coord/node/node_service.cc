@@ -201,6 +201,9 @@ Task<StatusOr<std::string>> NodeService::Transaction(Method method, std::string 
 StatusOr<std::string> NodeService::ListTransactions(std::string_view payload) {
   ByteReader reader(payload);
   const uint64_t origin = reader.GetU64();
+  const Timestamp oldest_snapshot(reader.GetU64());
+  if (!reader.ok()) return Error(sqlstate::kProtocolViolation, "malformed request for a list of transactions");
+  deps_.store->AdvanceHorizon(origin, oldest_snapshot);
   std::vector<ActiveTransaction> result;
   for (const engine::PreparedTransaction& prepared : deps_.store->InDoubt()) {
     if (prepared.txn.origin == origin) result.push_back({prepared.txn, true});

@@ -84,9 +84,10 @@ Task<Status> RemoteParticipant::Abort(TxnId txn) {
   co_return answer.status();
 }
 
-Task<StatusOr<std::vector<ActiveTransaction>>> RemoteParticipant::ListTransactions(uint64_t origin) {
+Task<StatusOr<std::vector<ActiveTransaction>>> RemoteParticipant::ListTransactions(uint64_t origin, Timestamp oldest_snapshot) {
   ByteWriter writer;
   writer.PutU64(origin);
+  writer.PutU64(oldest_snapshot.value());
   CO_ASSIGN_OR_RETURN(const std::string answer, co_await Call(Method::kListTransactions, std::move(writer).Take(), kControlTimeout));
   co_return DecodeTransactions(answer);
 }

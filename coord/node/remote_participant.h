@@ -26,7 +26,7 @@ class RemoteParticipant final : public Participant {
   Task<StatusOr<Timestamp>> CommitOnePhase(TxnId txn, uint64_t operations, Timestamp minimum) override;
   Task<StatusOr<Timestamp>> WriteAndCommit(engine::WriteRequest request, Timestamp minimum) override;
   Task<Status> Abort(TxnId txn) override;
-  Task<StatusOr<std::vector<ActiveTransaction>>> ListTransactions(uint64_t origin) override;
+  Task<StatusOr<std::vector<ActiveTransaction>>> ListTransactions(uint64_t origin, Timestamp oldest_snapshot) override;
   Task<Status> DropChunks(std::vector<ChunkId> chunks) override;
   Task<StatusOr<std::vector<engine::ChunkSize>>> SizesOf(std::vector<ChunkId> chunks) override;
 

@@ -14,6 +14,8 @@ namespace {
 constexpr char kSuperuser[] = "tsdbadmin";
 constexpr char kDatabase[] = "tsdb";
 constexpr absl::Duration kCareInterval = absl::Seconds(1);
+/// After a pause this long in commits, rows in memory become files and the log is cut.
+constexpr absl::Duration kIdleCheckpoint = absl::Seconds(30);
 constexpr absl::Duration kFirstBytesTimeout = absl::Seconds(60);
 
 constexpr char kDefaultHba[] =
@@ -120,6 +122,7 @@ Task<Status> Server::OpenParts() {
   store_options.background = deps_.background;
   store_options.memtable_bytes = static_cast<uint64_t>(SettingBytes(settings_.Get("tsd.memtable_memory")));
   store_options.block_cache_bytes = static_cast<uint64_t>(SettingBytes(settings_.Get("tsd.block_cache")));
+  store_options.idle_checkpoint = kIdleCheckpoint;
   store_options.on_poisoned = fatal;
   CO_ASSIGN_OR_RETURN(store_, engine::Store::Open(std::move(store_options)));
   CO_ASSIGN_OR_RETURN(spill_, SpillDirectory::Open(*deps_.env, Path("spill")));
@@ -361,6 +364,7 @@ Task<void> Server::CareLoop(Server* self) {
       const Status status = co_await resolution;
       if (!status.ok()) log::Debug("node care: ", status.message(), " ", FieldsOf(status).detail);
     }
+    self->store_->AdvanceHorizon(self->log_->Current()->cluster_id, self->transactions_->OldestSnapshot());
     co_await self->DropPending();
     co_await self->executions_->AbortForgotten();
     co_await SleepFor{kCareInterval};

@@ -3,6 +3,7 @@
 
 #include "coord/session/coord_functions.h"
 #include "engine/base/strings.h"
+#include "engine/types/record_form.h"
 #include "engine/types/text_form.h"
 
 namespace tsd::coord {
@@ -15,7 +16,9 @@ constexpr size_t kOldFormParameters = 6;  // add_dimension(hypertable, column_na
 // What by_range() and by_hash() give: kind//column//interval or number//function. Read from both ends, so the column may hold anything.
 StatusOr<CoordFunctions::NewDimension> CoordFunctions::ReadDimension(const CallArguments& arguments, size_t index) {
   if (arguments.IsNull(index)) return Error(sqlstate::kInvalidParameterValue, "dimension cannot be NULL");
-  const std::string text = arguments.Get(index).AsBytes();
+  Vector field(TypeId::kText);
+  RETURN_IF_ERROR(AppendRecordField(arguments.Get(index).AsBytes(), 0, field));
+  const std::string text(field.IsNull(0) ? std::string_view() : field.GetBytes(0));
   const size_t kind_end = text.find("//");
   const size_t function_at = text.rfind("//");
   const size_t number_at = function_at == std::string::npos || function_at == 0 ? std::string::npos : text.rfind("//", function_at - 1);

@@ -42,7 +42,8 @@ Task<StatusOr<Timestamp>> LocalParticipant::WriteAndCommit(engine::WriteRequest 
 
 Task<Status> LocalParticipant::Abort(TxnId txn) { co_return co_await store_.Abort(txn); }
 
-Task<StatusOr<std::vector<ActiveTransaction>>> LocalParticipant::ListTransactions(uint64_t origin) {
+Task<StatusOr<std::vector<ActiveTransaction>>> LocalParticipant::ListTransactions(uint64_t origin, Timestamp oldest_snapshot) {
+  store_.AdvanceHorizon(origin, oldest_snapshot);
   std::vector<ActiveTransaction> result;
   for (const engine::PreparedTransaction& prepared : store_.InDoubt()) {
     if (prepared.txn.origin == origin) result.push_back({prepared.txn, true});

@@ -29,8 +29,9 @@ class Participant {
   /// The only write of its transaction and the commit, as one request. An error other than 08006 means that nothing was committed.
   virtual Task<StatusOr<Timestamp>> WriteAndCommit(engine::WriteRequest request, Timestamp minimum) = 0;
   virtual Task<Status> Abort(TxnId txn) = 0;
-  /// Transactions of this coordinator's cluster that are active or in doubt there.
-  virtual Task<StatusOr<std::vector<ActiveTransaction>>> ListTransactions(uint64_t origin) = 0;
+  /// Transactions of this coordinator's cluster that are active or in doubt there. Tells the node too that the cluster uses no snapshot older
+  /// than `oldest_snapshot` any more: what was deleted before it may go.
+  virtual Task<StatusOr<std::vector<ActiveTransaction>>> ListTransactions(uint64_t origin, Timestamp oldest_snapshot) = 0;
   virtual Task<Status> DropChunks(std::vector<ChunkId> chunks) = 0;
   virtual Task<StatusOr<std::vector<engine::ChunkSize>>> SizesOf(std::vector<ChunkId> chunks) = 0;
 };
@@ -49,7 +50,7 @@ class LocalParticipant final : public Participant {
   Task<StatusOr<Timestamp>> CommitOnePhase(TxnId txn, uint64_t operations, Timestamp minimum) override;
   Task<StatusOr<Timestamp>> WriteAndCommit(engine::WriteRequest request, Timestamp minimum) override;
   Task<Status> Abort(TxnId txn) override;
-  Task<StatusOr<std::vector<ActiveTransaction>>> ListTransactions(uint64_t origin) override;
+  Task<StatusOr<std::vector<ActiveTransaction>>> ListTransactions(uint64_t origin, Timestamp oldest_snapshot) override;
   Task<Status> DropChunks(std::vector<ChunkId> chunks) override;
   Task<StatusOr<std::vector<engine::ChunkSize>>> SizesOf(std::vector<ChunkId> chunks) override;
 

@@ -21,13 +21,38 @@ TransactionManager::TransactionManager(ClusterLog& log, CommitClock& clock, Exec
 
 Task<StatusOr<std::shared_ptr<Transaction>>> TransactionManager::Begin(engine::Isolation isolation) {
   // A transaction's number comes from the clock, so that it is never used again after a restart (T3).
-  CO_ASSIGN_OR_RETURN(const Timestamp number, co_await clock_.Next());
+  // Until it is registered, the newest timestamp before it holds the horizon back.
+  const Timestamp before = NoteBeginning();
+  const StatusOr<Timestamp> drawn = co_await clock_.Next();
+  if (!drawn.ok()) {
+    MutexLock lock(mutex_);
+    beginning_.erase(beginning_.find(before));
+    co_return drawn.status();
+  }
+  const Timestamp number = *drawn;
   const TxnId id{log_.Current()->cluster_id, number.value()};
   auto transaction = std::make_shared<Transaction>(id, isolation);
   transaction->SetSnapshot(number);
   MutexLock lock(mutex_);
   live_.insert(id);
+  beginning_.erase(beginning_.find(before));
   co_return transaction;
+}
+
+Timestamp TransactionManager::NoteBeginning() {
+  MutexLock lock(mutex_);
+  const Timestamp newest = clock_.ReadTimestamp();
+  beginning_.insert(newest);
+  return newest;
+}
+
+Timestamp TransactionManager::OldestSnapshot() const {
+  MutexLock lock(mutex_);
+  Timestamp oldest = clock_.ReadTimestamp();
+  if (!beginning_.empty()) oldest = std::min(oldest, *beginning_.begin());
+  // A transaction's number is a timestamp, and none of its snapshots is older.
+  for (const TxnId& txn : live_) oldest = std::min(oldest, Timestamp(txn.sequence));
+  return oldest;
 }
 
 bool TransactionManager::IsLive(TxnId txn) const {
@@ -204,7 +229,7 @@ Task<void> TransactionManager::Abort(std::shared_ptr<Transaction> transaction) {
 
 Task<Status> TransactionManager::Resolve(NodeId node) {
   CO_ASSIGN_OR_RETURN(std::shared_ptr<Participant> participant, participants_(node));
-  CO_ASSIGN_OR_RETURN(std::vector<ActiveTransaction> listed, co_await participant->ListTransactions(log_.Current()->cluster_id));
+  CO_ASSIGN_OR_RETURN(std::vector<ActiveTransaction> listed, co_await participant->ListTransactions(log_.Current()->cluster_id, OldestSnapshot()));
   for (const ActiveTransaction& entry : listed) {
     const bool live = IsLive(entry.txn);
     const std::optional<Timestamp> decided = log_.DecisionOf(entry.txn);

@@ -35,12 +35,15 @@ class TransactionManager {
   /// abort. Called when a node is reached (again), after a restart, and every second.
   Task<Status> Resolve(NodeId node);
   bool IsLive(TxnId txn) const;
+  /// No snapshot older than this is in use, nor will be (T6). Told to the nodes every second, with Resolve.
+  Timestamp OldestSnapshot() const;
   size_t LiveCount() const;
   /// The live transaction that began first.
   std::optional<TxnId> OldestLive() const;
 
  private:
   struct Run;
+  Timestamp NoteBeginning();
   Task<void> Prepare(std::shared_ptr<Run> run, NodeId node);
   Task<void> Finish(std::shared_ptr<Run> run, CommitActions actions);
   Task<Status> SendCommit(NodeId node, TxnId txn, Timestamp commit);
@@ -56,6 +59,7 @@ class TransactionManager {
   const std::string coordinator_;
   mutable Mutex mutex_;
   std::set<TxnId> live_ ABSL_GUARDED_BY(mutex_);
+  std::multiset<Timestamp> beginning_ ABSL_GUARDED_BY(mutex_);  // the newest timestamp before each transaction that is being begun
 };
 
 }  // namespace tsd::coord

@@ -1,7 +1,7 @@
 #pragma once
-// A run of bytes, as an LZ4 block if that saves an eighth. Any thread.
+// A run of bytes, as an LZ4 block or in shared symbols (symbol_codec.h) if that saves an eighth. Any thread.
 //
-// Form: u8 1 = LZ4, 0 = as is; varint raw bytes; if LZ4: varint compressed bytes; the bytes.
+// Form: u8 0 = as is, 1 = LZ4, 2 = symbols; varint raw bytes; if LZ4: varint compressed bytes; the bytes, or the symbols' form.
 #include <string>
 #include <string_view>
 

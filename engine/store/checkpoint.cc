@@ -40,7 +40,7 @@ struct CheckpointPlan {
 bool StoreCore::WantsCheckpoint() const {
   if (!flush_promises_.empty()) return true;
   if (flush_pausing_) return false;
-  return memtable_bytes_ - frozen_bytes_ >= static_cast<int64_t>(options_.memtable_bytes / 2) || unlisted_files_ >= kMaxUnlistedFiles;
+  return idle_checkpoint_due_ || memtable_bytes_ - frozen_bytes_ >= static_cast<int64_t>(options_.memtable_bytes / 2) || unlisted_files_ >= kMaxUnlistedFiles;
 }
 
 Future<Status> StoreCore::Flush() {
@@ -74,6 +74,27 @@ void StoreCore::StartMaintenance(Deferred& after) {
   }
 }
 
+void StoreCore::ArmIdleTimer() {
+  if (options_.idle_checkpoint <= absl::ZeroDuration() || idle_timer_armed_) return;
+  idle_timer_armed_ = true;
+  options_.background->PostAfter(options_.idle_checkpoint, [weak = weak_from_this(), seen = applied_commits_] {
+    if (const std::shared_ptr<StoreCore> self = weak.lock()) self->OnIdleTimer(seen);
+  });
+}
+
+void StoreCore::OnIdleTimer(uint64_t seen_commits) {
+  Deferred after;
+  MutexLock lock(mutex_);
+  idle_timer_armed_ = false;
+  if (!CheckOpen().ok()) return;
+  if (applied_commits_ != seen_commits) {
+    ArmIdleTimer();
+    return;
+  }
+  idle_checkpoint_due_ = memtable_bytes_ > 0 || unlisted_files_ > 0;
+  if (idle_checkpoint_due_) StartMaintenance(after);
+}
+
 void StoreCore::MaintenanceDone(Deferred& after) {
   maintenance_running_ = false;
   FinishClose(after);
@@ -82,6 +103,7 @@ void StoreCore::MaintenanceDone(Deferred& after) {
 
 void StoreCore::StartCheckpoint(Deferred& after) {
   auto promises = std::make_shared<std::vector<Promise<Status>>>(std::exchange(flush_promises_, {}));
+  idle_checkpoint_due_ = false;
   const Lsn checkpoint = wal_->NextLsn();
   if (checkpoint <= manifest_.checkpoint && log_queue_.empty()) {
     FinishFlushes(*promises, OkStatus(), after);

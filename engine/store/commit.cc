@@ -254,6 +254,8 @@ void StoreCore::ApplyCommit(const TransactionPtr& txn, Deferred& after) {
     staged.files.clear();
   }
   EndTransaction(txn, after);
+  ++applied_commits_;
+  ArmIdleTimer();
   if (WantsCheckpoint()) StartMaintenance(after);
 }
 

@@ -143,6 +143,8 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
   // ---- checkpoint.cc ----
   bool WantsCheckpoint() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void StartMaintenance(Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ArmIdleTimer() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void OnIdleTimer(uint64_t seen_commits);
   void MaintenanceDone(Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void StartCheckpoint(Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::shared_ptr<CheckpointPlan> Freeze(Lsn checkpoint) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -215,6 +217,9 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
   uint64_t next_reader_ ABSL_GUARDED_BY(mutex_) = 1;
 
   bool maintenance_running_ ABSL_GUARDED_BY(mutex_) = false;
+  bool idle_timer_armed_ ABSL_GUARDED_BY(mutex_) = false;
+  bool idle_checkpoint_due_ ABSL_GUARDED_BY(mutex_) = false;
+  uint64_t applied_commits_ ABSL_GUARDED_BY(mutex_) = 0;
   Status flush_failure_ ABSL_GUARDED_BY(mutex_);  // of the last flush, e.g. a full disk
   bool flush_pausing_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<Promise<Status>> flush_promises_ ABSL_GUARDED_BY(mutex_);

@@ -4,6 +4,7 @@
 
 #include "engine/base/strings.h"
 #include "engine/types/numeric.h"
+#include "engine/types/record_form.h"
 #include "engine/types/text_form.h"
 #include "sql/function/function_context.h"
 #include "sql/function/registry_builder.h"
@@ -204,8 +205,8 @@ constexpr Declared kSequences[] = {
     {"setval", "regclass,int8", "int8"}, {"setval", "regclass,int8,bool", "int8"},
 };
 
-// A dimension in the text form that TimescaleDB prints: kind//column//interval or number//function. create_hypertable reads it back from
-// both ends, so a column name may hold anything.
+// A dimension: a record of the text that TimescaleDB prints, kind//column//interval or number//function. create_hypertable reads it back
+// from both ends, so a column name may hold anything.
 Status DimensionInfo(std::string_view kind, const RowArgs& a, Vector& out) {
   if (a.IsNull(0)) return Error(sqlstate::kInvalidParameterValue, "column_name cannot be NULL");
   std::string text = StrCat(kind, "//", a.Text(0), "//");
@@ -220,7 +221,12 @@ Status DimensionInfo(std::string_view kind, const RowArgs& a, Vector& out) {
   } else {
     FormatText(a.column(2), a.row, TextContextOf(a.context()), text);
   }
-  return PutText(out, text);
+  auto field = std::make_shared<Vector>(DataType(TypeId::kText));
+  field->AppendBytes(text);
+  const VectorPtr fields[] = {std::move(field)};
+  std::string record;
+  AppendRecord(fields, 0, record);
+  return PutText(out, record);
 }
 Status ByRange(const RowArgs& a, Vector& out) { return DimensionInfo("range", a, out); }
 Status ByHash(const RowArgs& a, Vector& out) {

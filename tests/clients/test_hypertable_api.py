@@ -70,7 +70,7 @@ class HypertableApiTest(unittest.TestCase):
                              interval)
 
     def test_dimension_info_prints(self):
-        self.assertEqual(self.cluster.sql("SELECT by_range('time'), by_hash('dev', 3), by_range('a//b', 5)"), "range//time//-//-|hash//dev//3//-|range//a//b//5//-")
+        self.assertEqual(self.cluster.sql("SELECT by_range('time'), by_hash('dev', 3), by_range('a//b', 5)"), "(range//time//-//-)|(hash//dev//3//-)|(range//a//b//5//-)")
 
     def test_new_form_errors(self):
         self.table("e1")

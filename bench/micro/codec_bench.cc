@@ -1,0 +1,119 @@
+// Block codecs on one core: bytes of values in memory a second, encoding and decoding, and how many bytes a value takes. A block is a row
+// group of the store (4096 rows).
+#include <benchmark/benchmark.h>
+
+#include <cmath>
+#include <functional>
+
+#include "engine/base/random.h"
+#include "engine/base/strings.h"
+#include "engine/codec/block_codec.h"
+
+namespace tsd::engine {
+namespace {
+
+constexpr size_t kRows = 4096;
+constexpr size_t kBlocks = 16;  // different ones: a branch predictor must not learn a block by heart
+
+int64_t Step(Random& random) {  // truncated normal steps, as in the CPU data
+  const uint64_t step = random.Below(1000);
+  return step < 376 ? 0 : step < 615 ? 1 : step < 854 ? -1 : step < 920 ? 2 : step < 985 ? -2 : step < 993 ? 3 : -3;
+}
+
+using Maker = std::function<Vector(Random&)>;
+
+Maker Integers(std::function<int64_t(Random&, size_t, int64_t)> next) {
+  return [next](Random& random) {
+    Vector vector(TypeId::kInt64);
+    int64_t last = 1'000'000;
+    for (size_t i = 0; i < kRows; ++i) vector.Append<int64_t>(last = next(random, i, last));
+    return vector;
+  };
+}
+Maker Doubles(std::function<double(Random&, size_t, int64_t)> next) {
+  return [next](Random& random) {
+    Vector vector(TypeId::kFloat64);
+    int64_t walk = 50;
+    for (size_t i = 0; i < kRows; ++i) vector.Append<double>(next(random, i, walk += Step(random)));
+    return vector;
+  };
+}
+Maker Texts(std::function<std::string(Random&, size_t)> next) {
+  return [next](Random& random) {
+    Vector vector(TypeId::kText);
+    for (size_t i = 0; i < kRows; ++i) vector.AppendBytes(next(random, i));
+    return vector;
+  };
+}
+
+struct Shape {
+  const char* name;
+  Maker make;
+};
+
+const std::vector<Shape>& Shapes() {
+  static const std::vector<Shape> shapes = {
+      {"timestamps_regular", Integers([](Random&, size_t, int64_t last) { return last + 10'000'000; })},
+      {"timestamps_jitter", Integers([](Random& random, size_t, int64_t last) { return last + 10'000'000 + random.Between(-500, 500); })},
+      {"timestamps_gaps", Integers([](Random& random, size_t, int64_t last) { return last + (random.Chance(0.01) ? 60'000'000 : 10'000'000); })},
+      {"integers_10_bits", Integers([](Random& random, size_t, int64_t) { return random.Between(0, 1000); })},
+      {"integers_runs", Integers([](Random&, size_t i, int64_t) { return static_cast<int64_t>(i / 100 * 17 % 31); })},
+      {"doubles_walk_of_integers", Doubles([](Random&, size_t, int64_t walk) { return static_cast<double>(walk); })},
+      {"doubles_walk_of_cents", Doubles([](Random&, size_t, int64_t walk) { return static_cast<double>(walk) / 100; })},
+      {"doubles_decimals", Doubles([](Random& random, size_t, int64_t) { return static_cast<double>(random.Between(0, 99'999)) / 1000; })},
+      {"doubles_full_mantissa", Doubles([](Random&, size_t i, int64_t) { return std::sin(static_cast<double>(i) / 100) * 1e3; })},
+      {"text_one_value", Texts([](Random&, size_t) { return std::string("host_17"); })},
+      {"text_100_values", Texts([](Random& random, size_t) { return StrCat("host_", random.Below(100)); })},
+      {"text_distinct", Texts([](Random& random, size_t i) { return StrCat("/api/v1/items/", i, "?session=", random.Next()); })},
+  };
+  return shapes;
+}
+
+void Encode(benchmark::State& state, const Maker& make) {
+  Random random(1);
+  std::vector<Vector> blocks;
+  for (size_t i = 0; i < kBlocks; ++i) blocks.push_back(make(random));
+  size_t at = 0;
+  size_t encoded = 0;
+  for (auto _ : state) {
+    const std::string bytes = EncodeBlock(blocks[at++ % kBlocks]);
+    encoded += bytes.size();
+    benchmark::DoNotOptimize(bytes.data());
+  }
+  const double rows = static_cast<double>(state.iterations()) * kRows;
+  state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(blocks[0].heap().size() + kRows * blocks[0].type().Width()));
+  state.counters["bytes_a_value"] = static_cast<double>(encoded) / rows;
+  state.counters["values"] = benchmark::Counter(rows, benchmark::Counter::kIsRate);
+}
+
+void Decode(benchmark::State& state, const Maker& make) {
+  Random random(1);
+  std::vector<std::string> blocks;
+  DataType type;
+  size_t raw = 0;
+  for (size_t i = 0; i < kBlocks; ++i) {
+    const Vector vector = make(random);
+    type = vector.type();
+    raw = vector.heap().size() + kRows * type.Width();
+    blocks.push_back(EncodeBlock(vector));
+  }
+  size_t at = 0;
+  for (auto _ : state) {
+    const auto vector = DecodeBlock(type, blocks[at++ % kBlocks], kRows);
+    benchmark::DoNotOptimize(vector.ok());
+  }
+  state.SetLabel(CodecName(BlockCodec(blocks[0])));
+  state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(raw));
+  state.counters["values"] = benchmark::Counter(static_cast<double>(state.iterations()) * kRows, benchmark::Counter::kIsRate);
+}
+
+const bool kRegistered = [] {
+  for (const Shape& shape : Shapes()) {
+    benchmark::RegisterBenchmark(StrCat("EncodeBlock/", shape.name).c_str(), [&shape](benchmark::State& state) { Encode(state, shape.make); });
+    benchmark::RegisterBenchmark(StrCat("DecodeBlock/", shape.name).c_str(), [&shape](benchmark::State& state) { Decode(state, shape.make); });
+  }
+  return true;
+}();
+
+}  // namespace
+}  // namespace tsd::engine

@@ -1,0 +1,265 @@
+// What scans offer the executor beyond rows: summaries, newest first, last rows of segments, conditions checked before other columns are
+// read, work shared by several threads. Every mode is compared with the plain scan.
+#include <map>
+#include <set>
+
+#include "tests/engine/store/store_fixture.h"
+
+namespace tsd::engine {
+namespace {
+
+using Op = ColumnCondition::Op;
+
+/// v is the segment, k the time (the fixture's schema).
+std::vector<TestRow> Series(int64_t segments, int64_t first, int64_t count) {
+  std::vector<TestRow> rows;
+  for (int64_t k = first; k < first + count; ++k) rows.push_back({k, k % segments, "tag-" + std::to_string(k % segments)});
+  return rows;
+}
+
+class ScanModesTest : public StoreTest {
+ protected:
+  /// Two files with ranges that overlap in time, rows in memory, and a file with late rows.
+  void Load(int64_t segments, uint64_t chunk = 1) {
+    const uint64_t txn = chunk * 10;
+    Insert(txn + 1, chunk, Series(segments, 0, 3000));
+    ASSERT_TRUE(Flush().ok());
+    Insert(txn + 2, chunk, Series(segments, 3000, 2000));
+    Insert(txn + 3, chunk, Series(segments, 100'000, 10));
+    ASSERT_TRUE(Flush().ok());
+    Insert(txn + 4, chunk, Series(segments, 5000, 700));
+  }
+  ScanSpec Spec(Timestamp read = Timestamp(1000)) const {
+    ScanSpec spec;
+    spec.schema = TestSchema();
+    spec.chunks = {ChunkId(1)};
+    spec.columns = {ColumnId(1), ColumnId(2), ColumnId(3)};
+    spec.snapshot.read_timestamp = read;
+    return spec;
+  }
+  static void AddCondition(ScanSpec& spec, uint16_t column, Op op, std::vector<Value> values) {
+    spec.predicate.conditions.push_back({ColumnId(column), op, std::move(values)});
+  }
+  static void Collect(const ColumnBatch& batch, std::vector<TestRow>& rows) {
+    for (size_t row = 0; row < batch.rows(); ++row) {
+      rows.push_back({batch.column(0).Get<int64_t>(row), batch.column(1).Get<int64_t>(row), std::string(batch.column(2).GetBytes(row))});
+    }
+  }
+  std::vector<TestRow> All(ScanSpec spec) {
+    std::unique_ptr<TableScan> scan = *store_->OpenScan(std::move(spec));
+    std::vector<TestRow> rows;
+    while (true) {
+      const StatusOr<ColumnBatch> batch = scan->Next();
+      EXPECT_TRUE(batch.ok()) << batch.status();
+      if (!batch.ok() || batch->empty()) break;
+      Collect(*batch, rows);
+    }
+    return rows;
+  }
+  static std::vector<TestRow> Sorted(std::vector<TestRow> rows) {
+    std::sort(rows.begin(), rows.end());
+    return rows;
+  }
+};
+
+TEST_F(ScanModesTest, ConditionsAreAppliedToRowsOfFiles) {
+  Open();
+  Load(7);
+  ASSERT_TRUE(Flush().ok());
+  const std::vector<TestRow> all = Sorted(All(Spec()));
+  ASSERT_EQ(all.size(), 5710u);
+  const std::vector<std::tuple<uint16_t, Op, std::vector<Value>, std::function<bool(const TestRow&)>>> cases = {
+      {1, Op::kLess, {Value::Int64(2000)}, [](const TestRow& row) { return row.k < 2000; }},
+      {1, Op::kGreaterEqual, {Value::Int64(5699)}, [](const TestRow& row) { return row.k >= 5699; }},
+      {2, Op::kEqual, {Value::Int64(3)}, [](const TestRow& row) { return row.v == 3; }},
+      {2, Op::kIn, {Value::Int64(3), Value::Int64(5), Value::Int64(99)}, [](const TestRow& row) { return row.v == 3 || row.v == 5; }},
+      {3, Op::kEqual, {Value::Text("tag-2")}, [](const TestRow& row) { return row.s == "tag-2"; }},
+      {3, Op::kGreater, {Value::Text("tag-4")}, [](const TestRow& row) { return row.s > "tag-4"; }},
+      {3, Op::kIsNull, {}, [](const TestRow&) { return false; }},
+      {1, Op::kEqual, {Value::Null(TypeId::kInt64)}, [](const TestRow&) { return false; }},
+  };
+  for (const auto& [column, op, values, test] : cases) {
+    ScanSpec spec = Spec();
+    AddCondition(spec, column, op, values);
+    AddCondition(spec, 1, Op::kGreater, {Value::Int64(10)});
+    std::vector<TestRow> expected;
+    for (const TestRow& row : all) {
+      if (test(row) && row.k > 10) expected.push_back(row);
+    }
+    EXPECT_EQ(Sorted(All(spec)), expected) << "column " << column << " op " << static_cast<int>(op);
+  }
+  // A condition on values of another type than the column's is left to the executor.
+  ScanSpec odd = Spec();
+  AddCondition(odd, 1, Op::kEqual, {Value::Text("x")});
+  EXPECT_EQ(All(odd).size(), all.size());
+}
+
+TEST_F(ScanModesTest, HintsAreTrue) {
+  Open();
+  Load(5);
+  ASSERT_TRUE(Flush().ok());
+  std::unique_ptr<TableScan> scan = *store_->OpenScan(Spec());
+  size_t uniform = 0, ascending = 0;
+  while (true) {
+    const ColumnBatch batch = *scan->Next();
+    if (batch.empty()) break;
+    uniform += batch.column(1).IsUniform();
+    ascending += batch.column(0).IsAscending();
+    for (size_t row = 1; row < batch.rows(); ++row) {
+      if (batch.column(1).IsUniform()) {
+        ASSERT_EQ(batch.column(1).Get<int64_t>(row), batch.column(1).Get<int64_t>(0));
+      }
+      if (batch.column(2).IsUniform()) {
+        ASSERT_EQ(batch.column(2).GetBytes(row), batch.column(2).GetBytes(0));
+      }
+      if (batch.column(0).IsAscending()) {
+        ASSERT_LE(batch.column(0).Get<int64_t>(row - 1), batch.column(0).Get<int64_t>(row));
+      }
+    }
+  }
+  EXPECT_GT(uniform, 50u);
+  EXPECT_GT(ascending, 50u);
+}
+
+TEST_F(ScanModesTest, SummariesAddUpToTheRows) {
+  Open();
+  Load(6);
+  // Deleted rows keep their row groups from being summarised.
+  EXPECT_TRUE(Delete(5, 1, {17, 2001}, Timestamp(1000)).ok());
+  const Timestamp deleted = *Commit(5, 1001);
+  for (const Timestamp read : {Timestamp(1000), deleted}) {
+    for (const bool conditions : {false, true}) {
+      ScanSpec spec = Spec(read);
+      if (conditions) {
+        AddCondition(spec, 1, Op::kLess, {Value::Int64(2500)});
+        AddCondition(spec, 2, Op::kIn, {Value::Int64(1), Value::Int64(2)});
+      }
+      __int128 sum = 0;
+      uint64_t count = 0;
+      int64_t low = INT64_MAX;
+      for (const TestRow& row : All(spec)) {
+        if (conditions && (row.k >= 2500 || (row.v != 1 && row.v != 2))) continue;
+        sum += row.k;
+        ++count;
+        low = std::min(low, row.k);
+      }
+      std::unique_ptr<TableScan> scan = *store_->OpenScan(spec);
+      size_t summaries = 0;
+      __int128 found_sum = 0;
+      uint64_t found_count = 0;
+      int64_t found_low = INT64_MAX;
+      while (true) {
+        const StatusOr<ScanPart> part = scan->NextPart();
+        ASSERT_TRUE(part.ok()) << part.status();
+        if (part->AtEnd()) break;
+        if (part->summary.has_value()) {
+          ++summaries;
+          const ColumnStats& keys = part->summary->columns[0];
+          found_sum += keys.int_sum;
+          found_count += part->summary->rows;
+          found_low = std::min(found_low, keys.min.AsInteger());
+          EXPECT_TRUE(keys.has_edges);
+          EXPECT_LE(keys.first.AsInteger(), keys.last.AsInteger());
+          continue;
+        }
+        for (size_t row = 0; row < part->rows.rows(); ++row) {
+          const int64_t key = part->rows.column(0).Get<int64_t>(row);
+          const int64_t segment = part->rows.column(1).Get<int64_t>(row);
+          if (conditions && (key >= 2500 || (segment != 1 && segment != 2))) continue;
+          found_sum += key;
+          ++found_count;
+          found_low = std::min(found_low, key);
+        }
+      }
+      EXPECT_TRUE(sum == found_sum);
+      EXPECT_EQ(count, found_count);
+      EXPECT_EQ(low, found_low);
+      EXPECT_GT(summaries, 5u);
+    }
+  }
+}
+
+TEST_F(ScanModesTest, NewestFirstKeepsItsPromise) {
+  Open();
+  Load(4);
+  ScanSpec spec = Spec();
+  spec.order = ScanOrder::kNewestFirst;
+  std::unique_ptr<TableScan> scan = *store_->OpenScan(spec);
+  std::optional<int64_t> bound;
+  std::vector<TestRow> rows;
+  while (true) {
+    const ColumnBatch batch = *scan->Next();
+    if (batch.empty()) break;
+    for (size_t row = 0; row < batch.rows() && bound.has_value(); ++row) ASSERT_LE(batch.column(0).Get<int64_t>(row), *bound);
+    Collect(batch, rows);
+    bound = scan->NewestRemaining();
+    ASSERT_TRUE(bound.has_value());
+  }
+  EXPECT_EQ(Sorted(rows), Sorted(All(Spec())));
+  // A top-n stops early and skips the rest.
+  scan = *store_->OpenScan(spec);
+  rows.clear();
+  while (rows.size() < 10 || *scan->NewestRemaining() > 5000) {
+    const ColumnBatch batch = *scan->Next();
+    ASSERT_FALSE(batch.empty());
+    Collect(batch, rows);
+  }
+  EXPECT_LT(rows.size(), 1500u);
+  scan->RaiseTimeFloor(INT64_MAX);
+  EXPECT_TRUE(scan->Next()->empty());
+  EXPECT_GT(scan->stats().blocks_skipped, 20u);
+}
+
+TEST_F(ScanModesTest, LastRowsOfSegmentsAreAmongThoseHandedOut) {
+  Open();
+  uint64_t chunk = 0;
+  for (const int64_t segments : {int64_t{1}, int64_t{3}, int64_t{50}, int64_t{2000}}) {
+    Load(segments, ++chunk);
+    for (const bool condition : {false, true}) {
+      ScanSpec spec = Spec();
+      spec.chunks = {ChunkId(chunk)};
+      if (condition) AddCondition(spec, 2, Op::kLess, {Value::Int64(2)});
+      std::map<int64_t, int64_t> last;
+      for (const TestRow& row : All(spec)) {
+        if (!condition || row.v < 2) last[row.v] = std::max(last[row.v], row.k);
+      }
+      spec.choice = RowChoice::kLastOfSegment;
+      std::map<int64_t, int64_t> found;
+      const std::vector<TestRow> rows = All(spec);
+      for (const TestRow& row : rows) {
+        EXPECT_EQ(row.s, "tag-" + std::to_string(row.v));
+        if (!condition || row.v < 2) found[row.v] = std::max(found[row.v], row.k);
+      }
+      EXPECT_EQ(found, last) << segments;
+      if (segments <= 50) {
+        EXPECT_LT(rows.size(), 1000u);  // the rows in memory, and a few
+      }
+    }
+  }
+}
+
+TEST_F(ScanModesTest, PartsShareTheRows) {
+  Open();
+  Load(9);
+  StatusOr<std::vector<std::unique_ptr<TableScan>>> scans = store_->OpenScans(Spec(), 3);
+  ASSERT_TRUE(scans.ok());
+  ASSERT_EQ(scans->size(), 3u);
+  std::vector<TestRow> rows;
+  std::set<size_t> busy;
+  bool more = true;
+  while (more) {
+    more = false;
+    for (size_t i = 0; i < scans->size(); ++i) {
+      const ColumnBatch batch = *(*scans)[i]->Next();
+      if (batch.empty()) continue;
+      more = true;
+      busy.insert(i);
+      Collect(batch, rows);
+    }
+  }
+  EXPECT_EQ(Sorted(rows), Sorted(All(Spec())));
+  EXPECT_EQ(busy.size(), 3u);
+}
+
+}  // namespace
+}  // namespace tsd::engine

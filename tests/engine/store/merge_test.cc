@@ -1,0 +1,145 @@
+// Merges: tiers keep their number of files and what is written again bounded, sorted runs that overlap come out sorted, deleted rows give their
+// space back once the horizon of their own cluster has passed them, and a store left alone writes its memory to files.
+#include <set>
+
+#include "tests/engine/store/store_fixture.h"
+
+namespace tsd::engine {
+namespace {
+
+class MergeTest : public StoreTest {
+ protected:
+  StoreOptions Options() override {
+    StoreOptions options = StoreTest::Options();
+    options.idle_checkpoint = idle_;
+    return options;
+  }
+  ChunkSize Size(uint64_t chunk = 1) { return store_->SizeOf(ChunkId(chunk)); }
+  absl::Duration idle_ = absl::ZeroDuration();
+};
+
+TEST_F(MergeTest, ManyFlushesLeaveFewFilesAndEveryRow) {
+  Open();
+  std::vector<int64_t> expected;
+  for (int64_t i = 0; i < 60; ++i) {
+    // Each covers all times: the runs of every segment interleave.
+    std::vector<TestRow> rows;
+    for (int64_t k = i; k < 3000; k += 60) {
+      rows.push_back({k, k % 5, "tag-" + std::to_string(k % 10)});
+      expected.push_back(k);
+    }
+    Insert(static_cast<uint64_t>(i) + 1, 1, rows);
+    ASSERT_TRUE(Flush().ok());
+    Settle();
+    ASSERT_LT(Size().file_count, 8u) << i;
+  }
+  std::sort(expected.begin(), expected.end());
+  EXPECT_EQ(Keys({1}, Timestamp(100'000)), expected);
+  EXPECT_TRUE(store_->Verify().ok()) << store_->Verify();
+  // Merged files are sorted by segment and time: a segment's row groups hold it alone.
+  ScanSpec spec;
+  spec.schema = TestSchema();
+  spec.chunks = {ChunkId(1)};
+  spec.columns = {ColumnId(1), ColumnId(2)};
+  spec.snapshot.read_timestamp = Timestamp(100'000);
+  std::unique_ptr<TableScan> scan = *store_->OpenScan(spec);
+  size_t uniform = 0, batches = 0;
+  while (true) {
+    const ColumnBatch batch = *scan->Next();
+    if (batch.empty()) break;
+    ++batches;
+    uniform += batch.column(1).IsUniform() && batch.column(0).IsAscending();
+  }
+  EXPECT_GT(uniform * 2, batches);
+  CrashAndOpen();
+  EXPECT_EQ(Keys({1}, Timestamp(100'000)), expected);
+}
+
+TEST_F(MergeTest, OldSnapshotsSeeTheirRowsThroughMerges) {
+  Open();
+  std::vector<Timestamp> commits;
+  for (uint64_t i = 0; i < 20; ++i) {
+    commits.push_back(Insert(i + 1, 1, Rows(static_cast<int64_t>(i) * 10, 10)));
+    ASSERT_TRUE(Flush().ok());
+    if (i == 9) store_->AdvanceHorizon(0, commits[4]);
+    Settle();
+  }
+  EXPECT_LT(Size().file_count, 8u);
+  for (size_t i = 4; i < commits.size(); ++i) {
+    EXPECT_EQ(Keys({1}, commits[i]), KeyRange(0, static_cast<int64_t>(i + 1) * 10));
+  }
+}
+
+TEST_F(MergeTest, DeletedRowsGiveTheirSpaceBack) {
+  Open();
+  Insert(1, 1, Rows(0, 2000));
+  ASSERT_TRUE(Flush().ok());
+  Insert(2, 1, Rows(5000, 1000));
+  ASSERT_TRUE(Flush().ok());
+  const uint64_t before = Size().bytes;
+  ASSERT_TRUE(Delete(3, 1, KeyRange(100, 1800), Timestamp(1000)).ok());
+  const Timestamp deleted = *Commit(3, 1001);
+  ASSERT_TRUE(Flush().ok());
+  Settle();
+  EXPECT_EQ(Size().bytes, before);  // somebody may still look
+  // Another cluster's clock says nothing about ours.
+  store_->AdvanceHorizon(99, Timestamp(deleted.value() + 1000));
+  Settle();
+  EXPECT_EQ(Size().bytes, before);
+  store_->AdvanceHorizon(0, deleted);
+  Settle();
+  EXPECT_LT(Size().bytes, before * 2 / 3);
+  EXPECT_EQ(Size().rows, 1200u);
+  std::vector<int64_t> left = KeyRange(0, 100);
+  for (const std::vector<int64_t>& part : {KeyRange(1900, 100), KeyRange(5000, 1000)}) left.insert(left.end(), part.begin(), part.end());
+  EXPECT_EQ(Keys({1}, deleted), left);
+  EXPECT_TRUE(HasSqlState(Scan({1}, {Timestamp(deleted.value() - 1), TxnId()}).status(), sqlstate::kSerializationFailure));
+  EXPECT_TRUE(store_->Verify().ok()) << store_->Verify();
+  CrashAndOpen();
+  EXPECT_EQ(Keys({1}, deleted), left);
+}
+
+TEST_F(MergeTest, AnIdleStoreWritesItsMemoryToFiles) {
+  idle_ = absl::Seconds(30);
+  Open();
+  Insert(1, 1, Rows(0, 50));
+  scheduler_.RunFor(absl::Seconds(20));
+  Insert(2, 1, Rows(50, 50));
+  scheduler_.RunFor(absl::Seconds(20));
+  EXPECT_EQ(Size().file_count, 0u);  // not idle for long enough
+  scheduler_.RunFor(absl::Seconds(60));
+  EXPECT_EQ(Size().file_count, 1u);
+  EXPECT_EQ(Keys({1}, Timestamp(1000)), KeyRange(0, 100));
+}
+
+TEST_F(MergeTest, FilesAreOpenedWhenTheyAreRead) {
+  Open();
+  for (uint64_t chunk = 1; chunk <= 20; ++chunk) Insert(chunk, chunk, Rows(static_cast<int64_t>(chunk) * 100, 10));
+  ASSERT_TRUE(Flush().ok());
+  ASSERT_TRUE(Await(store_->Close()).ok());
+  store_.reset();
+  // A damaged footer does not keep the other chunks from being read.
+  const std::vector<std::string> names = *env_.ListDirectory("/db/chunks");
+  ASSERT_EQ(names.size(), 20u);
+  const std::string path = "/db/chunks/" + names[0];
+  env_.FlipBit(path, *env_.FileSize(path) - 40, 0);
+  Open();
+  size_t readable = 0;
+  for (uint64_t chunk = 1; chunk <= 20; ++chunk) {
+    const StatusOr<Found> found = Scan({chunk}, {Timestamp(1000), TxnId()});
+    if (found.ok()) {
+      ++readable;
+    } else {
+      EXPECT_TRUE(HasSqlState(found.status(), sqlstate::kDataCorrupted)) << found.status();
+    }
+  }
+  EXPECT_EQ(readable, 19u);
+  // A missing one is noticed at once.
+  ASSERT_TRUE(Await(store_->Close()).ok());
+  store_.reset();
+  ASSERT_TRUE(env_.DeleteFile("/db/chunks/" + names[1]).ok());
+  EXPECT_FALSE(TryOpen().ok());
+}
+
+}  // namespace
+}  // namespace tsd::engine
