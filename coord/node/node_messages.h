@@ -8,6 +8,7 @@
 #include "engine/base/status.h"
 #include "engine/store/store.h"
 #include "engine/types/datetime.h"
+#include "engine/types/text_form.h"
 
 namespace tsd::coord {
 
@@ -52,6 +53,7 @@ struct FragmentRequest {
   engine::Snapshot snapshot;
   std::string zone;             // session time zone
   int64_t now = 0;              // statement time, microseconds since 2000
+  TextContext text;             // the session's styles for casts to and from text; zone and now are the two above, no names
   uint64_t memory_bytes = 0;    // the fragment's budget
 
   std::string Encode() const;

@@ -44,6 +44,9 @@ Task<StatusOr<FragmentStats>> RunFragment(FragmentDeps deps, FragmentRequest req
   sql::ExecContext context;
   context.memory = &memory;
   context.cancelled = &cancelled;
+  context.datetime = request.text.datetime;
+  context.bytea_output = request.text.bytea_output;
+  context.extra_float_digits = request.text.extra_float_digits;
   CO_ASSIGN_OR_RETURN(context.datetime.zone, RequireTimeZone(request.zone));
   context.datetime.now = TimestampToAbsl(request.now);
   StoreScans scans(*deps.store, request.snapshot, context);

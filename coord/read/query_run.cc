@@ -128,6 +128,9 @@ StatusOr<sql::OperatorPtr> QueryRun::MakeGather(const sql::GatherNode& node) {
     request.snapshot.own_level = transaction_->level();
     request.zone = options_.zone;
     request.now = TimestampFromAbsl(options_.exec.datetime.now);
+    request.text.datetime = options_.exec.datetime;
+    request.text.bytea_output = options_.exec.bytea_output;
+    request.text.extra_float_digits = options_.exec.extra_float_digits;
     request.memory_bytes = options_.memory_bytes;
     auto source = std::make_shared<FragmentSource>(services_.cluster->NameOf(part.node), wake_);
     if (part.node.IsValid()) {
