@@ -153,7 +153,9 @@ Task<StatusOr<StatementResult>> Session::RunTruncate(const sql::parse::TruncateS
   CO_RETURN_IF_ERROR(co_await BeginDdl());
   for (const auto& table : statement.tables) {
     sql::BindContext context = MakeBindContext();
-    CO_ASSIGN_OR_RETURN(sql::RelationPtr relation, sql::ResolveRelation(table.name, context));
+    StatusOr<sql::RelationPtr> found = sql::ResolveRelation(table.name, context);
+    if (!found.ok()) co_return WithPosition(found.status(), 0);
+    sql::RelationPtr relation = *std::move(found);
     CO_RETURN_IF_ERROR(CheckWritable(*relation, "TRUNCATE TABLE"));
     // A truncated table gets new, empty storage; the old one goes once the transaction has committed.
     CatalogChange change;
