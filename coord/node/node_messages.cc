@@ -196,6 +196,11 @@ std::string FragmentRequest::Encode() const {
   writer.PutString(zone);
   writer.PutI64(now);
   writer.PutVarint(memory_bytes);
+  writer.PutU8(static_cast<uint8_t>(text.datetime.order));
+  writer.PutU8(static_cast<uint8_t>(text.datetime.style));
+  writer.PutU8(static_cast<uint8_t>(text.datetime.interval_style));
+  writer.PutU8(static_cast<uint8_t>(text.bytea_output));
+  writer.PutI64(text.extra_float_digits);
   return std::move(writer).Take();
 }
 
@@ -210,7 +215,14 @@ StatusOr<FragmentRequest> FragmentRequest::Decode(std::string_view bytes) {
   request.zone = std::string(reader.GetString());
   request.now = reader.GetI64();
   request.memory_bytes = reader.GetVarint();
-  if (!reader.ok()) return Malformed("fragment");
+  const uint8_t order = reader.GetU8(), style = reader.GetU8(), interval_style = reader.GetU8(), bytea = reader.GetU8();
+  const int64_t digits = reader.GetI64();
+  if (!reader.ok() || order > 2 || style > 3 || interval_style > 3 || bytea > 1 || digits < -15 || digits > 3) return Malformed("fragment");
+  request.text.datetime.order = static_cast<DateOrder>(order);
+  request.text.datetime.style = static_cast<DateStyle>(style);
+  request.text.datetime.interval_style = static_cast<IntervalStyle>(interval_style);
+  request.text.bytea_output = static_cast<ByteaOutput>(bytea);
+  request.text.extra_float_digits = static_cast<int>(digits);
   return request;
 }
 

@@ -9,6 +9,7 @@
 #include "engine/store/store.h"
 #include "engine/types/batch_codec.h"
 #include "engine/types/datetime.h"
+#include "engine/types/text_form.h"
 #include "net/transport/transport.h"
 
 namespace tsd::coord {
@@ -57,6 +58,7 @@ struct FragmentRequest {
   engine::Snapshot snapshot;
   std::string zone;             // session time zone
   int64_t now = 0;              // statement time, microseconds since 2000
+  TextContext text;             // the session's styles for casts to and from text; zone and now are the two above, no names
   uint64_t memory_bytes = 0;    // the fragment's budget
 
   std::string Encode() const;

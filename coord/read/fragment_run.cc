@@ -25,6 +25,9 @@ Task<StatusOr<FragmentStats>> RunFragment(FragmentDeps deps, FragmentRequest req
   CO_RETURN_IF_ERROR(co_await readable);
 
   auto run = std::make_shared<LaneRun>(request.memory_bytes != 0 ? request.memory_bytes : kDefaultMemoryBytes, std::make_shared<Event>());
+  run->context.datetime = request.text.datetime;
+  run->context.bytea_output = request.text.bytea_output;
+  run->context.extra_float_digits = request.text.extra_float_digits;
   CO_ASSIGN_OR_RETURN(run->context.datetime.zone, RequireTimeZone(request.zone));
   run->context.datetime.now = TimestampToAbsl(request.now);
   run->context.spill = deps.spill;

@@ -7,7 +7,9 @@ LocalFragment::LocalFragment(Executor& executor, FragmentDeps deps, Request requ
     : deps_(deps), request_(std::move(request)), wake_(std::move(wake)), note_(std::move(note)),
       run_(std::make_shared<LaneRun>(request_.memory_bytes, wake_)), start_(deps.clock->Monotonic()) {
   run_->executor = &executor;
-  run_->context.datetime = request_.datetime;
+  run_->context.datetime = request_.text.datetime;
+  run_->context.bytea_output = request_.text.bytea_output;
+  run_->context.extra_float_digits = request_.text.extra_float_digits;
   run_->context.spill = deps.spill;
 }
 

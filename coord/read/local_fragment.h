@@ -6,6 +6,7 @@
 
 #include "coord/read/fragment_run.h"
 #include "coord/read/lane_run.h"
+#include "engine/types/text_form.h"
 
 namespace tsd::coord {
 
@@ -14,7 +15,7 @@ class LocalFragment final : public sql::Operator {
   struct Request {
     sql::PlanPtr plan;  // with its chunks
     engine::Snapshot snapshot;
-    DateTimeContext datetime;
+    TextContext text;  // zone, clock and styles
     uint64_t memory_bytes = 0;
   };
   /// `note` gets the numbers at the end, for EXPLAIN; its wake event is the query's.

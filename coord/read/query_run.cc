@@ -148,6 +148,9 @@ StatusOr<sql::OperatorPtr> QueryRun::MakeGather(const sql::GatherNode& node) {
     request.snapshot = snapshot;
     request.zone = options_.zone;
     request.now = TimestampFromAbsl(options_.exec.datetime.now);
+    request.text.datetime = options_.exec.datetime;
+    request.text.bytea_output = options_.exec.bytea_output;
+    request.text.extra_float_digits = options_.exec.extra_float_digits;
     request.memory_bytes = options_.memory_bytes;
     ASSIGN_OR_RETURN(std::shared_ptr<net::rpc::RpcClient> client, services_.cluster->ClientOf(part.node));
     std::vector<FragmentSource::Replica> replicas = {{services_.cluster->NameOf(part.node), std::move(client)}};
@@ -172,8 +175,9 @@ sql::OperatorPtr QueryRun::MakeLocal(sql::PlanPtr plan, engine::Snapshot snapsho
   LocalFragment::Request request;
   request.plan = std::move(plan);
   request.snapshot = snapshot;
-  request.datetime.zone = options_.exec.datetime.zone;
-  request.datetime.now = options_.exec.datetime.now;
+  request.text.datetime = options_.exec.datetime;
+  request.text.bytea_output = options_.exec.bytea_output;
+  request.text.extra_float_digits = options_.exec.extra_float_digits;
   request.memory_bytes = options_.memory_bytes;
   return std::make_unique<LocalFragment>(*services_.executor, deps, std::move(request), wake_, std::move(note));
 }

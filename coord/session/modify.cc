@@ -157,8 +157,9 @@ Task<StatusOr<uint64_t>> Session::DeleteRows(sql::RelationPtr relation, ColumnBa
 Task<StatusOr<StatementResult>> Session::RunTruncate(const sql::parse::TruncateStatement& statement) {
   for (const auto& table : statement.tables) {
     sql::BindContext context = MakeBindContext();
-    CO_ASSIGN_OR_RETURN(const sql::RelationPtr relation, sql::ResolveRelation(table.name, context));
-    CO_RETURN_IF_ERROR(CheckWritable(*relation, "TRUNCATE TABLE"));
+    const StatusOr<sql::RelationPtr> relation = sql::ResolveRelation(table.name, context);
+    if (!relation.ok()) co_return WithPosition(relation.status(), 0);  // as PostgreSQL, which does not say where
+    CO_RETURN_IF_ERROR(CheckWritable(**relation, "TRUNCATE TABLE"));
     CO_RETURN_IF_ERROR((co_await LockNamed(table.name, LockMode::kAccessExclusive, LockWait::kWait)).status());
   }
   CO_RETURN_IF_ERROR(co_await BeginDdl());

@@ -101,6 +101,15 @@ void Session::RefreshContexts() {
   if (FindTimeZoneSetting(settings_.GetOr("TimeZone", "UTC"), &zone)) text_context_.datetime.zone = zone;
   const std::string style = settings_.GetOr("DateStyle", "ISO, MDY");
   text_context_.datetime.order = style.ends_with("DMY") ? DateOrder::kDmy : style.ends_with("YMD") ? DateOrder::kYmd : DateOrder::kMdy;
+  text_context_.datetime.style = style.starts_with("Postgres") ? DateStyle::kPostgres
+                                 : style.starts_with("SQL")    ? DateStyle::kSql
+                                 : style.starts_with("German") ? DateStyle::kGerman
+                                                               : DateStyle::kIso;
+  const std::string interval_style = settings_.GetOr("IntervalStyle", "postgres");
+  text_context_.datetime.interval_style = interval_style == "postgres_verbose" ? IntervalStyle::kPostgresVerbose
+                                          : interval_style == "sql_standard"   ? IntervalStyle::kSqlStandard
+                                          : interval_style == "iso_8601"       ? IntervalStyle::kIso8601
+                                                                               : IntervalStyle::kPostgres;
   text_context_.datetime.now = transaction_start_;
   text_context_.bytea_output = settings_.GetOr("bytea_output", "hex") == "escape" ? ByteaOutput::kEscape : ByteaOutput::kHex;
   text_context_.extra_float_digits = std::atoi(settings_.GetOr("extra_float_digits", "1").c_str());

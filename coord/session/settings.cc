@@ -2,6 +2,7 @@
 
 #include <absl/strings/ascii.h>
 #include <absl/strings/numbers.h>
+#include <absl/strings/str_format.h>
 #include <absl/strings/str_join.h>
 #include <absl/strings/str_split.h>
 
@@ -9,6 +10,7 @@
 #include <cmath>
 
 #include "engine/base/strings.h"
+#include "engine/types/interval_text.h"
 #include "engine/types/text_form.h"
 #include "engine/types/timezone.h"
 
@@ -93,38 +95,77 @@ StatusOr<std::string> NormalizeEnum(const SettingDefinition& definition, const s
   return WithHint(BadValue(definition, value), StrCat("Available values: ", absl::StrJoin(definition.choices, ", "), "."));
 }
 
-StatusOr<std::string> NormalizeString(const SettingDefinition& definition, const std::string& value) {
-  if (definition.name == "TimeZone") {
-    absl::TimeZone zone;
-    if (!FindTimeZoneSetting(value, &zone)) return BadValue(definition, value);
-    return value;
+/// A style and an order of day, month and year, either of which may be left out: then `current` decides.
+StatusOr<std::string> NormalizeDateStyle(const SettingDefinition& definition, const std::string& value, const std::string& current) {
+  static const std::map<std::string, std::string> kStyles = {{"iso", "ISO"}, {"sql", "SQL"}, {"postgres", "Postgres"}, {"german", "German"}};
+  static const std::map<std::string, std::string> kOrders = {{"mdy", "MDY"}, {"us", "MDY"}, {"noneuro", "MDY"}, {"noneuropean", "MDY"},
+                                                             {"dmy", "DMY"}, {"euro", "DMY"}, {"european", "DMY"}, {"ymd", "YMD"}};
+  std::string style, order;
+  bool conflict = false;
+  const auto set = [&conflict](std::string& slot, const std::string& word) {
+    conflict = conflict || (!slot.empty() && slot != word);
+    slot = word;
+  };
+  const size_t comma = current.find(", ");
+  for (absl::string_view part : absl::StrSplit(value, ',')) {
+    const std::string word = Lower(StdView(absl::StripAsciiWhitespace(part)));
+    const auto found_style = kStyles.find(word);
+    const auto found_order = kOrders.find(word);
+    if (found_style != kStyles.end()) {
+      set(style, found_style->second);
+    } else if (found_order != kOrders.end()) {
+      set(order, found_order->second);
+    } else if (word == "default") {
+      if (style.empty()) style = "ISO";
+      if (order.empty()) order = "MDY";
+    } else {
+      return WithDetail(BadValue(definition, value), StrCat("Unrecognized key word: \"", word, "\"."));
+    }
   }
+  if (conflict) return WithDetail(BadValue(definition, value), "Conflicting \"datestyle\" specifications.");
+  if (style == "German" && order.empty()) order = "DMY";
+  if (style.empty()) style = current.substr(0, comma);
+  if (order.empty()) order = comma == std::string::npos ? "MDY" : current.substr(comma + 2);
+  return StrCat(style, ", ", order);
+}
+
+/// An offset east of UTC as a POSIX zone ("<-07>+07"), as it is shown.
+std::string OffsetZone(int64_t seconds) {
+  const int64_t size = std::abs(seconds);
+  std::string digits = absl::StrFormat("%02d", size / 3600);
+  if (size % 3600 != 0) digits += absl::StrFormat(":%02d", size / 60 % 60);
+  if (size % 60 != 0) digits += absl::StrFormat(":%02d", size % 60);
+  return StrCat("<", seconds < 0 ? "-" : "+", digits, ">", seconds < 0 ? "+" : "-", digits);
+}
+
+StatusOr<std::string> NormalizeTimeZone(const SettingDefinition& definition, const std::string& value) {
+  double hours = 0;
+  std::string name = value;
+  if (absl::SimpleAtod(value, &hours) && std::abs(hours) < 168) {
+    name = OffsetZone(std::llrint(hours * 3600));
+  } else if (Lower(value).starts_with("interval")) {
+    const size_t begin = value.find('\''), end = value.rfind('\'');
+    if (begin == std::string::npos || end <= begin) return BadValue(definition, value);
+    StatusOr<Interval> offset = ParseInterval(std::string_view(value).substr(begin + 1, end - begin - 1), -1);
+    if (!offset.ok()) return BadValue(definition, value);
+    if (offset->months != 0) return Error(sqlstate::kInvalidParameterValue, "Cannot specify months in time zone interval.");
+    if (offset->days != 0) return Error(sqlstate::kInvalidParameterValue, "Cannot specify days in time zone interval.");
+    name = OffsetZone(offset->micros / kMicrosPerSecond);
+  }
+  absl::TimeZone zone;
+  if (!FindTimeZoneSetting(name, &zone)) return BadValue(definition, value);
+  return name;
+}
+
+StatusOr<std::string> NormalizeString(const SettingDefinition& definition, const std::string& value, const std::string& current) {
+  if (definition.name == "TimeZone") return NormalizeTimeZone(definition, value);
+  if (definition.name == "DateStyle") return NormalizeDateStyle(definition, value, current);
   if (definition.name == "client_encoding") {
     std::string name = Lower(value);
     std::erase_if(name, [](char c) { return c == '\'' || c == '-' || c == '_' || c == ' '; });
     if (name == "utf8" || name == "unicode") return std::string("UTF8");
     if (name == "sqlascii") return std::string("SQL_ASCII");
     return Error(sqlstate::kFeatureNotSupported, StrCat("conversion between ", value, " and UTF8 is not supported"));
-  }
-  if (definition.name == "DateStyle") {
-    std::string style = "ISO", order = "MDY";
-    for (absl::string_view part : absl::StrSplit(value, ',')) {
-      const std::string word = Lower(StdView(absl::StripAsciiWhitespace(part)));
-      if (word == "iso" || word == "default") {
-        style = "ISO";
-      } else if (word == "mdy" || word == "us" || word == "noneuro" || word == "noneuropean") {
-        order = "MDY";
-      } else if (word == "dmy" || word == "euro" || word == "european") {
-        order = "DMY";
-      } else if (word == "ymd") {
-        order = "YMD";
-      } else if (word == "sql" || word == "postgres" || word == "german") {
-        return Error(sqlstate::kFeatureNotSupported, StrCat("DateStyle \"", word, "\" is not supported"));
-      } else {
-        return BadValue(definition, value);
-      }
-    }
-    return StrCat(style, ", ", order);
   }
   return value;
 }
@@ -147,7 +188,7 @@ Status UnknownSetting(std::string_view name) {
   return Error(sqlstate::kUndefinedObject, StrCat("unrecognized configuration parameter \"", name, "\""));
 }
 
-StatusOr<std::string> NormalizeSetting(const SettingDefinition& definition, const std::string& value) {
+StatusOr<std::string> NormalizeSetting(const SettingDefinition& definition, const std::string& value, const std::string& current) {
   switch (definition.kind) {
     case SettingKind::kBool: {
       StatusOr<bool> parsed = ParseBool(value);
@@ -163,7 +204,7 @@ StatusOr<std::string> NormalizeSetting(const SettingDefinition& definition, cons
       return text;
     }
     case SettingKind::kEnum: return NormalizeEnum(definition, value);
-    case SettingKind::kString: return NormalizeString(definition, value);
+    case SettingKind::kString: return NormalizeString(definition, value, current.empty() ? definition.default_value : current);
   }
   return value;
 }
@@ -325,7 +366,7 @@ Status SessionSettings::Check(const std::string& name, std::string* value) const
       return Error(sqlstate::kCantChangeRuntimeParam, StrCat("parameter \"", definition->name, "\" cannot be changed now"));
     case SettingContext::kUser: break;
   }
-  ASSIGN_OR_RETURN(*value, NormalizeSetting(*definition, *value));
+  ASSIGN_OR_RETURN(*value, NormalizeSetting(*definition, *value, GetOr(name, definition->default_value)));
   return OkStatus();
 }
 

@@ -36,7 +36,7 @@ struct SettingDefinition {
 const SettingDefinition* FindSetting(std::string_view name);
 const std::vector<SettingDefinition>& AllSettings();
 /// The canonical text of a value ("on" for "true", "60s" for statement_timeout 60000). 22023 with PostgreSQL's texts.
-StatusOr<std::string> NormalizeSetting(const SettingDefinition& definition, const std::string& value);
+StatusOr<std::string> NormalizeSetting(const SettingDefinition& definition, const std::string& value, const std::string& current = {});
 /// 42704 'unrecognized configuration parameter "x"'. Names with a dot are custom and allowed, except under timescaledb and tsd.
 Status UnknownSetting(std::string_view name);
 /// Milliseconds of a normalised time setting ("5s" -> 5000).

@@ -41,11 +41,15 @@ inline bool IsValidTimestamp(int64_t value) { return value >= kMinTimestamp && v
 inline bool IsValidDate(int32_t value) { return value >= kMinDate && value < kEndDate; }
 
 enum class DateOrder : uint8_t { kMdy, kDmy, kYmd };
+enum class DateStyle : uint8_t { kIso, kPostgres, kSql, kGerman };
+enum class IntervalStyle : uint8_t { kPostgres, kPostgresVerbose, kSqlStandard, kIso8601 };
 
-/// What text input of dates and times depends on; one a session or statement. `now` is the transaction's start.
+/// What text input and output of dates and times depend on; one a session or statement. `now` is the transaction's start.
 struct DateTimeContext {
   absl::TimeZone zone = absl::UTCTimeZone();
   DateOrder order = DateOrder::kMdy;
+  DateStyle style = DateStyle::kIso;
+  IntervalStyle interval_style = IntervalStyle::kPostgres;
   absl::Time now = absl::UnixEpoch();
 };
 
@@ -98,5 +102,10 @@ void FormatTimestamp(int64_t timestamp, std::string& out);
 void FormatTimestampTz(int64_t timestamp, const absl::TimeZone& zone, std::string& out);
 void FormatDate(int32_t date, std::string& out);
 void FormatTime(int64_t time, std::string& out);
+
+// ---- text output in the context's DateStyle (datetime_styles.cc; ISO goes straight to the above) ----
+void FormatTimestampStyled(int64_t timestamp, const DateTimeContext& context, std::string& out);
+void FormatTimestampTzStyled(int64_t timestamp, const DateTimeContext& context, std::string& out);
+void FormatDateStyled(int32_t date, const DateTimeContext& context, std::string& out);
 
 }  // namespace tsd

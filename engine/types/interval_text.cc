@@ -1,6 +1,7 @@
 // Text of intervals.
 #include "engine/types/interval_text.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -39,6 +40,7 @@ constexpr UnitName kUnitNames[] = {
 };
 
 Unit FindUnit(std::string_view lower) {
+  lower = lower.substr(0, 10);  // no more letters than that count
   for (const UnitName& entry : kUnitNames) {
     if (entry.name == lower) return entry.unit;
   }
@@ -454,7 +456,12 @@ Interval LimitInterval(Interval interval, int32_t typmod) {
 StatusOr<Interval> ParseInterval(std::string_view text, int32_t typmod) {
   Interval interval;
   const std::string_view unit = UnitOfBareNumber(text, typmod);
-  const std::string with_unit = unit.empty() ? std::string() : StrCat(text, unit);
+  std::string with_unit = unit.empty() ? std::string() : StrCat(text, unit);
+  // Of two numbers the first counts in the unit above: '1 2' day to hour.
+  if (const size_t first = with_unit.find_first_not_of(" +-"), gap = with_unit.find(' ', std::min(first, with_unit.size()));
+      unit == " hour" && gap < text.size() && text.find_first_of("0123456789", gap) != std::string_view::npos) {
+    with_unit.insert(gap, " day");
+  }
   switch (IntervalReader(unit.empty() ? text : std::string_view(with_unit)).Read(&interval)) {
     case IntervalOutcome::kOk: break;
     case IntervalOutcome::kBadFormat:

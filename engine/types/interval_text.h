@@ -1,10 +1,11 @@
 #pragma once
-// interval: text in (every PostgreSQL form: units, verbose '@ … ago', SQL standard, ISO 8601) and out (style postgres); arithmetic.
+// interval: text in (every PostgreSQL form: units, verbose '@ … ago', SQL standard, ISO 8601) and out (the four IntervalStyles; interval_styles.cc); arithmetic.
 // Pure, any thread.
 #include <string>
 #include <string_view>
 
 #include "engine/base/status.h"
+#include "engine/types/datetime.h"
 #include "engine/types/interval.h"
 
 namespace tsd {
@@ -14,7 +15,8 @@ StatusOr<Interval> ParseInterval(std::string_view text, int32_t typmod);
 /// Cut and rounded to a typmod: fields below the last one named are dropped, seconds rounded to its digits. The typmod is PostgreSQL's:
 /// bits of the fields << 16 | digits (0xffff: all); fields 0x7fff: all.
 Interval LimitInterval(Interval interval, int32_t typmod);
-void FormatInterval(const Interval& interval, std::string& out);
+void FormatInterval(const Interval& interval, std::string& out);  // style postgres
+void FormatIntervalStyled(const Interval& interval, IntervalStyle style, std::string& out);
 
 // 22008 "interval out of range".
 StatusOr<Interval> AddIntervals(const Interval& left, const Interval& right);

@@ -241,11 +241,11 @@ void FormatTextAs(DataType type, const Vector& vector, size_t row, const TextCon
     case TypeId::kVoid: out += vector.GetBytes(row); return;
     case TypeId::kRecord: FormatRecord(vector.GetBytes(row), context, out); return;
     case TypeId::kBytea: FormatBytea(vector.GetBytes(row), context.bytea_output, out); return;
-    case TypeId::kTimestamp: FormatTimestamp(vector.Get<int64_t>(row), out); return;
-    case TypeId::kTimestampTz: FormatTimestampTz(vector.Get<int64_t>(row), context.datetime.zone, out); return;
-    case TypeId::kDate: FormatDate(vector.Get<int32_t>(row), out); return;
+    case TypeId::kTimestamp: FormatTimestampStyled(vector.Get<int64_t>(row), context.datetime, out); return;
+    case TypeId::kTimestampTz: FormatTimestampTzStyled(vector.Get<int64_t>(row), context.datetime, out); return;
+    case TypeId::kDate: FormatDateStyled(vector.Get<int32_t>(row), context.datetime, out); return;
     case TypeId::kTime: FormatTime(vector.Get<int64_t>(row), out); return;
-    case TypeId::kInterval: FormatInterval(vector.Get<Interval>(row), out); return;
+    case TypeId::kInterval: FormatIntervalStyled(vector.Get<Interval>(row), context.datetime.interval_style, out); return;
     case TypeId::kUuid: FormatUuid(vector.Get<Uuid>(row), out); return;
     case TypeId::kOid:
     case TypeId::kXid:

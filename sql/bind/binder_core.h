@@ -19,7 +19,7 @@ namespace tsd::sql {
 /// Where an expression stands; decides what it may contain and how errors call the place.
 enum class Clause : uint8_t {
   kSelectList, kWhere, kJoinOn, kGroupBy, kHaving, kOrderBy, kValues, kLimit, kOffset, kFromFunction, kUpdate, kReturning, kDefault,
-  kCheck, kWindow, kAggregateArgument, kFilter, kCallArgument,
+  kCheck, kWindow, kWindowDefinition, kAggregateArgument, kFilter, kCallArgument,
 };
 const char* ClauseName(Clause clause);
 
@@ -97,6 +97,8 @@ class Binder {
                                 const CteList* ctes);
   /// `scope`: the query's own, whose columns LIMIT may not use.
   StatusOr<PlanPtr> AddLimit(PlanPtr plan, const parse::Query& query, std::vector<SortKey> keys, const Scope& scope);
+  /// LIMIT and OFFSET given by sub-queries: a filter over numbered rows.
+  StatusOr<PlanPtr> LimitByNumber(const LimitNode& limit, std::vector<PendingApply>* applies);
   // cte.cc
   struct WithPlans {
     CteList list;
@@ -122,6 +124,8 @@ class Binder {
   StatusOr<FromResult> FromJoin(const parse::JoinRef& ref, const Scope* lateral, const CteList* ctes);
   StatusOr<FromResult> ScanRelation(const RelationPtr& relation, RowIds row_ids, bool only);
   Status ApplyAlias(const parse::TableRef& ref, std::string_view default_name, FromResult* result);
+  /// Its rows numbered from 1 in the order they come in a further column.
+  PlanPtr WithRowNumber(PlanPtr plan, const std::string& name);
   /// Left and right of FROM or a join; `right` may refer to left's columns.
   StatusOr<PlanPtr> Combine(PlanPtr left, PlanPtr right, JoinType type, ExprPtr condition, int position);
 
@@ -131,16 +135,26 @@ class Binder {
   StatusOr<ExprPtr> Condition(const parse::Expr& expr, const ExprEnv& env, const char* construct);
   StatusOr<ExprPtr> Cast(ExprPtr expr, const DataType& type, CastContext context, int position = 0);
   StatusOr<ExprPtr> Subquery(const parse::SubqueryExpr& expr, const ExprEnv& env);
+  /// One of the `wanted` columns of (a, b) = (SELECT ..).
+  StatusOr<ExprPtr> SubqueryColumn(const parse::SubqueryExpr& expr, size_t column, size_t wanted, const ExprEnv& env);
   StatusOr<ExprPtr> InSubquery(const parse::InExpr& expr, const ExprEnv& env);
   StatusOr<ExprPtr> QuantifiedSubquery(const parse::QuantifiedExpr& expr, const ExprEnv& env);
   /// left op ANY / ALL (query).
   StatusOr<ExprPtr> Quantify(std::vector<ExprPtr> left, const parse::Query& query, std::string_view op, bool all, const ExprEnv& env,
                              int position);
   StatusOr<PlanPtr> AttachApplies(PlanPtr plan, std::vector<PendingApply>* applies);
+  /// Those of an outer join's condition, each below the side that it reads (from.cc).
+  tsd::Status AttachToSides(std::vector<PendingApply>* applies, PlanPtr* left, PlanPtr* right, int position);
+  /// VALUES whose expressions use sub-queries (set_operation.cc).
+  StatusOr<PlanPtr> RowsOverApplies(std::vector<std::vector<ExprPtr>> rows, std::vector<PlanColumn> output, std::vector<PendingApply>* applies);
   StatusOr<ExprPtr> FunctionCall(const parse::FunctionCallExpr& call, const ExprEnv& env);
 
   // column.cc
   StatusOr<ExprPtr> ColumnRef(const parse::ColumnRefExpr& ref, const ExprEnv& env);
+  /// The FROM item of that alias in the nearest scope that has one; else nullptr.
+  static const ScopeItem* ItemNamed(const std::string& alias, const Scope* scope);
+  /// 42P01 for a qualifier that no FROM item in reach has.
+  tsd::Status MissingTable(const std::string& alias, const Scope* scope, int position) const;
   Status ExpandStar(const parse::StarExpr& star, const Scope& scope, std::vector<ScopeColumn>* columns);
 
   // target.cc
@@ -184,6 +198,7 @@ class Binder {
   StatusOr<ExprPtr> Array(const parse::ArrayExpr& array, const ExprEnv& env, const DataType* element);
   StatusOr<ExprPtr> FieldSelect(const parse::FieldSelectExpr& select, const ExprEnv& env);
   StatusOr<ExprPtr> SubscriptNode(const parse::SubscriptExpr& subscript, const ExprEnv& env);
+  StatusOr<ExprPtr> FieldSelect(const parse::FieldSelectExpr& select, const ExprEnv& env);
   StatusOr<ExprPtr> SqlValue(const parse::SqlValueExpr& value, const ExprEnv& env);
   StatusOr<ExprPtr> CoalesceNode(const parse::CoalesceExpr& expr, const ExprEnv& env);
   StatusOr<ExprPtr> MinMax(const parse::MinMaxExpr& expr, const ExprEnv& env);
@@ -192,6 +207,12 @@ class Binder {
   StatusOr<ExprPtr> Grouping(const parse::GroupingExpr& expr, const ExprEnv& env);
   StatusOr<ExprPtr> Aggregate(const parse::FunctionCallExpr& call, const ExprEnv& env);
   StatusOr<ExprPtr> Window(const parse::FunctionCallExpr& call, const ExprEnv& env);
+  /// to_json / to_jsonb of a value; `written` tells the column names of a table's row.
+  StatusOr<ExprPtr> JsonOf(const parse::Expr& written, ExprPtr value, const ExprEnv& env, bool binary);
+  tsd::Status PrepareJsonAggregate(const parse::FunctionCallExpr& call, const ExprEnv& env, GivenArguments* given, std::string* name);
+  /// A set-returning function of the registry, applied to bound arguments.
+  StatusOr<ExprPtr> SetCall(std::string_view name, GivenArguments given, const ExprEnv& env, int position);
+  StatusOr<FromResult> FromSeveralFunctions(const parse::FunctionRef& ref, const ExprEnv& env, std::vector<PendingSet>* sets);
   StatusOr<ExprPtr> SetReturning(std::shared_ptr<FunctionScanNode> function, std::string_view name, const ExprEnv& env, int position);
   /// A coord function's arguments matched to a signature; nullptr function when no overload has the name.
   StatusOr<std::shared_ptr<FunctionScanNode>> ProviderCall(const parse::FunctionCallExpr& call, const ExprEnv& env);
@@ -206,6 +227,7 @@ class Binder {
   int next_cte_ = 1;
   int depth_ = 0;
   std::vector<std::string> views_;   // being expanded, against cycles
+  std::vector<const FromNames*> out_of_reach_;   // FROM items beside what is being bound, which it may not refer to; for errors
 };
 
 /// Error with a position, when there is one.

@@ -14,6 +14,18 @@ bool Contains(const Expr& expr, const std::function<bool(const Expr&)>& test) {
   return false;
 }
 
+/// Aggregates whose answer shows the order of their input.
+bool IsCollector(std::string_view name) {
+  for (std::string_view known : {"array_agg", "string_agg", "json_agg", "jsonb_agg"}) {
+    if (name == known) return true;
+  }
+  return false;
+}
+
+bool IsJsonAggregate(std::string_view name) {
+  return name == "json_agg" || name == "jsonb_agg" || name == "json_object_agg" || name == "jsonb_object_agg";
+}
+
 /// The column a set-returning call stands for in a select list.
 std::shared_ptr<FunctionScanNode> RegistryScan(Binder& binder, const BoundCall& bound) {
   auto scan = std::make_shared<FunctionScanNode>();
@@ -34,6 +46,15 @@ StatusOr<GivenArguments> Binder::Arguments(const parse::FunctionCallExpr& call, 
   bool named = false;
   for (const parse::FunctionArg& argument : call.args) named = named || !argument.name.empty();
   for (const parse::FunctionArg& argument : call.args) {
+    // f(t.*) is f(t).
+    if (const auto* star = parse::TryAs<parse::StarExpr>(argument.value.get()); star != nullptr && star->qualifier.size() == 1) {
+      parse::ColumnRefExpr row(star->position);
+      row.parts = star->qualifier;
+      ASSIGN_OR_RETURN(ExprPtr value, ColumnRef(row, env));
+      given.values.push_back(std::move(value));
+      if (named) given.names.push_back(argument.name);
+      continue;
+    }
     ASSIGN_OR_RETURN(ExprPtr value, Expr(*argument.value, env));
     given.values.push_back(std::move(value));
     if (named) given.names.push_back(argument.name);
@@ -123,6 +144,46 @@ StatusOr<ExprPtr> Binder::SetReturning(std::shared_ptr<FunctionScanNode> functio
   return MakeColumn(id, type, position);
 }
 
+StatusOr<ExprPtr> Binder::JsonOf(const parse::Expr& written, ExprPtr value, const ExprEnv& env, bool binary) {
+  const int position = value->position;
+  if (value->type.Is(TypeId::kUnknown)) {
+    ASSIGN_OR_RETURN(value, Cast(std::move(value), TypeId::kText, CastContext::kImplicit));
+  }
+  if (value->type.Is(binary ? TypeId::kJsonb : TypeId::kJson)) return value;
+  const std::string_view convert = binary ? "to_jsonb" : "to_json";
+  if (value->kind != ExprKind::kRow) return BuildCall("", convert, GivenArguments{{std::move(value)}, {}, false}, context_.exec, position);
+  // A row becomes an object: a table's by its columns, another's by f1, f2, ..
+  const ScopeItem* item = nullptr;
+  if (const auto* ref = parse::TryAs<parse::ColumnRefExpr>(&written)) item = ItemNamed(ref->parts.back(), env.scope);
+  if (const auto* star = parse::TryAs<parse::StarExpr>(&written)) item = ItemNamed(star->qualifier.back(), env.scope);
+  GivenArguments members;
+  for (size_t i = 0; i < value->arguments.size(); ++i) {
+    const std::string name = item != nullptr && i < item->columns.size() ? item->columns[i].name : StrCat("f", i + 1);
+    members.values.push_back(MakeConstant(Value::Bytes(TypeId::kText, name)));
+    ASSIGN_OR_RETURN(ExprPtr member, JsonOf(written, value->arguments[i], env, binary));
+    members.values.push_back(std::move(member));
+  }
+  return BuildCall("", binary ? "jsonb_row" : "json_row", std::move(members), context_.exec, position);
+}
+
+Status Binder::PrepareJsonAggregate(const parse::FunctionCallExpr& call, const ExprEnv& env, GivenArguments* given, std::string* name) {
+  const bool object = name->ends_with("object_agg");
+  if (given->values.size() != (object ? 2u : 1u)) return OkStatus();
+  ExprPtr& last = given->values.back();
+  const bool structured = last->type.is_array || last->type.Is(TypeId::kRecord);
+  ASSIGN_OR_RETURN(last, JsonOf(*call.args.back().value, last, env, name->starts_with("jsonb")));
+  if (object) {
+    ASSIGN_OR_RETURN(given->values[0], Cast(given->values[0], TypeId::kText, CastContext::kExplicit));
+  }
+  if (*name == "json_agg" && structured) *name = "json_agg_lines";
+  return OkStatus();
+}
+
+StatusOr<ExprPtr> Binder::SetCall(std::string_view name, GivenArguments given, const ExprEnv& env, int position) {
+  ASSIGN_OR_RETURN(const BoundCall bound, BindCall("", name, std::move(given), context_.exec, position));
+  return SetReturning(RegistryScan(*this, bound), name, env, position);
+}
+
 StatusOr<ExprPtr> Binder::FunctionCall(const parse::FunctionCallExpr& call, const ExprEnv& env) {
   const std::string& name = call.name.name;
   if (call.over != nullptr) return Window(call, env);
@@ -136,6 +197,9 @@ StatusOr<ExprPtr> Binder::FunctionCall(const parse::FunctionCallExpr& call, cons
   ExprEnv inner = env;
   if (IsNameOfKind(name, FunctionKind::kTable)) inner.sets = nullptr;
   ASSIGN_OR_RETURN(GivenArguments given, Arguments(call, inner));
+  if (given.values.size() == 1 && given.values[0]->kind == ExprKind::kRow && (name == "row_to_json" || name == "to_json" || name == "to_jsonb")) {
+    return JsonOf(*call.args[0].value, given.values[0], env, name == "to_jsonb");
+  }
   StatusOr<BoundCall> resolved = BindCall(call.name.schema, name, given, context_.exec, call.position);
   // A type's name called with one argument may still be a cast, which BuildCall knows.
   if (!resolved.ok()) return BuildCall(call.name.schema, name, std::move(given), context_.exec, call.position);
@@ -171,17 +235,28 @@ StatusOr<ExprPtr> Binder::Aggregate(const parse::FunctionCallExpr& call, const E
   inner.clause = Clause::kAggregateArgument;
   PendingAggregate aggregate;
   ResolvedCall resolved;
+  std::vector<ExprPtr> written;   // the arguments before any cast: what DISTINCT and ORDER BY are held against
   if (call.star) {
-    ASSIGN_OR_RETURN(resolved, ResolveAggregate(name, {}, true));
+    StatusOr<ResolvedCall> found = ResolveAggregate(name, {}, true);
+    if (!found.ok()) return WithPosition(found.status(), call.position);
+    resolved = std::move(*found);
   } else {
+    if (call.args.empty() && !call.within_group) {
+      if (ResolveAggregate(name, {}, true).ok()) {
+        return ErrorAt(sqlstate::kWrongObjectType, StrCat(name, "(*) must be used to call a parameterless aggregate function"), call.position);
+      }
+    }
     ASSIGN_OR_RETURN(GivenArguments given, Arguments(call, inner));
+    written = given.values;
     if (call.within_group) {
       for (const parse::SortItem& item : call.order_by) {
         ASSIGN_OR_RETURN(ExprPtr key, Expr(*item.expr, inner));
         given.values.push_back(std::move(key));
       }
     }
-    ASSIGN_OR_RETURN(BoundCall bound, BindCall(call.name.schema, name, std::move(given), context_.exec, call.position));
+    std::string function = name;
+    if (IsJsonAggregate(name)) RETURN_IF_ERROR(PrepareJsonAggregate(call, inner, &given, &function));
+    ASSIGN_OR_RETURN(BoundCall bound, BindCall(call.name.schema, function, std::move(given), context_.exec, call.position));
     if (bound.call.function->kind != FunctionKind::kAggregate) {
       // A name with overloads of both kinds, resolved to the scalar one.
       return BuildCall(call.name.schema, name, GivenArguments{bound.arguments, {}, false}, context_.exec, call.position);
@@ -212,7 +287,20 @@ StatusOr<ExprPtr> Binder::Aggregate(const parse::FunctionCallExpr& call, const E
     if (key->type.Is(TypeId::kUnknown)) {
       ASSIGN_OR_RETURN(key, Cast(std::move(key), TypeId::kText, CastContext::kImplicit));
     }
+    const bool argument = std::any_of(written.begin(), written.end(), [&](const ExprPtr& value) { return SameExpr(*value, *key); });
+    if (call.distinct && !argument) {
+      return ErrorAt(sqlstate::kInvalidColumnReference, "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list",
+                     item.expr->position);
+    }
     aggregate.order.push_back({std::move(key), descending, nulls_first});
+  }
+  if (call.distinct && IsCollector(name)) {
+    // DISTINCT sorts: what collects its input yields it in the order of the arguments.
+    for (const ExprPtr& value : aggregate.call.arguments) {
+      const bool known = std::any_of(aggregate.order.begin(), aggregate.order.end(),
+                                     [&](const PendingWindow::Key& key) { return SameExpr(*key.expr, *value); });
+      if (!known) aggregate.order.push_back({value, false, false});
+    }
   }
   const auto is_outer = [](const tsd::sql::Expr& expr) { return expr.kind == ExprKind::kOuterColumn; };
   const auto is_inner = [](const tsd::sql::Expr& expr) { return expr.kind == ExprKind::kColumn; };

@@ -126,7 +126,27 @@ StatusOr<ExprPtr> Binder::ColumnRef(const parse::ColumnRefExpr& ref, const ExprE
                       StrCat("Perhaps you meant to reference the table alias \"", item.alias, "\"."));
     }
   }
-  return ErrorAt(sqlstate::kUndefinedTable, StrCat("missing FROM-clause entry for table \"", alias, "\""), ref.position);
+  return MissingTable(alias, env.scope, ref.position);
+}
+
+const ScopeItem* Binder::ItemNamed(const std::string& alias, const Scope* scope) {
+  for (; scope != nullptr; scope = scope->parent) {
+    if (const ScopeItem* item = FindItem(*scope, "", alias)) return item;
+  }
+  return nullptr;
+}
+
+tsd::Status Binder::MissingTable(const std::string& alias, const Scope* scope, int position) const {
+  bool exists = false;
+  for (; scope != nullptr; scope = scope->parent) {
+    exists = exists || std::find(scope->names.hidden.begin(), scope->names.hidden.end(), alias) != scope->names.hidden.end();
+  }
+  for (const FromNames* names : out_of_reach_) {
+    for (const ScopeItem& item : names->items) exists = exists || item.alias == alias;
+  }
+  if (!exists) return ErrorAt(sqlstate::kUndefinedTable, StrCat("missing FROM-clause entry for table \"", alias, "\""), position);
+  return WithHint(ErrorAt(sqlstate::kUndefinedTable, StrCat("invalid reference to FROM-clause entry for table \"", alias, "\""), position),
+                  StrCat("There is an entry for table \"", alias, "\", but it cannot be referenced from this part of the query."));
 }
 
 Status Binder::ExpandStar(const parse::StarExpr& star, const Scope& scope, std::vector<ScopeColumn>* columns) {
@@ -141,7 +161,7 @@ Status Binder::ExpandStar(const parse::StarExpr& star, const Scope& scope, std::
   const std::string schema = star.qualifier.size() >= 2 ? star.qualifier[star.qualifier.size() - 2] : "";
   const ScopeItem* item = FindItem(scope, schema, alias);
   if (item == nullptr) {
-    return ErrorAt(sqlstate::kUndefinedTable, StrCat("missing FROM-clause entry for table \"", alias, "\""), star.position);
+    return MissingTable(alias, &scope, star.position);
   }
   columns->insert(columns->end(), item->columns.begin(), item->columns.end());
   return OkStatus();

@@ -138,8 +138,9 @@ StatusOr<std::vector<ExprPtr>> Binder::Returning(const std::vector<parse::Target
 namespace {
 
 /// INSERT .. VALUES: each value is read as its column's type, DEFAULT may stand anywhere.
-StatusOr<PlanPtr> InsertValues(Binder& binder, const Relation& relation, const std::vector<size_t>& columns, bool written,
-                               const parse::Query& query, const CteList* ctes, parse::Overriding overriding) {
+StatusOr<PlanPtr> InsertValues(Binder& binder, const Relation& relation, const std::vector<size_t>& columns,
+                               const std::vector<parse::AssignmentTarget>& written, const parse::Query& query, const CteList* ctes,
+                               parse::Overriding overriding) {
   Scope scope;
   scope.ctes = ctes;
   std::vector<PendingApply> applies;
@@ -159,7 +160,10 @@ StatusOr<PlanPtr> InsertValues(Binder& binder, const Relation& relation, const s
     if (row.size() != query.values.front().size()) {
       return ErrorAt(sqlstate::kSyntaxError, "VALUES lists must all be the same length", row.empty() ? query.position : row[0]->position);
     }
-    RETURN_IF_ERROR(CheckWidth(row.size(), columns.size(), written, row.empty() ? query.position : row.back()->position));
+    const int at = row.size() > columns.size() ? row[columns.size()]->position
+                   : row.size() < columns.size() && row.size() < written.size() ? written[row.size()].position
+                                                                                : query.position;
+    RETURN_IF_ERROR(CheckWidth(row.size(), columns.size(), !written.empty(), at));
     std::vector<ExprPtr> values(relation.columns.size());
     for (size_t i = 0; i < row.size(); ++i) {
       const size_t column = columns[i];
@@ -186,22 +190,15 @@ StatusOr<PlanPtr> InsertValues(Binder& binder, const Relation& relation, const s
     node->output = std::move(output);
     return PlanPtr(std::move(node));
   }
-  // Sub-queries are joined to one row; several rows become a union of such.
-  if (rows.size() != 1) {
-    return ErrorAt(sqlstate::kFeatureNotSupported, "sub-queries in VALUES of several rows are not supported", query.position);
-  }
-  auto node = std::make_shared<ProjectNode>();
-  ASSIGN_OR_RETURN(PlanPtr below, binder.AttachApplies(MakeOneRow(), &applies));
-  node->children.push_back(std::move(below));
-  node->expressions = std::move(rows[0]);
-  node->output = std::move(output);
-  return PlanPtr(std::move(node));
+  return binder.RowsOverApplies(std::move(rows), std::move(output), &applies);
 }
 
-StatusOr<PlanPtr> InsertQuery(Binder& binder, const Relation& relation, const std::vector<size_t>& columns, bool written,
-                              const parse::Query& query, const CteList* ctes, parse::Overriding overriding) {
+StatusOr<PlanPtr> InsertQuery(Binder& binder, const Relation& relation, const std::vector<size_t>& columns,
+                              const std::vector<parse::AssignmentTarget>& written, const parse::Query& query, const CteList* ctes,
+                              parse::Overriding overriding) {
   ASSIGN_OR_RETURN(BoundQuery bound, binder.Query(query, nullptr, ctes, UnknownRule::kKeep));
-  RETURN_IF_ERROR(CheckWidth(bound.columns.size(), columns.size(), written, query.position));
+  const size_t given = bound.columns.size();
+  RETURN_IF_ERROR(CheckWidth(given, columns.size(), !written.empty(), given < written.size() ? written[given].position : query.position));
   std::vector<DataType> types;
   for (size_t i = 0; i < bound.columns.size(); ++i) {
     const DataType type = bound.plan->output[i].type;
@@ -242,7 +239,7 @@ StatusOr<BoundStatement> Binder::Insert(const parse::InsertStatement& statement)
   RETURN_IF_ERROR(With(statement.with, nullptr, nullptr, &with));
   const CteList* ctes = &with.list;
   ASSIGN_OR_RETURN(const std::vector<size_t> columns, TargetColumns(statement.columns, *relation));
-  const bool written = !statement.columns.empty();
+  const std::vector<parse::AssignmentTarget>& written = statement.columns;
   BoundStatement bound;
   bound.kind = BoundKind::kInsert;
   bound.relation = relation;
@@ -320,15 +317,24 @@ StatusOr<BoundStatement> Binder::Update(const parse::UpdateStatement& statement)
   }
   env.clause = Clause::kUpdate;
   std::vector<ExprPtr> values(relation->columns.size());
-  const auto assign = [&](const parse::AssignmentTarget& to, const parse::Expr& value) -> Status {
+  const auto slot = [&](const parse::AssignmentTarget& to) -> StatusOr<size_t> {
+    ASSIGN_OR_RETURN(const size_t index, ColumnIndex(*relation, to.column, to.position));
     if (!to.indirection.empty()) {
       return ErrorAt(sqlstate::kFeatureNotSupported, "assigning to a part of a column is not supported", to.position);
     }
-    ASSIGN_OR_RETURN(const size_t index, ColumnIndex(*relation, to.column, to.position));
     if (values[index] != nullptr) {
-      return ErrorAt(sqlstate::kSyntaxError, StrCat("multiple assignments to same column \"", to.column, "\""), to.position);
+      return Error(sqlstate::kSyntaxError, StrCat("multiple assignments to same column \"", to.column, "\""));
     }
+    return index;
+  };
+  const auto put = [&](const parse::AssignmentTarget& to, ExprPtr bound, int position) -> Status {
+    ASSIGN_OR_RETURN(const size_t index, slot(to));
+    ASSIGN_OR_RETURN(values[index], Assign(*this, std::move(bound), relation->columns[index], position));
+    return OkStatus();
+  };
+  const auto assign = [&](const parse::AssignmentTarget& to, const parse::Expr& value) -> Status {
     if (parse::Is<parse::DefaultExpr>(value)) {
+      ASSIGN_OR_RETURN(const size_t index, slot(to));
       ASSIGN_OR_RETURN(values[index], DefaultOf(relation->columns[index], context_));
       return OkStatus();
     }
@@ -338,8 +344,7 @@ StatusOr<BoundStatement> Binder::Update(const parse::UpdateStatement& statement)
                         StrCat("Column \"", name, "\" is an identity column defined as GENERATED ALWAYS."));
     }
     ASSIGN_OR_RETURN(ExprPtr bound, Expr(value, env));
-    ASSIGN_OR_RETURN(values[index], Assign(*this, std::move(bound), relation->columns[index], value.position));
-    return OkStatus();
+    return put(to, std::move(bound), value.position);
   };
   for (const parse::Assignment& assignment : statement.assignments) {
     if (!assignment.multiple) {
@@ -348,11 +353,20 @@ StatusOr<BoundStatement> Binder::Update(const parse::UpdateStatement& statement)
     }
     const auto* row = parse::TryAs<parse::RowExpr>(assignment.value.get());
     if (row == nullptr) {
-      return ErrorAt(sqlstate::kFeatureNotSupported, "assigning several columns from a sub-query is not supported",
-                     assignment.targets[0].position);
+      const auto* query = parse::TryAs<parse::SubqueryExpr>(assignment.value.get());
+      if (query == nullptr || query->subquery != parse::SubqueryKind::kScalar) {
+        return ErrorAt(sqlstate::kFeatureNotSupported, "source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression",
+                       assignment.value->position);
+      }
+      // One sub-query a column, each keeping its own.
+      for (size_t i = 0; i < assignment.targets.size(); ++i) {
+        ASSIGN_OR_RETURN(ExprPtr bound, SubqueryColumn(*query, i, assignment.targets.size(), env));
+        RETURN_IF_ERROR(put(assignment.targets[i], std::move(bound), assignment.value->position));
+      }
+      continue;
     }
     if (row->elements.size() != assignment.targets.size()) {
-      return ErrorAt(sqlstate::kSyntaxError, "number of columns does not match number of values", assignment.targets[0].position);
+      return ErrorAt(sqlstate::kSyntaxError, "number of columns does not match number of values", assignment.value->position);
     }
     for (size_t i = 0; i < row->elements.size(); ++i) RETURN_IF_ERROR(assign(assignment.targets[i], *row->elements[i]));
   }

@@ -34,7 +34,8 @@ const char* ClauseName(Clause clause) {
     case Clause::kReturning: return "RETURNING";
     case Clause::kDefault: return "DEFAULT expressions";
     case Clause::kCheck: return "check constraints";
-    case Clause::kWindow: return "window definitions";
+    case Clause::kWindow:
+    case Clause::kWindowDefinition: return "window definitions";
     case Clause::kAggregateArgument: return "aggregate function calls";
     case Clause::kFilter: return "FILTER";
     case Clause::kCallArgument: return "CALL arguments";
@@ -470,9 +471,10 @@ StatusOr<ExprPtr> Binder::SubscriptNode(const parse::SubscriptExpr& subscript, c
   }
   ASSIGN_OR_RETURN(ExprPtr operand, Expr(*base, env));
   std::vector<ExprPtr> bounds;
-  const auto bind = [&](const parse::ExprPtr& bound) -> Status {
+  // A bound left out reaches to the array's own.
+  const auto bind = [&](const parse::ExprPtr& bound, int32_t open) -> Status {
     if (bound == nullptr) {
-      bounds.push_back(MakeConstant(Value::Null(TypeId::kInt32)));
+      bounds.push_back(MakeConstant(Value::Int32(open)));
       return OkStatus();
     }
     ASSIGN_OR_RETURN(ExprPtr value, Expr(*bound, env));
@@ -482,17 +484,31 @@ StatusOr<ExprPtr> Binder::SubscriptNode(const parse::SubscriptExpr& subscript, c
   for (const parse::SubscriptExpr* step : chain) {
     if (slice && !step->slice) {  // a plain index among slices means 1:index
       bounds.push_back(MakeConstant(Value::Int32(1)));
-      RETURN_IF_ERROR(bind(step->lower));
+      RETURN_IF_ERROR(bind(step->lower, INT32_MIN));
       continue;
     }
-    RETURN_IF_ERROR(bind(step->lower));
-    if (slice) RETURN_IF_ERROR(bind(step->upper));
+    RETURN_IF_ERROR(bind(step->lower, INT32_MIN));
+    if (slice) RETURN_IF_ERROR(bind(step->upper, INT32_MAX));
   }
   return BuildSubscript(std::move(operand), std::move(bounds), slice, context_.exec, subscript.position);
 }
 
 // A record's columns are known where a table function made it: the type's modifier numbers its shape.
 StatusOr<ExprPtr> Binder::FieldSelect(const parse::FieldSelectExpr& select, const ExprEnv& env) {
+  // (t).c is t.c; of a row its fields are f1, f2, ..
+  if (const auto* table = parse::TryAs<parse::ColumnRefExpr>(select.operand.get()); table != nullptr && !select.field.empty()) {
+    parse::ColumnRefExpr column(select.position);
+    column.parts = table->parts;
+    column.parts.push_back(select.field);
+    StatusOr<ExprPtr> found = ColumnRef(column, env);
+    if (found.ok() || !Expr(*select.operand, env).ok()) return found;
+  }
+  if (const auto* row = parse::TryAs<parse::RowExpr>(select.operand.get()); row != nullptr) {
+    for (size_t i = 0; i < row->elements.size(); ++i) {
+      if (select.field == StrCat("f", i + 1)) return Expr(*row->elements[i], env);
+    }
+    return ErrorAt(sqlstate::kUndefinedColumn, StrCat("could not identify column \"", select.field, "\" in record data type"), select.position);
+  }
   ASSIGN_OR_RETURN(ExprPtr operand, Expr(*select.operand, env));
   if (!operand->type.Is(TypeId::kRecord)) {
     return ErrorAt(sqlstate::kWrongObjectType,

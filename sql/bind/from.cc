@@ -14,13 +14,14 @@ constexpr size_t kMaxViewDepth = 50;
 void AddNames(const FromNames& from, FromNames* to) {
   to->items.insert(to->items.end(), from.items.begin(), from.items.end());
   to->visible.insert(to->visible.end(), from.visible.begin(), from.visible.end());
+  to->hidden.insert(to->hidden.end(), from.hidden.begin(), from.hidden.end());
 }
 
-Status CheckAliases(const FromNames& left, const FromNames& right, int position) {
+Status CheckAliases(const FromNames& left, const FromNames& right) {
   for (const ScopeItem& a : left.items) {
     for (const ScopeItem& b : right.items) {
       if (!a.alias.empty() && a.alias == b.alias && a.schema == b.schema) {
-        return ErrorAt(sqlstate::kDuplicateAlias, StrCat("table name \"", a.alias, "\" specified more than once"), position);
+        return Error(sqlstate::kDuplicateAlias, StrCat("table name \"", a.alias, "\" specified more than once"));
       }
     }
   }
@@ -79,10 +80,8 @@ Status Binder::ApplyAlias(const parse::TableRef& ref, std::string_view default_n
   const std::string alias = ref.alias.empty() ? std::string(default_name) : ref.alias;
   std::vector<ScopeColumn>& columns = result->names.visible;
   if (ref.column_aliases.size() > columns.size()) {
-    return ErrorAt(sqlstate::kInvalidColumnReference,
-                   StrCat("table \"", alias, "\" has ", columns.size(), " columns available but ", ref.column_aliases.size(),
-                          " columns specified"),
-                   ref.position);
+    return Error(sqlstate::kInvalidColumnReference, StrCat("table \"", alias, "\" has ", columns.size(), " columns available but ",
+                                                           ref.column_aliases.size(), " columns specified"));
   }
   for (size_t i = 0; i < ref.column_aliases.size(); ++i) columns[i].name = ref.column_aliases[i];
   ScopeItem item;
@@ -156,7 +155,10 @@ StatusOr<Binder::FromResult> Binder::FromRelation(const parse::RelationRef& ref,
 
 StatusOr<Binder::FromResult> Binder::FromSubquery(const parse::SubqueryRef& ref, const Scope* lateral, const CteList* ctes) {
   const Scope* parent = ref.lateral ? lateral : lateral->parent;
-  ASSIGN_OR_RETURN(BoundQuery bound, Query(*ref.query, parent, ctes, UnknownRule::kToText));
+  if (!ref.lateral) out_of_reach_.push_back(&lateral->names);
+  StatusOr<BoundQuery> query = Query(*ref.query, parent, ctes, UnknownRule::kToText);
+  if (!ref.lateral) out_of_reach_.pop_back();
+  ASSIGN_OR_RETURN(BoundQuery bound, std::move(query));
   FromResult result;
   result.plan = std::move(bound.plan);
   ScopeItem item;
@@ -169,9 +171,6 @@ StatusOr<Binder::FromResult> Binder::FromSubquery(const parse::SubqueryRef& ref,
 
 StatusOr<Binder::FromResult> Binder::FromFunction(const parse::FunctionRef& ref, const Scope* lateral, const CteList* ctes) {
   (void)ctes;
-  if (ref.functions.size() != 1) {
-    return ErrorAt(sqlstate::kFeatureNotSupported, "ROWS FROM with several functions is not supported", ref.position);
-  }
   if (!ref.columns.empty() || !ref.functions[0].columns.empty()) {
     return ErrorAt(sqlstate::kFeatureNotSupported, "a column definition list is not supported", ref.position);
   }
@@ -184,6 +183,10 @@ StatusOr<Binder::FromResult> Binder::FromFunction(const parse::FunctionRef& ref,
   env.clause = Clause::kFromFunction;
   env.sets = &sets;
   const parse::Expr& call = *ref.functions[0].call;
+  const auto* function = parse::TryAs<parse::FunctionCallExpr>(&call);
+  if (ref.functions.size() > 1 || (function != nullptr && function->name.name == "unnest" && function->args.size() > 1)) {
+    return FromSeveralFunctions(ref, env, &sets);
+  }
   ASSIGN_OR_RETURN(ExprPtr bound, Expr(call, env));
   FromResult result;
   const std::string name = parse::OutputColumnName(call);
@@ -224,6 +227,53 @@ StatusOr<Binder::FromResult> Binder::FromFunction(const parse::FunctionRef& ref,
   result.names.items.push_back(std::move(item));
   RETURN_IF_ERROR(ApplyAlias(ref, name, &result));
   return result;
+}
+
+/// Side by side, the shorter ones filled up with NULLs: ROWS FROM (f(), g()) and unnest(a, b).
+StatusOr<Binder::FromResult> Binder::FromSeveralFunctions(const parse::FunctionRef& ref, const ExprEnv& env, std::vector<PendingSet>* sets) {
+  for (const parse::FunctionRef::Item& item : ref.functions) {
+    const auto* call = parse::TryAs<parse::FunctionCallExpr>(item.call.get());
+    const size_t before = sets->size();
+    if (call != nullptr && call->name.name == "unnest") {
+      for (const parse::FunctionArg& argument : call->args) {
+        ExprEnv inner = env;
+        inner.sets = nullptr;
+        ASSIGN_OR_RETURN(ExprPtr array, Expr(*argument.value, inner));
+        ASSIGN_OR_RETURN(const ExprPtr column, SetCall("unnest", GivenArguments{{std::move(array)}, {}, false}, env, call->position));
+        (void)column;
+      }
+      continue;
+    }
+    ASSIGN_OR_RETURN(const ExprPtr bound, Expr(*item.call, env));
+    if (sets->size() != before + 1 || bound->kind != ExprKind::kColumn || sets->back().function->output.size() != 1) {
+      return ErrorAt(sqlstate::kFeatureNotSupported, "ROWS FROM takes set-returning functions of one column", item.call->position);
+    }
+  }
+  auto node = std::make_shared<ProjectSetNode>();
+  for (PendingSet& set : *sets) {
+    node->items.push_back({nullptr, std::move(set.function)});
+    node->output.push_back(set.output);
+  }
+  node->children.push_back(MakeOneRow());
+  FromResult result;
+  result.plan = std::move(node);
+  if (ref.with_ordinality) result.plan = WithRowNumber(std::move(result.plan), "ordinality");
+  ScopeItem item;
+  for (const PlanColumn& column : result.plan->output) item.columns.push_back({column.name, column.id, column.type});
+  result.names.visible = item.columns;
+  result.names.items.push_back(std::move(item));
+  RETURN_IF_ERROR(ApplyAlias(ref, parse::OutputColumnName(*ref.functions[0].call), &result));
+  return result;
+}
+
+PlanPtr Binder::WithRowNumber(PlanPtr plan, const std::string& name) {
+  auto node = MakeUnary<WindowNode>(std::move(plan));
+  WindowCall call;
+  call.function = "row_number";
+  call.result_type = TypeId::kInt64;
+  node->calls.push_back(std::move(call));
+  node->output.push_back({NewColumn(name), name, TypeId::kInt64});
+  return node;
 }
 
 StatusOr<PlanPtr> Binder::Combine(PlanPtr left, PlanPtr right, JoinType type, ExprPtr condition, int position) {
@@ -280,12 +330,10 @@ StatusOr<std::vector<UsingPair>> PairColumns(const parse::JoinRef& ref, const Fr
         ++found;
       }
       if (found == 0) {
-        return ErrorAt(sqlstate::kUndefinedColumn, StrCat("column \"", name, "\" specified in USING clause does not exist in ", word, " table"),
-                       ref.position);
+        return Error(sqlstate::kUndefinedColumn, StrCat("column \"", name, "\" specified in USING clause does not exist in ", word, " table"));
       }
       if (found > 1) {
-        return ErrorAt(sqlstate::kAmbiguousColumn, StrCat("common column name \"", name, "\" appears more than once in ", word, " table"),
-                       ref.position);
+        return Error(sqlstate::kAmbiguousColumn, StrCat("common column name \"", name, "\" appears more than once in ", word, " table"));
       }
     }
     pairs.push_back(std::move(pair));
@@ -306,12 +354,34 @@ JoinType TypeOf(parse::JoinKind kind) {
 
 }  // namespace
 
+tsd::Status Binder::AttachToSides(std::vector<PendingApply>* applies, PlanPtr* left, PlanPtr* right, int position) {
+  std::vector<PendingApply> of_left, of_right;
+  for (PendingApply& apply : *applies) {
+    std::vector<int> used = OuterColumnsOf(*apply.inner);
+    if (apply.condition != nullptr) {
+      const std::vector<int> more = ColumnsOf(*apply.condition);
+      used.insert(used.end(), more.begin(), more.end());
+    }
+    const auto uses = [&](const PlanPtr& side) {
+      return std::any_of(used.begin(), used.end(), [&](int id) { return side->FindOutput(id) != nullptr; });
+    };
+    if (uses(*left) && uses(*right)) {
+      return ErrorAt(sqlstate::kFeatureNotSupported, "sub-queries over both sides in the condition of an outer join are not supported", position);
+    }
+    (uses(*left) ? of_left : of_right).push_back(std::move(apply));
+  }
+  applies->clear();
+  ASSIGN_OR_RETURN(*left, AttachApplies(std::move(*left), &of_left));
+  ASSIGN_OR_RETURN(*right, AttachApplies(std::move(*right), &of_right));
+  return OkStatus();
+}
+
 StatusOr<Binder::FromResult> Binder::FromJoin(const parse::JoinRef& ref, const Scope* lateral, const CteList* ctes) {
   ASSIGN_OR_RETURN(FromResult left, FromItem(*ref.left, lateral, ctes));
   Scope right_scope = *lateral;
   AddNames(left.names, &right_scope.names);
   ASSIGN_OR_RETURN(FromResult right, FromItem(*ref.right, &right_scope, ctes));
-  RETURN_IF_ERROR(CheckAliases(left.names, right.names, ref.right->position));
+  RETURN_IF_ERROR(CheckAliases(left.names, right.names));
   const JoinType type = TypeOf(ref.join);
   FromResult result;
   result.names.items = left.names.items;
@@ -340,18 +410,23 @@ StatusOr<Binder::FromResult> Binder::FromJoin(const parse::JoinRef& ref, const S
     env.clause = Clause::kJoinOn;
     scope.ctes = ctes;
     env.applies = &applies;
-    ASSIGN_OR_RETURN(ExprPtr on, Condition(*ref.on, env, "JOIN/ON"));
-    conditions.push_back(std::move(on));
+    out_of_reach_.push_back(&lateral->names);
+    StatusOr<ExprPtr> on = Condition(*ref.on, env, "JOIN/ON");
+    out_of_reach_.pop_back();
+    if (!on.ok()) return on.status();
+    conditions.push_back(std::move(*on));
   }
   ExprPtr condition = conditions.empty() ? nullptr : conditions.size() == 1 ? conditions[0] : MakeLogical(ExprKind::kAnd, conditions);
   if (!applies.empty()) {
-    if (type != JoinType::kInner) {
-      return ErrorAt(sqlstate::kFeatureNotSupported, "sub-queries in the condition of an outer join are not supported", ref.position);
+    if (type == JoinType::kInner) {
+      ASSIGN_OR_RETURN(result.plan, Combine(std::move(left.plan), std::move(right.plan), JoinType::kCross, nullptr, ref.position));
+      ASSIGN_OR_RETURN(result.plan, AttachApplies(std::move(result.plan), &applies));
+      result.plan = MakeFilter(std::move(result.plan), std::move(condition));
+    } else {
+      RETURN_IF_ERROR(AttachToSides(&applies, &left.plan, &right.plan, ref.position));
     }
-    ASSIGN_OR_RETURN(result.plan, Combine(std::move(left.plan), std::move(right.plan), JoinType::kCross, nullptr, ref.position));
-    ASSIGN_OR_RETURN(result.plan, AttachApplies(std::move(result.plan), &applies));
-    result.plan = MakeFilter(std::move(result.plan), std::move(condition));
-  } else {
+  }
+  if (result.plan == nullptr) {
     ASSIGN_OR_RETURN(result.plan, Combine(std::move(left.plan), std::move(right.plan), type, std::move(condition), ref.position));
   }
   // USING columns come once, in front; the side that is never NULL-extended speaks, both in a full join.
@@ -382,13 +457,25 @@ StatusOr<Binder::FromResult> Binder::FromJoin(const parse::JoinRef& ref, const S
     project->children.push_back(std::move(result.plan));
     result.plan = std::move(project);
   }
+  if (!ref.using_alias.empty()) {
+    ScopeItem item;
+    item.alias = ref.using_alias;
+    item.columns = merged;
+    result.names.items.push_back(std::move(item));
+  }
   result.names.visible = std::move(merged);
   for (const FromNames* side : {&left.names, &right.names}) {
     for (const ScopeColumn& column : side->visible) {
       if (!paired(column)) result.names.visible.push_back(column);
     }
   }
-  if (!ref.alias.empty()) RETURN_IF_ERROR(ApplyAlias(ref, "", &result));
+  for (const FromNames* side : {&left.names, &right.names}) {
+    result.names.hidden.insert(result.names.hidden.end(), side->hidden.begin(), side->hidden.end());
+  }
+  if (!ref.alias.empty()) {
+    for (const ScopeItem& item : result.names.items) result.names.hidden.push_back(item.alias);
+    RETURN_IF_ERROR(ApplyAlias(ref, "", &result));
+  }
   return result;
 }
 
@@ -410,7 +497,7 @@ StatusOr<Binder::FromResult> Binder::FromList(const std::vector<parse::TableRefP
   for (const parse::TableRefPtr& ref : from) {
     lateral.names = result.names;
     ASSIGN_OR_RETURN(FromResult item, FromItem(*ref, &lateral, ctes));
-    RETURN_IF_ERROR(CheckAliases(result.names, item.names, ref->position));
+    RETURN_IF_ERROR(CheckAliases(result.names, item.names));
     AddNames(item.names, &result.names);
     if (result.plan == nullptr) {
       result.plan = std::move(item.plan);

@@ -1,4 +1,6 @@
 // Queries: WITH around a SELECT, VALUES or set operation; ORDER BY and LIMIT of the latter two; casting of a query's output.
+#include <algorithm>
+
 #include "sql/bind/select_state.h"
 
 namespace tsd::sql {
@@ -38,13 +40,19 @@ StatusOr<BoundQuery> Binder::Query(const parse::Query& query, const Scope* paren
 
 StatusOr<PlanPtr> Binder::AddLimit(PlanPtr plan, const parse::Query& query, std::vector<SortKey> keys, const Scope& scope) {
   if (query.limit == nullptr && query.offset == nullptr) return plan;
+  std::vector<PendingApply> applies;
   const auto bind = [&](const parse::ExprPtr& expr, Clause clause, const char* word) -> StatusOr<ExprPtr> {
     if (expr == nullptr) return ExprPtr();
     ExprEnv env;
     env.scope = &scope;
     env.clause = clause;
+    env.applies = &applies;
     ASSIGN_OR_RETURN(ExprPtr bound, Expr(*expr, env));
-    if (!ColumnsOf(*bound).empty()) {
+    std::vector<int> columns = ColumnsOf(*bound);
+    std::erase_if(columns, [&](int id) {
+      return std::any_of(applies.begin(), applies.end(), [id](const PendingApply& apply) { return apply.output.id == id; });
+    });
+    if (!columns.empty()) {
       return ErrorAt(sqlstate::kInvalidColumnReference, StrCat("argument of ", word, " must not contain variables"), expr->position);
     }
     if (!CanCast(bound->type, TypeId::kInt64, CastContext::kAssignment)) {
@@ -56,11 +64,53 @@ StatusOr<PlanPtr> Binder::AddLimit(PlanPtr plan, const parse::Query& query, std:
   auto limit = MakeUnary<LimitNode>(std::move(plan));
   ASSIGN_OR_RETURN(limit->limit, bind(query.limit, Clause::kLimit, "LIMIT"));
   ASSIGN_OR_RETURN(limit->offset, bind(query.offset, Clause::kOffset, "OFFSET"));
+  if (!applies.empty()) {
+    if (query.with_ties) return ErrorAt(sqlstate::kFeatureNotSupported, "WITH TIES with a sub-query as count is not supported", query.position);
+    return LimitByNumber(*limit, &applies);
+  }
   if (query.with_ties) {
     if (keys.empty()) return Error(sqlstate::kSyntaxError, "WITH TIES cannot be specified without ORDER BY clause");
     limit->ties = std::move(keys);
   }
   return PlanPtr(std::move(limit));
+}
+
+namespace {
+
+ExprPtr Coalesced(ExprPtr first, ExprPtr second) {
+  auto expr = std::make_shared<tsd::sql::Expr>();
+  expr->kind = ExprKind::kCoalesce;
+  expr->type = second->type;
+  expr->arguments = {std::move(first), std::move(second)};
+  return expr;
+}
+
+}  // namespace
+
+StatusOr<PlanPtr> Binder::LimitByNumber(const LimitNode& limit, std::vector<PendingApply>* applies) {
+  const std::vector<PlanColumn> output = limit.output;
+  PlanPtr plan = WithRowNumber(limit.children[0], "row number");
+  const ExprPtr number = MakeColumn(plan->output.back().id, TypeId::kInt64);
+  ASSIGN_OR_RETURN(plan, AttachApplies(std::move(plan), applies));
+  const ExecContext& exec = context_.exec;
+  ExprPtr skipped = MakeConstant(Value::Int64(0));
+  if (limit.offset != nullptr) {
+    skipped = Coalesced(limit.offset, skipped);
+  }
+  ASSIGN_OR_RETURN(ExprPtr keep, BuildOperator(">", number, skipped, exec));
+  if (limit.limit != nullptr) {
+    // Without an upper end where the count is NULL.
+    ASSIGN_OR_RETURN(ExprPtr rank, BuildOperator("-", number, skipped, exec));
+    ExprPtr count = Coalesced(limit.limit, MakeConstant(Value::Int64(INT64_MAX)));
+    ASSIGN_OR_RETURN(ExprPtr within, BuildOperator("<=", std::move(rank), std::move(count), exec));
+    keep = MakeLogical(ExprKind::kAnd, {std::move(keep), std::move(within)});
+  }
+  plan = MakeFilter(std::move(plan), std::move(keep));
+  auto project = std::make_shared<ProjectNode>();
+  for (const PlanColumn& column : output) project->expressions.push_back(MakeColumn(column.id, column.type));
+  project->output = output;
+  project->children.push_back(std::move(plan));
+  return PlanPtr(std::move(project));
 }
 
 StatusOr<PlanPtr> Binder::OrderOutput(PlanPtr plan, const std::vector<ScopeColumn>& columns, const parse::Query& query, const Scope* parent,

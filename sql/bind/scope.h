@@ -29,6 +29,7 @@ struct ScopeItem {
 struct FromNames {
   std::vector<ScopeItem> items;
   std::vector<ScopeColumn> visible;
+  std::vector<std::string> hidden;   // aliases inside (a JOIN b) AS x: they exist, but only x may be referred to
 };
 
 /// CTEs in reach, innermost WITH first. An item sees those before it (all of them, in WITH RECURSIVE, through their bound columns).

@@ -110,10 +110,17 @@ StatusOr<size_t> SelectState::GroupIndex(const parse::Expr& expr) {
   }
   if (target >= 0) {
     bound = targets[target].expr;
+    const std::vector<int> used = ColumnsOf(*bound);
+    for (const PendingWindow& window : windows) {
+      if (std::find(used.begin(), used.end(), window.output.id) != used.end()) {
+        return ErrorAt(sqlstate::kWindowingError, "window functions are not allowed in GROUP BY",
+                       bound->position > 0 ? bound->position : expr.position);
+      }
+    }
     for (const PendingAggregate& aggregate : aggregates) {
-      const std::vector<int> used = ColumnsOf(*bound);
       if (std::find(used.begin(), used.end(), aggregate.output.id) != used.end()) {
-        return ErrorAt(sqlstate::kGroupingError, "aggregate functions are not allowed in GROUP BY", expr.position);
+        return ErrorAt(sqlstate::kGroupingError, "aggregate functions are not allowed in GROUP BY",
+                       bound->position > 0 ? bound->position : expr.position);
       }
     }
   } else {
@@ -291,6 +298,14 @@ StatusOr<BoundQuery> Binder::Select(const parse::Query& query, const Scope* pare
   SelectState state(*this, query);
   state.scope.parent = parent;
   state.scope.ctes = ctes;
+  const std::vector<parse::WindowSpec>& windows = query.select.windows;
+  for (size_t i = 1; i < windows.size(); ++i) {
+    for (size_t j = 0; j < i; ++j) {
+      if (windows[i].name == windows[j].name) {
+        return ErrorAt(sqlstate::kWindowingError, StrCat("window \"", windows[i].name, "\" is already defined"), windows[i].position);
+      }
+    }
+  }
   RETURN_IF_ERROR(state.BindFrom());
   RETURN_IF_ERROR(state.BindWhere());
   RETURN_IF_ERROR(state.BindTargets(unknown));

@@ -255,8 +255,13 @@ Status SelectState::StackOrder() {
     for (int target : distinct_on) on.push_back(targets[target].id);
     for (size_t i = 0; i < keys.size() && i < on.size(); ++i) {
       if (std::find(on.begin(), on.end(), keys[i].column) == on.end()) {
+        size_t missing = 0;
+        while (missing + 1 < on.size() && std::any_of(keys.begin(), keys.begin() + static_cast<ptrdiff_t>(i),
+                                                      [&](const SortKey& key) { return key.column == on[missing]; })) {
+          ++missing;
+        }
         return ErrorAt(sqlstate::kInvalidColumnReference, "SELECT DISTINCT ON expressions must match initial ORDER BY expressions",
-                       query.select.distinct_on[0]->position);
+                       query.select.distinct_on[missing]->position);
       }
     }
     std::vector<SortKey> sort = keys;

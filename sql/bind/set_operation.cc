@@ -13,6 +13,18 @@ const char* WordFor(parse::SetOperator op) {
   return "UNION";
 }
 
+/// Where the i-th item of the query's (leftmost) select list begins.
+int ItemPosition(const parse::Query& query, size_t i) {
+  if (query.kind == parse::QueryKind::kSetOperation) return ItemPosition(*query.set.left, i);
+  if (query.kind == parse::QueryKind::kValues) {
+    const std::vector<parse::ExprPtr>& row = query.values.front();
+    return i < row.size() ? row[i]->position : query.position;
+  }
+  const std::vector<parse::TargetItem>& targets = query.select.targets;
+  if (i < targets.size() && targets[i].expr != nullptr && !parse::Is<parse::StarExpr>(*targets[i].expr)) return targets[i].expr->position;
+  return targets.empty() ? query.position : targets[0].position;
+}
+
 }  // namespace
 
 StatusOr<BoundQuery> Binder::SetOperation(const parse::Query& query, const Scope* parent, const CteList* ctes, UnknownRule) {
@@ -20,7 +32,8 @@ StatusOr<BoundQuery> Binder::SetOperation(const parse::Query& query, const Scope
   ASSIGN_OR_RETURN(BoundQuery left, Query(*query.set.left, parent, ctes, UnknownRule::kKeep));
   ASSIGN_OR_RETURN(BoundQuery right, Query(*query.set.right, parent, ctes, UnknownRule::kKeep));
   if (left.columns.size() != right.columns.size()) {
-    return ErrorAt(sqlstate::kSyntaxError, StrCat("each ", word, " query must have the same number of columns"), query.set.right->position);
+    return ErrorAt(sqlstate::kSyntaxError, StrCat("each ", word, " query must have the same number of columns"),
+                   ItemPosition(*query.set.right, 0));
   }
   std::vector<DataType> types;
   for (size_t i = 0; i < left.columns.size(); ++i) {
@@ -30,7 +43,7 @@ StatusOr<BoundQuery> Binder::SetOperation(const parse::Query& query, const Scope
     if (!(a == b) || a.Is(TypeId::kUnknown)) {
       const DataType both[] = {a, b};
       StatusOr<DataType> common = SelectCommonType(both, word);
-      if (!common.ok()) return WithPosition(common.status(), query.set.right->position);
+      if (!common.ok()) return WithPosition(common.status(), ItemPosition(*query.set.right, i));
       type = *common;
       if (!a.SameAs(b) || a.typmod != b.typmod) type.typmod = -1;
     }
@@ -100,16 +113,41 @@ StatusOr<BoundQuery> Binder::Values(const parse::Query& query, const Scope* pare
     node->output = output;
     plan = std::move(node);
   } else {
-    if (query.values.size() != 1) return ErrorAt(sqlstate::kFeatureNotSupported, "sub-queries in VALUES of several rows are not supported", query.position);
-    ASSIGN_OR_RETURN(plan, AttachApplies(MakeOneRow(), &applies));
-    auto node = std::make_shared<ProjectNode>();
-    for (size_t i = 0; i < width; ++i) node->expressions.push_back(columns[i][0]);
-    node->output = output;
-    node->children.push_back(std::move(plan));
-    plan = std::move(node);
+    std::vector<std::vector<ExprPtr>> rows;
+    for (size_t row = 0; row < query.values.size(); ++row) {
+      std::vector<ExprPtr> values;
+      for (size_t i = 0; i < width; ++i) values.push_back(columns[i][row]);
+      rows.push_back(std::move(values));
+    }
+    ASSIGN_OR_RETURN(plan, RowsOverApplies(std::move(rows), output, &applies));
   }
   ASSIGN_OR_RETURN(bound.plan, OrderOutput(std::move(plan), bound.columns, query, parent, ctes));
   return bound;
+}
+
+StatusOr<PlanPtr> Binder::RowsOverApplies(std::vector<std::vector<ExprPtr>> rows, std::vector<PlanColumn> output,
+                                          std::vector<PendingApply>* applies) {
+  // The sub-queries' values stand in one row; the rows read it as an outer one.
+  ASSIGN_OR_RETURN(PlanPtr one, AttachApplies(MakeOneRow(), applies));
+  auto values = std::make_shared<ValuesNode>();
+  for (std::vector<ExprPtr>& row : rows) {
+    for (ExprPtr& value : row) {
+      value = RewriteExpr(value, [&](const ExprPtr& expr) -> ExprPtr {
+        if (expr->kind != ExprKind::kColumn || one->FindOutput(expr->column) == nullptr) return nullptr;
+        auto outer = std::make_shared<tsd::sql::Expr>(*expr);
+        outer->kind = ExprKind::kOuterColumn;
+        return outer;
+      });
+    }
+    values->rows.push_back(std::move(row));
+  }
+  values->output = output;
+  ASSIGN_OR_RETURN(PlanPtr joined, Combine(std::move(one), std::move(values), JoinType::kCross, nullptr, 0));
+  auto project = std::make_shared<ProjectNode>();
+  for (const PlanColumn& column : output) project->expressions.push_back(MakeColumn(column.id, column.type));
+  project->output = std::move(output);
+  project->children.push_back(std::move(joined));
+  return PlanPtr(std::move(project));
 }
 
 }  // namespace tsd::sql

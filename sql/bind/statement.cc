@@ -186,7 +186,9 @@ StatusOr<ExprPtr> BindDefault(const Column& column, BindContext& context) {
 
 StatusOr<BoundCopy> BindCopy(const parse::CopyStatement& statement, BindContext& context) {
   BoundCopy copy;
-  ASSIGN_OR_RETURN(copy.relation, ResolveRelation(statement.table, context));
+  StatusOr<RelationPtr> found = ResolveRelation(statement.table, context);
+  if (!found.ok()) return WithPosition(found.status(), 0);
+  copy.relation = *std::move(found);
   const Relation& relation = *copy.relation;
   const char* direction = statement.from ? "to" : "from";
   if (relation.kind == RelationKind::kView) {

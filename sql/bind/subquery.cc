@@ -89,8 +89,38 @@ StatusOr<ExprPtr> Binder::InSubquery(const parse::InExpr& expr, const ExprEnv& e
 }
 
 StatusOr<ExprPtr> Binder::QuantifiedSubquery(const parse::QuantifiedExpr& expr, const ExprEnv& env) {
+  const auto* row = parse::TryAs<parse::RowExpr>(expr.left.get());
+  if (row != nullptr && (expr.op.name == "=" || expr.op.name == "<>")) {
+    // A row: = ANY is IN, <> ALL is NOT IN; of the two others each is the other's negation.
+    std::vector<ExprPtr> left;
+    for (const parse::ExprPtr& element : row->elements) {
+      ASSIGN_OR_RETURN(ExprPtr bound, Expr(*element, env));
+      left.push_back(std::move(bound));
+    }
+    const bool equal = expr.op.name == "=";
+    if (equal) return Quantify(std::move(left), *expr.query, "=", expr.all, env, expr.position);
+    ASSIGN_OR_RETURN(ExprPtr in, Quantify(std::move(left), *expr.query, "=", !expr.all, env, expr.position));
+    return MakeLogical(ExprKind::kNot, {std::move(in)});
+  }
   ASSIGN_OR_RETURN(ExprPtr left, Expr(*expr.left, env));
   return Quantify({std::move(left)}, *expr.query, expr.op.name, expr.all, env, expr.position);
+}
+
+StatusOr<ExprPtr> Binder::SubqueryColumn(const parse::SubqueryExpr& expr, size_t column, size_t wanted, const ExprEnv& env) {
+  ASSIGN_OR_RETURN(BoundQuery bound, Query(*expr.query, env.scope, env.scope->ctes, UnknownRule::kToText));
+  if (bound.columns.size() != wanted) {
+    return ErrorAt(sqlstate::kSyntaxError, "number of columns does not match number of values", expr.position);
+  }
+  auto project = std::make_shared<ProjectNode>();
+  const PlanColumn kept = bound.plan->output[column];
+  project->expressions.push_back(MakeColumn(kept.id, kept.type));
+  project->output.push_back(kept);
+  project->children.push_back(std::move(bound.plan));
+  PendingApply apply;
+  apply.kind = ApplyKind::kScalar;
+  apply.output = {NewColumn(kept.name), kept.name, kept.type};
+  apply.inner = std::move(project);
+  return Add(env, std::move(apply), expr.position);
 }
 
 StatusOr<PlanPtr> Binder::AttachApplies(PlanPtr plan, std::vector<PendingApply>* applies) {

@@ -1,8 +1,11 @@
 // Window calls: f(..) OVER (..).
 #include "sql/bind/select_state.h"
+#include "sql/exec/evaluator.h"
 
 namespace tsd::sql {
 namespace {
+
+constexpr char kInvalidFrameSize[] = "22013";
 
 FrameEdge EdgeOf(parse::FrameBoundKind kind) {
   switch (kind) {
@@ -29,6 +32,45 @@ FrameExclude ExcludeOf(parse::FrameExclusion exclusion) {
   return FrameExclude::kNothing;
 }
 
+/// A window that begins with another's name may add ORDER BY and a frame, and what it copies may have no frame.
+Status CheckCopy(const parse::WindowSpec& copy, const parse::WindowSpec& original) {
+  if (!copy.partition_by.empty()) {
+    return ErrorAt(sqlstate::kWindowingError, StrCat("cannot override PARTITION BY clause of window \"", copy.base, "\""), copy.position);
+  }
+  if (!copy.order_by.empty() && !original.order_by.empty()) {
+    return ErrorAt(sqlstate::kWindowingError, StrCat("cannot override ORDER BY clause of window \"", copy.base, "\""), copy.position);
+  }
+  if (original.frame.has_value()) {
+    return ErrorAt(sqlstate::kWindowingError, StrCat("cannot copy window \"", copy.base, "\" because it has a frame clause"), copy.position);
+  }
+  return OkStatus();
+}
+
+/// 0A000 for a sort key that has no sum with an offset of that type.
+Status CheckRangeOffset(const DataType& key, const DataType& offset, int position) {
+  const bool numeric_key = key.IsNumber();
+  const bool temporal_key = key.IsDateTime() || key.Is(TypeId::kTime) || key.Is(TypeId::kInterval);
+  if (!numeric_key && !temporal_key) {
+    const DataType shown = key.Is(TypeId::kVarchar) ? DataType(TypeId::kText) : key.WithoutTypmod();
+    return ErrorAt(sqlstate::kFeatureNotSupported,
+                   StrCat("RANGE with offset PRECEDING/FOLLOWING is not supported for column type ", TypeName(shown)), position);
+  }
+  if (numeric_key ? offset.IsNumber() : offset.Is(TypeId::kInterval)) return OkStatus();
+  return WithHint(ErrorAt(sqlstate::kFeatureNotSupported,
+                          StrCat("RANGE with offset PRECEDING/FOLLOWING is not supported for column type ", TypeName(key.WithoutTypmod()),
+                                 " and offset type ", TypeName(offset.WithoutTypmod())),
+                          position),
+                  "Cast the offset value to an appropriate type.");
+}
+
+bool IsNegative(const ExprPtr& offset, const ExecContext& exec) {
+  if (!offset->type.IsNumber()) return false;
+  StatusOr<ExprPtr> test = BuildOperator("<", offset, MakeConstant(Value::Int32(0)), exec);
+  if (!test.ok()) return false;
+  const ExprPtr folded = FoldConstants(*test, exec, FoldLevel::kStable);
+  return folded->kind == ExprKind::kConstant && !folded->value.IsNull() && folded->value.AsBool();
+}
+
 /// The specs that make up a window: OVER w, OVER (w ..), WINDOW w2 AS (w1 ..); outermost first.
 StatusOr<std::vector<const parse::WindowSpec*>> Chain(const parse::WindowSpec& over, const std::vector<parse::WindowSpec>* named) {
   std::vector<const parse::WindowSpec*> chain = {&over};
@@ -43,6 +85,7 @@ StatusOr<std::vector<const parse::WindowSpec*>> Chain(const parse::WindowSpec& o
     if (found == nullptr || chain.size() > 100) {
       return ErrorAt(sqlstate::kUndefinedObject, StrCat("window \"", name, "\" does not exist"), last.position);
     }
+    if (!last.base.empty()) RETURN_IF_ERROR(CheckCopy(last, *found));
     chain.push_back(found);
   }
 }
@@ -53,11 +96,20 @@ StatusOr<ExprPtr> Binder::Window(const parse::FunctionCallExpr& call, const Expr
   const std::string& name = call.name.name;
   if (env.windows == nullptr) {
     if (env.clause == Clause::kWindow) return ErrorAt(sqlstate::kWindowingError, "window function calls cannot be nested", call.position);
+    if (env.clause == Clause::kWindowDefinition) {
+      return ErrorAt(sqlstate::kWindowingError, "window functions are not allowed in window definitions", call.position);
+    }
     return ErrorAt(sqlstate::kWindowingError, StrCat("window functions are not allowed in ", ClauseName(env.clause)), call.position);
   }
   if (call.distinct) return ErrorAt(sqlstate::kFeatureNotSupported, "DISTINCT is not implemented for window functions", call.position);
+  if (call.within_group) {
+    return ErrorAt(sqlstate::kFeatureNotSupported, StrCat("OVER is not supported for ordered-set aggregate ", name), call.position);
+  }
   if (!call.order_by.empty()) {
     return ErrorAt(sqlstate::kFeatureNotSupported, "aggregate ORDER BY is not implemented for window functions", call.position);
+  }
+  if (call.args.empty() && !call.star && ResolveAggregate(name, {}, true).ok()) {
+    return ErrorAt(sqlstate::kWrongObjectType, StrCat(name, "(*) must be used to call a parameterless aggregate function"), call.position);
   }
   ExprEnv inner = env;
   inner.windows = nullptr;
@@ -69,7 +121,9 @@ StatusOr<ExprPtr> Binder::Window(const parse::FunctionCallExpr& call, const Expr
     ASSIGN_OR_RETURN(resolved, ResolveAggregate(name, {}, true));
   } else {
     ASSIGN_OR_RETURN(GivenArguments given, Arguments(call, inner));
-    ASSIGN_OR_RETURN(BoundCall bound, BindCall(call.name.schema, name, std::move(given), context_.exec, call.position));
+    std::string function = name;
+    if (name.starts_with("json")) RETURN_IF_ERROR(PrepareJsonAggregate(call, inner, &given, &function));
+    ASSIGN_OR_RETURN(BoundCall bound, BindCall(call.name.schema, function, std::move(given), context_.exec, call.position));
     resolved = bound.call;
     window.call.arguments = std::move(bound.arguments);
   }
@@ -90,6 +144,7 @@ StatusOr<ExprPtr> Binder::Window(const parse::FunctionCallExpr& call, const Expr
   static const std::vector<parse::WindowSpec> kNoWindows;
   ASSIGN_OR_RETURN(const auto chain, Chain(*call.over, env.named_windows != nullptr ? env.named_windows : &kNoWindows));
   const parse::WindowFrame* frame = nullptr;
+  inner.clause = Clause::kWindowDefinition;
   for (const parse::WindowSpec* spec : chain) {
     for (const parse::ExprPtr& key : spec->partition_by) {
       ASSIGN_OR_RETURN(ExprPtr bound, Expr(*key, inner));
@@ -116,6 +171,10 @@ StatusOr<ExprPtr> Binder::Window(const parse::FunctionCallExpr& call, const Expr
       const parse::FrameBound& edge = start ? frame->start : frame->end;
       if (edge.offset == nullptr) continue;
       ASSIGN_OR_RETURN(ExprPtr offset, Expr(*edge.offset, inner));
+      if (!ColumnsOf(*offset).empty()) {
+        const char* mode = range ? "RANGE" : frame->mode == parse::FrameMode::kRows ? "ROWS" : "GROUPS";
+        return ErrorAt(sqlstate::kInvalidColumnReference, StrCat("argument of ", mode, " must not contain variables"), edge.offset->position);
+      }
       if (range && window.order.size() == 1 && offset->type.Is(TypeId::kUnknown)) {
         const DataType& key = window.order[0].expr->type;
         const bool temporal = key.IsDateTime() || key.Is(TypeId::kTime) || key.Is(TypeId::kInterval);
@@ -129,6 +188,10 @@ StatusOr<ExprPtr> Binder::Window(const parse::FunctionCallExpr& call, const Expr
       if (window.order.size() != 1) {
         return ErrorAt(sqlstate::kWindowingError, "RANGE with offset PRECEDING/FOLLOWING requires exactly one ORDER BY column",
                        call.over->position);
+      }
+      RETURN_IF_ERROR(CheckRangeOffset(window.order[0].expr->type, offset->type, edge.offset->position));
+      if (IsNegative(offset, context_.exec)) {
+        return Error(kInvalidFrameSize, "invalid preceding or following size in window function");
       }
       // The bound as a value of the sort key's type; direction turns the sign.
       const bool preceding = edge.bound == parse::FrameBoundKind::kPreceding;

@@ -1,4 +1,5 @@
 // bool_and, bool_or, every; bit_and, bit_or, bit_xor; string_agg, array_agg; histogram.
+#include <algorithm>
 #include <cmath>
 
 #include "engine/base/strings.h"
@@ -183,6 +184,92 @@ StatusOr<std::unique_ptr<AggregateState>> MakeArrayAggregate(const Function&, st
   return std::unique_ptr<AggregateState>(std::make_unique<ArrayAggregate>(arguments[0].WithoutTypmod()));
 }
 
+/// array_agg of arrays: one dimension more; all of one shape, none NULL or empty.
+class ArrayStackAggregate final : public AggregateState {
+ public:
+  explicit ArrayStackAggregate(DataType element) : element_(element) {}
+  void Resize(size_t groups) override { states_.resize(groups); }
+  Status Update(std::span<const VectorPtr> arguments, GroupIds groups) override {
+    for (size_t row = 0; row < groups.rows; ++row) {
+      if (arguments[0]->IsNull(row)) return Error(sqlstate::kNullValueNotAllowed, "cannot accumulate null arrays");
+      RETURN_IF_ERROR(Add(states_[groups.ids == nullptr ? 0 : groups.ids[row]], arguments[0]->GetBytes(row)));
+    }
+    return OkStatus();
+  }
+  Status Merge(const Vector& partial, GroupIds groups) override {
+    return ForPartialStates(partial, groups, [this](ByteReader& reader, uint32_t group) -> Status {
+      while (reader.ok() && !reader.AtEnd()) {
+        const std::string_view array = reader.GetString();
+        if (!reader.ok()) return DamagedPartial();
+        RETURN_IF_ERROR(Add(states_[group], array));
+      }
+      return OkStatus();
+    });
+  }
+  DataType PartialType() const override { return TypeId::kBytea; }
+  Status Partial(size_t begin, size_t end, Vector& out) override {
+    ByteWriter writer;
+    for (size_t group = begin; group < end; ++group) {
+      if (states_[group].parts.empty()) {
+        out.AppendNull();
+        continue;
+      }
+      writer.Clear();
+      for (const std::string& part : states_[group].parts) writer.PutString(part);
+      out.AppendBytes(writer.data());
+    }
+    return OkStatus();
+  }
+  Status Finish(size_t begin, size_t end, Vector& out) override {
+    for (size_t group = begin; group < end; ++group) {
+      const State& state = states_[group];
+      if (state.parts.empty()) {
+        out.AppendNull();
+        continue;
+      }
+      std::vector<ArrayDimension> shape = {{static_cast<int32_t>(state.parts.size()), 1}};
+      shape.insert(shape.end(), state.shape.begin(), state.shape.end());
+      auto elements = std::make_shared<Vector>(element_);
+      for (const std::string& part : state.parts) {
+        ASSIGN_OR_RETURN(const ArrayValue array, ArrayValue::Decode(element_, part));
+        elements->AppendRange(array.elements(), 0, array.size());
+      }
+      out.AppendBytes(ArrayValue(std::move(shape), std::move(elements)).Encode());
+    }
+    return OkStatus();
+  }
+  size_t MemoryBytes() const override { return states_.capacity() * sizeof(State) + bytes_; }
+
+ private:
+  struct State {
+    std::vector<ArrayDimension> shape;
+    std::vector<std::string> parts;   // encoded
+  };
+
+  Status Add(State& state, std::string_view bytes) {
+    ASSIGN_OR_RETURN(const ArrayValue array, ArrayValue::Decode(element_, bytes));
+    if (array.dimensions().empty()) return Error(sqlstate::kArraySubscriptError, "cannot accumulate empty arrays");
+    if (array.dimensions().size() >= static_cast<size_t>(ArrayValue::kMaxDimensions)) {
+      return Error(sqlstate::kProgramLimitExceeded, "number of array dimensions exceeds the maximum allowed (6)");
+    }
+    if (state.parts.empty()) state.shape = array.dimensions();
+    const bool same = std::equal(state.shape.begin(), state.shape.end(), array.dimensions().begin(), array.dimensions().end(),
+                                 [](const ArrayDimension& a, const ArrayDimension& b) { return a.length == b.length; });
+    if (!same) return Error(sqlstate::kArraySubscriptError, "cannot accumulate arrays of different dimensionality");
+    state.parts.emplace_back(bytes);
+    bytes_ += bytes.size() + sizeof(std::string);
+    return OkStatus();
+  }
+
+  DataType element_;
+  std::vector<State> states_;
+  size_t bytes_ = 0;
+};
+
+StatusOr<std::unique_ptr<AggregateState>> MakeArrayStack(const Function&, std::span<const DataType> arguments, DataType) {
+  return std::unique_ptr<AggregateState>(std::make_unique<ArrayStackAggregate>(arguments[0].Element().WithoutTypmod()));
+}
+
 /// histogram(value, min, max, buckets): counts below, in each bucket, and at or above the end. A NULL value counts as 0, as in TimescaleDB.
 class HistogramState final : public AggregateState {
  public:
@@ -265,6 +352,7 @@ void RegisterCollectors(RegistryBuilder& builder) {
   builder.Aggregate("string_agg", "text,text", "text", MakeState<StringAggregate>);
   builder.Aggregate("string_agg", "bytea,bytea", "bytea", MakeState<StringAggregate>);
   builder.Aggregate("array_agg", "anynonarray", "anyarray", MakeArrayAggregate);
+  builder.Aggregate("array_agg", "anyarray", "anyarray", MakeArrayStack);
   builder.Aggregate("histogram", "float8,float8,float8,int4", "_int4", MakeState<HistogramState>).schema = "public";
 }
 

@@ -1,11 +1,13 @@
 // Ordered-set aggregates: percentile_cont, percentile_disc, mode. States hold all values (as array_agg's); sorting happens at the end.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "engine/base/strings.h"
 #include "engine/types/array.h"
 #include "engine/types/compare.h"
 #include "engine/types/interval_text.h"
+#include "engine/types/text_form.h"
 #include "sql/function/aggregate_rows.h"
 #include "sql/function/aggregates.h"
 
@@ -16,7 +18,8 @@ enum class OrderedSet : uint8_t { kContinuous, kDiscrete, kMode };
 
 class OrderedSetState final : public AggregateState {
  public:
-  OrderedSetState(OrderedSet what, DataType element) : what_(what), element_(element) {}
+  /// `many`: the fractions come as an array, and so do the answers.
+  OrderedSetState(OrderedSet what, DataType element, bool many) : what_(what), element_(element), many_(many) {}
 
   void Resize(size_t groups) override { states_.resize(groups); }
 
@@ -39,7 +42,14 @@ class OrderedSetState final : public AggregateState {
       const uint8_t has_fraction = reader.GetU8();
       const double fraction = reader.GetF64();
       const std::string_view bytes = reader.GetString();
-      if (!reader.ok() || std::isnan(fraction) || fraction < 0 || fraction > 1) return DamagedPartial();
+      const uint64_t count = reader.GetVarint();
+      if (!reader.ok() || std::isnan(fraction) || fraction < 0 || fraction > 1 || count > reader.remaining() / 8) return DamagedPartial();
+      std::vector<double> fractions;
+      for (uint64_t i = 0; i < count; ++i) {
+        fractions.push_back(reader.GetF64());
+        if (!(std::isnan(fractions.back()) || (fractions.back() >= 0 && fractions.back() <= 1))) return DamagedPartial();
+      }
+      if (count != 0) state.fractions = std::move(fractions);
       if (has_fraction != 0) {
         state.fraction = fraction;
         state.has_fraction = true;
@@ -62,6 +72,8 @@ class OrderedSetState final : public AggregateState {
       writer.PutU8(state.has_fraction ? 1 : 0);
       writer.PutF64(state.fraction);
       writer.PutString(state.values == nullptr ? std::string() : ArrayValue::FromVector(state.values).Encode());
+      writer.PutVarint(state.fractions.size());
+      for (double fraction : state.fractions) writer.PutF64(fraction);
       out.AppendBytes(writer.data());
     }
     return OkStatus();
@@ -77,7 +89,19 @@ class OrderedSetState final : public AggregateState {
       std::vector<uint32_t> order(values.size());
       for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<uint32_t>(i);
       std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return CompareRows(values, a, values, b) < 0; });
-      RETURN_IF_ERROR(Pick(state, values, order, out));
+      if (!many_) {
+        RETURN_IF_ERROR(Pick(state.fraction, values, order, out));
+        continue;
+      }
+      auto answers = std::make_shared<Vector>(out.type().Element().WithoutTypmod());
+      for (double fraction : state.fractions) {
+        if (std::isnan(fraction)) {
+          answers->AppendNull();
+        } else {
+          RETURN_IF_ERROR(Pick(fraction, values, order, *answers));
+        }
+      }
+      out.AppendBytes(ArrayValue::FromVector(std::move(answers)).Encode());
     }
     return OkStatus();
   }
@@ -88,29 +112,44 @@ class OrderedSetState final : public AggregateState {
     std::shared_ptr<Vector> values;
     double fraction = 0;
     bool has_fraction = false;  // a NULL fraction gives NULL
+    std::vector<double> fractions;  // of an array; NaN for NULL
   };
+
+  static Status CheckFraction(double fraction) {
+    if (!std::isnan(fraction) && fraction >= 0 && fraction <= 1) return OkStatus();
+    std::string text;
+    FormatFloat64(fraction, 1, text);
+    return Error(sqlstate::kNumericValueOutOfRange, StrCat("percentile value ", text, " is not between 0 and 1"));
+  }
 
   Status SetFraction(State& state, const Vector& fractions, size_t row) {
     if (fractions.IsNull(row)) return OkStatus();
-    const double fraction = fractions.Get<double>(row);
-    if (std::isnan(fraction) || fraction < 0 || fraction > 1) {
-      return Error(sqlstate::kNumericValueOutOfRange, StrCat("percentile value ", fraction, " is not between 0 and 1"));
-    }
-    state.fraction = fraction;
     state.has_fraction = true;
+    if (!many_) {
+      state.fraction = fractions.Get<double>(row);
+      return CheckFraction(state.fraction);
+    }
+    if (!state.fractions.empty()) return OkStatus();  // the same in every row of a group
+    ASSIGN_OR_RETURN(const ArrayValue array, ArrayValue::Decode(TypeId::kFloat64, fractions.GetBytes(row)));
+    for (size_t i = 0; i < array.size(); ++i) {
+      const bool null = array.elements().IsNull(i);
+      const double fraction = null ? std::numeric_limits<double>::quiet_NaN() : array.elements().Get<double>(i);
+      if (!null) RETURN_IF_ERROR(CheckFraction(fraction));
+      state.fractions.push_back(fraction);
+    }
     return OkStatus();
   }
 
-  Status Pick(const State& state, const Vector& values, const std::vector<uint32_t>& order, Vector& out) const {
+  Status Pick(double fraction, const Vector& values, const std::vector<uint32_t>& order, Vector& out) const {
     const double count = static_cast<double>(order.size());
     switch (what_) {
       case OrderedSet::kDiscrete: {
-        const double rank = std::ceil(state.fraction * count);
+        const double rank = std::ceil(fraction * count);
         out.AppendFrom(values, order[rank < 1 ? 0 : std::min(static_cast<size_t>(rank), order.size()) - 1]);
         return OkStatus();
       }
       case OrderedSet::kContinuous: {
-        const double at = state.fraction * (count - 1);
+        const double at = fraction * (count - 1);
         const size_t low = std::min(static_cast<size_t>(std::floor(at)), order.size() - 1);
         const size_t high = std::min(static_cast<size_t>(std::ceil(at)), order.size() - 1);
         return Interpolate(values, order[low], order[high], at - static_cast<double>(low), out);
@@ -152,13 +191,15 @@ class OrderedSetState final : public AggregateState {
 
   OrderedSet what_;
   DataType element_;
+  const bool many_;
   std::vector<State> states_;
   size_t bytes_ = 0;
 };
 
 template <OrderedSet kWhat>
 StatusOr<std::unique_ptr<AggregateState>> MakeOrderedSet(const Function&, std::span<const DataType> arguments, DataType) {
-  return std::unique_ptr<AggregateState>(std::make_unique<OrderedSetState>(kWhat, arguments.back().WithoutTypmod()));
+  return std::unique_ptr<AggregateState>(std::make_unique<OrderedSetState>(
+      kWhat, arguments.back().WithoutTypmod(), kWhat != OrderedSet::kMode && arguments[0].is_array));
 }
 
 }  // namespace
@@ -167,6 +208,9 @@ void RegisterOrderedSets(RegistryBuilder& builder) {
   builder.Aggregate("percentile_cont", "float8,float8", "float8", MakeOrderedSet<OrderedSet::kContinuous>).ordered_set = true;
   builder.Aggregate("percentile_cont", "float8,interval", "interval", MakeOrderedSet<OrderedSet::kContinuous>).ordered_set = true;
   builder.Aggregate("percentile_disc", "float8,anyelement", "anyelement", MakeOrderedSet<OrderedSet::kDiscrete>).ordered_set = true;
+  builder.Aggregate("percentile_cont", "_float8,float8", "_float8", MakeOrderedSet<OrderedSet::kContinuous>).ordered_set = true;
+  builder.Aggregate("percentile_cont", "_float8,interval", "_interval", MakeOrderedSet<OrderedSet::kContinuous>).ordered_set = true;
+  builder.Aggregate("percentile_disc", "_float8,anyelement", "anyarray", MakeOrderedSet<OrderedSet::kDiscrete>).ordered_set = true;
   builder.Aggregate("mode", "anyelement", "anyelement", MakeOrderedSet<OrderedSet::kMode>).ordered_set = true;
 }
 

@@ -22,7 +22,14 @@ StatusOr<ExprPtr> ReadLiteral(const Expr& literal, const DataType& target, CastC
   if (literal.value.IsNull()) return MakeConstant(Value::Null(target), literal.position);
   Vector out(target.WithoutTypmod());
   const LengthRule rule = context == CastContext::kExplicit ? LengthRule::kTruncate : LengthRule::kReject;
-  RETURN_IF_ERROR(At(ParseText(target, literal.value.AsBytes(), TextContextOf(exec, rule), out), literal.position));
+  const TextContext text = TextContextOf(exec, rule);
+  if (Status status = ParseText(target, literal.value.AsBytes(), text, out); !status.ok()) {
+    // What only the length or precision refuses is no fault of the literal: no position.
+    Vector plain(target.WithoutTypmod());
+    const bool fits = target.typmod >= 0 && !target.Is(TypeId::kInterval) && !target.IsDateTime() &&
+                      ParseText(target.WithoutTypmod(), literal.value.AsBytes(), text, plain).ok();
+    return fits || literal.position <= 0 ? status : WithPosition(std::move(status), literal.position);
+  }
   Value value = Value::FromVector(out, 0);
   value.SetType(target);
   return MakeConstant(std::move(value), literal.position);

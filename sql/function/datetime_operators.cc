@@ -1,4 +1,5 @@
 // Arithmetic of dates, times, timestamps and intervals.
+#include "engine/base/strings.h"
 #include "engine/types/datetime_functions.h"
 #include "engine/types/interval_text.h"
 #include "sql/function/registry_builder.h"
@@ -81,6 +82,39 @@ Status Overlaps(const RowArgs& args, Vector& out) {
   return PutBool(out, false);
 }
 
+/// (start, length) OVERLAPS ..: each length counts from its start. kLengths: bit 0 the first pair, bit 1 the second.
+enum class LengthUnit : uint8_t { kTimestamp, kTimestampTz, kTime };
+template <LengthUnit kUnit, int kLengths>
+Status OverlapsWithLength(const RowArgs& args, Vector& out) {
+  const DataType type = kUnit == LengthUnit::kTime ? TypeId::kTime : kUnit == LengthUnit::kTimestamp ? TypeId::kTimestamp : TypeId::kTimestampTz;
+  std::vector<VectorPtr> columns;
+  for (size_t i = 0; i < 4; ++i) {
+    auto column = std::make_shared<Vector>(type);
+    if (i % 2 == 0 || (kLengths >> (i / 2) & 1) == 0) {
+      column->AppendFrom(args.column(i), args.row);
+    } else if (args.IsNull(i) || args.IsNull(i - 1)) {
+      column->AppendNull();
+    } else {
+      const int64_t start = args.I64(i - 1);
+      StatusOr<int64_t> end = kUnit == LengthUnit::kTime        ? StatusOr<int64_t>(AddIntervalToTime(start, args.Ival(i)))
+                              : kUnit == LengthUnit::kTimestamp ? AddInterval(start, args.Ival(i))
+                                                                : AddIntervalTz(start, args.Ival(i), Zone(args));
+      RETURN_IF_ERROR(PutOr<int64_t>(*column, end));
+    }
+    columns.push_back(std::move(column));
+  }
+  KernelCall call = *args.call;
+  call.arguments = columns;
+  return Overlaps<int64_t>(RowArgs{&call, 0}, out);
+}
+
+template <LengthUnit kUnit>
+void RegisterOverlapLengths(RegistryBuilder& builder, std::string_view type) {
+  NotStrict(builder.Row("overlaps", StrCat(type, ",interval,", type, ",interval"), "bool", OverlapsWithLength<kUnit, 3>));
+  NotStrict(builder.Row("overlaps", StrCat(type, ",interval,", type, ",", type), "bool", OverlapsWithLength<kUnit, 1>));
+  NotStrict(builder.Row("overlaps", StrCat(type, ",", type, ",", type, ",interval"), "bool", OverlapsWithLength<kUnit, 2>));
+}
+
 }  // namespace
 
 void RegisterDateTimeOperators(RegistryBuilder& builder) {
@@ -114,6 +148,9 @@ void RegisterDateTimeOperators(RegistryBuilder& builder) {
   NotStrict(builder.Row("overlaps", "timestamp,timestamp,timestamp,timestamp", "bool", Overlaps<int64_t>));
   NotStrict(builder.Row("overlaps", "timestamptz,timestamptz,timestamptz,timestamptz", "bool", Overlaps<int64_t>));
   NotStrict(builder.Row("overlaps", "time,time,time,time", "bool", Overlaps<int64_t>));
+  RegisterOverlapLengths<LengthUnit::kTimestamp>(builder, "timestamp");
+  RegisterOverlapLengths<LengthUnit::kTimestampTz>(builder, "timestamptz");
+  RegisterOverlapLengths<LengthUnit::kTime>(builder, "time");
 }
 
 }  // namespace tsd::sql

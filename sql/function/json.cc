@@ -95,7 +95,10 @@ void AppendJsonValue(const RowArgs& a, size_t i, std::string& out) {
     case TypeId::kJsonb: out += a.Text(i); return;
     default: break;
   }
-  std::string text = OutputText(a, i);
+  std::string text;
+  TextContext context = TextContextOf(a.context());
+  context.datetime.style = DateStyle::kIso;
+  FormatText(a.column(i), a.row, context, text);
   const bool number = type.IsNumber() && text != "NaN" && text != "Infinity" && text != "-Infinity";
   if (type.Is(TypeId::kTimestamp) || type.Is(TypeId::kTimestampTz)) {
     const size_t space = text.find(' ');
@@ -164,6 +167,7 @@ void RegisterJson(RegistryBuilder& builder) {
     Stable(NotStrict(builder.Row(StrCat(type, "_build_object"), "variadic any", type, BuildObject)));
     Stable(NotStrict(builder.Row(StrCat(type, "_build_object"), "", type, BuildObject)));
   }
+  Stable(builder.Row("array_to_json", "anyarray", "json", ToJson));
   builder.Row("?", "jsonb,text", "bool", HasKey);
 }
 

@@ -81,7 +81,19 @@ double Snap(double value) {
 }
 double SineDegrees(double x) { return Snap(std::sin(std::fmod(x, 360.0) * (std::numbers::pi / 180))); }
 double CosineDegrees(double x) { return Snap(std::cos(std::fmod(x, 360.0) * (std::numbers::pi / 180))); }
-double TangentDegrees(double x) { return SineDegrees(x) / CosineDegrees(x); }
+/// Exact at 45 degrees and its odd multiples; no negative zero.
+double SnapRatio(double ratio) { return std::abs(std::abs(ratio) - 1) < 1e-14 ? std::copysign(1.0, ratio) : ratio == 0 ? 0.0 : ratio; }
+double TangentDegrees(double x) { return SnapRatio(SineDegrees(x) / CosineDegrees(x)); }
+double CotangentDegrees(double x) { return SnapRatio(CosineDegrees(x) / SineDegrees(x)); }
+/// Degrees of an arc, exact where they are a multiple of 15.
+double ArcDegrees(double radians) {
+  const double degrees = radians / std::atan(1.0) * 45;
+  const double nearest = std::round(degrees / 15) * 15;
+  return std::abs(degrees - nearest) < 1e-11 ? nearest : degrees;
+}
+StatusOr<double> ArcSineDegrees(double x) { return x < -1 || x > 1 ? StatusOr<double>(InputOutOfRange()) : ArcDegrees(std::asin(x)); }
+StatusOr<double> ArcCosineDegrees(double x) { return x < -1 || x > 1 ? StatusOr<double>(InputOutOfRange()) : ArcDegrees(std::acos(x)); }
+StatusOr<double> ArcTangentDegrees(double x) { return ArcDegrees(std::atan(x)); }
 
 template <double (*kBody)(double)>
 StatusOr<VectorPtr> PlainDouble(const KernelCall& call) {
@@ -172,8 +184,12 @@ void RegisterTrigonometry(RegistryBuilder& builder) {
       {"tanh", OfDouble<HyperbolicTangent>}, {"asinh", OfDouble<AreaSine>},           {"acosh", OfDouble<AreaCosine>},
       {"atanh", OfDouble<AreaTangent>},      {"degrees", OfDouble<Degrees>},          {"radians", OfDouble<Radians>},
       {"sind", OfDouble<Periodic<SineDegrees>>}, {"cosd", OfDouble<Periodic<CosineDegrees>>}, {"tand", OfDouble<Periodic<TangentDegrees>>},
+      {"cotd", OfDouble<Periodic<CotangentDegrees>>}, {"asind", OfDouble<ArcSineDegrees>}, {"acosd", OfDouble<ArcCosineDegrees>},
+      {"atand", OfDouble<ArcTangentDegrees>},
   };
   for (const auto& [name, kernel] : functions) builder.Row(name, "float8", "float8", kernel);
+  builder.Row("atan2d", "float8,float8", "float8",
+              [](const RowArgs& args, Vector& out) { return Put<double>(out, ArcDegrees(std::atan2(args.F64(0), args.F64(1)))); });
   builder.Row("atan2", "float8,float8", "float8",
               [](const RowArgs& args, Vector& out) { return Put<double>(out, std::atan2(args.F64(0), args.F64(1))); });
 }

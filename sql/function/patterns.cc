@@ -254,6 +254,54 @@ Status RegexpCount(const RowArgs& a, Vector& out) {
   return Put<int32_t>(out, static_cast<int32_t>(matches.size()));
 }
 
+/// The N-th match from a start position on, for regexp_instr and regexp_substr; false if there are fewer. *offset: where the text begins.
+StatusOr<bool> NthMatch(const RowArgs& a, size_t flags, const char* name, RegexMatch* match, size_t* offset) {
+  ASSIGN_OR_RETURN(const RegexOptions options, FlagsAt(a, flags));
+  if (options.global) return NoGlobal(name);
+  const int32_t start = a.count() > 2 ? a.I32(2) : 1;
+  const int32_t wanted = a.count() > 3 ? a.I32(3) : 1;
+  if (start <= 0) return Error(sqlstate::kInvalidParameterValue, StrCat("invalid value for parameter \"start\": ", start));
+  if (wanted <= 0) return Error(sqlstate::kInvalidParameterValue, StrCat("invalid value for parameter \"n\": ", wanted));
+  *offset = CharOffset(a.Text(0), static_cast<size_t>(start) - 1);
+  ASSIGN_OR_RETURN(std::shared_ptr<const Regex> regex, CachedRegex(*a.call, a.Text(1), options));
+  ASSIGN_OR_RETURN(std::vector<RegexMatch> matches, AllMatches(*regex, a.Text(0).substr(*offset), true));
+  if (matches.size() < static_cast<size_t>(wanted)) return false;
+  *match = std::move(matches[static_cast<size_t>(wanted) - 1]);
+  return true;
+}
+
+/// Which span of the match counts: its group, the whole without one; nullptr when there is no such group.
+StatusOr<const Regex::Span*> GroupOf(const RowArgs& a, size_t argument, const RegexMatch& match) {
+  const int32_t group = a.count() > argument ? a.I32(argument) : 0;
+  if (group < 0) return Error(sqlstate::kInvalidParameterValue, StrCat("invalid value for parameter \"subexpr\": ", group));
+  if (static_cast<size_t>(group) >= match.size() || !match[static_cast<size_t>(group)].matched()) return static_cast<const Regex::Span*>(nullptr);
+  return &match[static_cast<size_t>(group)];
+}
+
+Status RegexpInstr(const RowArgs& a, Vector& out) {
+  const int32_t end_option = a.count() > 4 ? a.I32(4) : 0;
+  if (end_option != 0 && end_option != 1) {
+    return Error(sqlstate::kInvalidParameterValue, StrCat("invalid value for parameter \"endoption\": ", end_option));
+  }
+  RegexMatch match;
+  size_t offset = 0;
+  ASSIGN_OR_RETURN(const bool found, NthMatch(a, 5, "regexp_instr", &match, &offset));
+  if (!found) return Put<int32_t>(out, 0);
+  ASSIGN_OR_RETURN(const Regex::Span* span, GroupOf(a, 6, match));
+  if (span == nullptr) return Put<int32_t>(out, 0);
+  const size_t at = offset + (end_option == 1 ? span->end : span->begin);
+  return Put<int32_t>(out, static_cast<int32_t>(CharCount(a.Text(0).substr(0, at))) + 1);
+}
+
+Status RegexpSubstr(const RowArgs& a, Vector& out) {
+  RegexMatch match;
+  size_t offset = 0;
+  ASSIGN_OR_RETURN(const bool found, NthMatch(a, 4, "regexp_substr", &match, &offset));
+  if (!found) return PutNull(out);
+  ASSIGN_OR_RETURN(const Regex::Span* span, GroupOf(a, 5, match));
+  return span == nullptr ? PutNull(out) : PutText(out, a.Text(0).substr(offset + span->begin, span->end - span->begin));
+}
+
 /// substring(text from pattern): the first group, or the whole match. regexp_substr: the whole match.
 template <size_t kGroups>
 Status RegexSubstring(const RowArgs& a, Vector& out) {
@@ -355,6 +403,12 @@ void RegisterPatterns(RegistryBuilder& builder) {
   builder.Row("regexp_count", "text,text,int4", "int4", RegexpCount);
   builder.Row("regexp_count", "text,text,int4,text", "int4", RegexpCount);
   builder.Row("regexp_substr", "text,text", "text", RegexSubstring<0>);
+  for (std::string_view more : {",int4", ",int4,int4", ",int4,int4,text", ",int4,int4,text,int4"}) {
+    builder.Row("regexp_substr", StrCat("text,text", more), "text", RegexpSubstr);
+  }
+  for (std::string_view more : {"", ",int4", ",int4,int4", ",int4,int4,int4", ",int4,int4,int4,text", ",int4,int4,int4,text,int4"}) {
+    builder.Row("regexp_instr", StrCat("text,text", more), "int4", RegexpInstr);
+  }
   builder.Row("regexp_replace", "text,text,text", "text", RegexpReplace);
   builder.Row("regexp_replace", "text,text,text,text", "text", RegexpReplace);
   builder.Row("regexp_replace", "text,text,text,int4", "text", RegexpReplaceFrom);

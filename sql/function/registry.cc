@@ -33,6 +33,8 @@ Registry::Registry() : index_(std::make_unique<Index>()) {
   RegisterPatterns(builder);
   RegisterArrays(builder);
   RegisterJson(builder);
+  RegisterJsonOperators(builder);
+  RegisterBytea(builder);
   RegisterSystem(builder);
   RegisterTimescale(builder);
   RegisterAggregates(builder);

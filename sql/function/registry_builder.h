@@ -60,6 +60,8 @@ void RegisterTextMore(RegistryBuilder& builder);
 void RegisterPatterns(RegistryBuilder& builder);
 void RegisterArrays(RegistryBuilder& builder);
 void RegisterJson(RegistryBuilder& builder);
+void RegisterJsonOperators(RegistryBuilder& builder);
+void RegisterBytea(RegistryBuilder& builder);
 void RegisterSystem(RegistryBuilder& builder);
 void RegisterTimescale(RegistryBuilder& builder);
 void RegisterAggregates(RegistryBuilder& builder);

@@ -62,6 +62,14 @@ QUERIES = [
     "SELECT string_agg(series, ',' ORDER BY series) FROM (SELECT DISTINCT series FROM r) s",
     "SELECT array_agg(n ORDER BY n) FROM r WHERE n > 990",
     "SELECT generate_series(1, 3), 'x' UNION ALL SELECT 9, 'y' ORDER BY 1",
+    "SET datestyle = 'Postgres, DMY'; SET timezone = 'America/New_York'; SELECT series, min(time)::text, min(time), max(time::date)::text, min(time - timestamptz '2024-01-01 00:00+00') FROM r GROUP BY 1 ORDER BY 1",
+    "SET datestyle = 'SQL'; SET intervalstyle = 'postgres_verbose'; SELECT time, time::date, (time - timestamptz '2024-01-01')::text FROM r WHERE time::text LIKE '01/0%' ORDER BY time, series, n LIMIT 5",
+    "SET datestyle = 'German'; SHOW datestyle; SELECT count(*) FROM r WHERE time::date < '03.02.2024'",
+    "SET intervalstyle = 'iso_8601'; SELECT max(time) - min(time) FROM r",
+    "SET extra_float_digits = -3; SELECT v::text, v FROM r WHERE v IS NOT NULL ORDER BY time, series, n LIMIT 5",
+    "SELECT json_agg(x ORDER BY x.series) FROM (SELECT series, count(*) AS c FROM r GROUP BY 1) x",
+    "SELECT percentile_cont(ARRAY[0.1, 0.5, 0.9]) WITHIN GROUP (ORDER BY n) FROM r",
+    "SELECT series, n FROM r ORDER BY n, time, series LIMIT (SELECT count(DISTINCT series) FROM r)",
     "SELECT series FROM r EXCEPT SELECT 's1' ORDER BY 1", "SELECT 's1' INTERSECT SELECT series FROM r",
 ]
 

@@ -24,6 +24,29 @@ TEST(Settings, ValuesAreNormalisedAsPostgresDoes) {
   EXPECT_EQ(Normal("timezone", "Nowhere/Land"), sqlstate::kInvalidParameterValue);
 }
 
+TEST(Settings, DateStyleKeepsWhatIsNotNamed) {
+  const auto style = [](const std::string& value, const std::string& current) {
+    const StatusOr<std::string> normal = NormalizeSetting(*FindSetting("DateStyle"), value, current);
+    return normal.ok() ? *normal : SqlStateOf(normal.status());
+  };
+  EXPECT_EQ(style("postgres", "ISO, DMY"), "Postgres, DMY");
+  EXPECT_EQ(style("ymd", "SQL, DMY"), "SQL, YMD");
+  EXPECT_EQ(style("German", "ISO, MDY"), "German, DMY");
+  EXPECT_EQ(style("german, mdy", "ISO, MDY"), "German, MDY");
+  EXPECT_EQ(style("default", "SQL, DMY"), "ISO, MDY");
+  EXPECT_EQ(style("iso, sql", "ISO, MDY"), sqlstate::kInvalidParameterValue);
+  EXPECT_EQ(style("ISO, MDY, YMD", "ISO, MDY"), sqlstate::kInvalidParameterValue);
+  EXPECT_EQ(style("", "ISO, MDY"), sqlstate::kInvalidParameterValue);
+}
+
+TEST(Settings, ZonesGivenAsNumbersAreShownAsPosixZones) {
+  EXPECT_EQ(Normal("timezone", "-7"), "<-07>+07");
+  EXPECT_EQ(Normal("timezone", "5.5"), "<+05:30>-05:30");
+  EXPECT_EQ(Normal("timezone", "INTERVAL '+02:00'"), "<+02>-02");
+  EXPECT_EQ(Normal("timezone", "INTERVAL '1 month'"), sqlstate::kInvalidParameterValue);
+  EXPECT_EQ(Normal("IntervalStyle", "ISO_8601"), "iso_8601");
+}
+
 TEST(Settings, UnknownNamesUnderOurPrefixesAreRefusedOthersAreCustom) {
   ServerSettings server;
   SessionSettings session(server);

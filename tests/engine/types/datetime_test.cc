@@ -422,5 +422,45 @@ TEST(TimeZones, GapsAndOverlaps) {
   EXPECT_EQ(instant("2024-07-01 00:00"), "2024-06-30 22:00:00+00");
 }
 
+struct StyleRow {
+  DateStyle style;
+  DateOrder order;
+  std::string_view timestamp, zoned, date, before_christ;
+};
+
+TEST(DateTimeText, Styles) {
+  static constexpr StyleRow kRows[] = {
+      {DateStyle::kPostgres, DateOrder::kMdy, "Wed Dec 17 07:37:16.25 1997", "Sun Jun 30 20:00:00 2024 EDT", "12-17-1997", "Fri Mar 15 05:03:58 0044 LMT BC"},
+      {DateStyle::kPostgres, DateOrder::kDmy, "Wed 17 Dec 07:37:16.25 1997", "Sun 30 Jun 20:00:00 2024 EDT", "17-12-1997", "Fri 15 Mar 05:03:58 0044 LMT BC"},
+      {DateStyle::kPostgres, DateOrder::kYmd, "Wed Dec 17 07:37:16.25 1997", "Sun Jun 30 20:00:00 2024 EDT", "12-17-1997", "Fri Mar 15 05:03:58 0044 LMT BC"},
+      {DateStyle::kSql, DateOrder::kMdy, "12/17/1997 07:37:16.25", "06/30/2024 20:00:00 EDT", "12/17/1997", "03/15/0044 05:03:58 LMT BC"},
+      {DateStyle::kSql, DateOrder::kDmy, "17/12/1997 07:37:16.25", "30/06/2024 20:00:00 EDT", "17/12/1997", "15/03/0044 05:03:58 LMT BC"},
+      {DateStyle::kGerman, DateOrder::kDmy, "17.12.1997 07:37:16.25", "30.06.2024 20:00:00 EDT", "17.12.1997", "15.03.0044 05:03:58 LMT BC"},
+      {DateStyle::kIso, DateOrder::kDmy, "1997-12-17 07:37:16.25", "2024-06-30 20:00:00-04", "1997-12-17", "0044-03-15 05:03:58-04:56:02 BC"},
+  };
+  const DateTimeContext plain;
+  for (const StyleRow& row : kRows) {
+    DateTimeContext context = ContextIn("America/New_York").datetime;
+    context.style = row.style;
+    context.order = row.order;
+    std::string out;
+    FormatTimestampStyled(*ParseTimestamp("1997-12-17 07:37:16.25", -1, plain), context, out);
+    EXPECT_EQ(out, row.timestamp);
+    out.clear();
+    FormatTimestampTzStyled(*ParseTimestampTz("2024-07-01 00:00+00", -1, plain), context, out);
+    EXPECT_EQ(out, row.zoned);
+    out.clear();
+    FormatDateStyled(*ParseDate("1997-12-17", plain), context, out);
+    EXPECT_EQ(out, row.date);
+    out.clear();
+    FormatTimestampTzStyled(*ParseTimestampTz("0044-03-15 10:00+00 BC", -1, plain), context, out);
+    EXPECT_EQ(out, row.before_christ);
+    out.clear();
+    FormatTimestampStyled(kTimestampMinusInfinity, context, out);
+    FormatDateStyled(kDateInfinity, context, out);
+    EXPECT_EQ(out, "-infinityinfinity");
+  }
+}
+
 }  // namespace
 }  // namespace tsd

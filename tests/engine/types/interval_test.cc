@@ -104,5 +104,34 @@ TEST(Interval, EqualityCountsThirtyDays) {
   EXPECT_EQ(*ParseInterval("1 day", -1), *ParseInterval("24 hours", -1));
 }
 
+TEST(Interval, Styles) {
+  static constexpr struct {
+    std::string_view text, verbose, sql, iso;
+  } kRows[] = {
+      {"0", "@ 0", "0", "PT0S"},
+      {"1 year 2 mons 3 days 04:05:06.7", "@ 1 year 2 mons 3 days 4 hours 5 mins 6.7 secs", "+1-2 +3 +4:05:06.7", "P1Y2M3DT4H5M6.7S"},
+      {"-1 year -2 mons", "@ 1 year 2 mons ago", "-1-2", "P-1Y-2M"},
+      {"-1 day", "@ 1 day ago", "-1 0:00:00", "P-1D"},
+      {"-1 day +02:03:00", "@ 1 day -2 hours -3 mins ago", "+0-0 -1 +2:03:00", "P-1DT2H3M"},
+      {"1 mon -1 day", "@ 1 mon -1 days", "+0-1 -1 +0:00:00", "P1M-1D"},
+      {"1 sec", "@ 1 sec", "0:00:01", "PT1S"},
+      {"-0.5 sec", "@ 0.5 secs ago", "-0:00:00.5", "PT-0.5S"},
+      {"1 day 2 hours", "@ 1 day 2 hours", "1 2:00:00", "P1DT2H"},
+      {"-04:05:06", "@ 4 hours 5 mins 6 secs ago", "-4:05:06", "PT-4H-5M-6S"},
+      {"100 hours", "@ 100 hours", "100:00:00", "PT100H"},
+      {"1 day -00:00:01", "@ 1 day -1 sec", "+0-0 +1 -0:00:01", "P1DT-1S"},
+  };
+  for (const auto& row : kRows) {
+    const auto in = [&](IntervalStyle style) {
+      std::string out;
+      FormatIntervalStyled(*ParseInterval(row.text, -1), style, out);
+      return out;
+    };
+    EXPECT_EQ(in(IntervalStyle::kPostgresVerbose), row.verbose);
+    EXPECT_EQ(in(IntervalStyle::kSqlStandard), row.sql);
+    EXPECT_EQ(in(IntervalStyle::kIso8601), row.iso);
+  }
+}
+
 }  // namespace
 }  // namespace tsd

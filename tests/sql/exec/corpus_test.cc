@@ -102,7 +102,7 @@ TEST_P(CorpusTest, SameAsPostgres) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Sql, CorpusTest,
-                         ::testing::Values("basics", "aggregates", "joins", "subqueries", "sets", "windows", "dml", "errors", "types", "time"),
+                         ::testing::Values("basics", "aggregates", "joins", "subqueries", "sets", "windows", "dml", "errors", "types", "time", "suite"),
                          [](const ::testing::TestParamInfo<std::string>& param) { return param.param; });
 
 }  // namespace
