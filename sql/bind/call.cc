@@ -14,6 +14,15 @@ bool Contains(const Expr& expr, const std::function<bool(const Expr&)>& test) {
   return false;
 }
 
+bool HasColumn(const Scope& scope, int id) {
+  for (const ScopeItem& item : scope.names.items) {
+    for (const ScopeColumn& column : item.columns) {
+      if (column.id == id) return true;
+    }
+  }
+  return std::any_of(scope.names.visible.begin(), scope.names.visible.end(), [id](const ScopeColumn& column) { return column.id == id; });
+}
+
 /// Aggregates whose answer shows the order of their input.
 bool IsCollector(std::string_view name) {
   for (std::string_view known : {"array_agg", "string_agg", "json_agg", "jsonb_agg"}) {
@@ -302,8 +311,20 @@ StatusOr<ExprPtr> Binder::Aggregate(const parse::FunctionCallExpr& call, const E
       if (!known) aggregate.order.push_back({value, false, false});
     }
   }
-  const auto is_outer = [](const tsd::sql::Expr& expr) { return expr.kind == ExprKind::kOuterColumn; };
-  const auto is_inner = [](const tsd::sql::Expr& expr) { return expr.kind == ExprKind::kColumn; };
+  // A sub-query in an argument counts as outer, too, when it reads outer columns and none of this query's.
+  std::vector<int> foreign;
+  if (env.aggregate_applies != nullptr) {
+    for (const PendingApply& apply : *env.aggregate_applies) {
+      const std::vector<int> read = OuterColumnsOf(*apply.inner);
+      const bool own = std::any_of(read.begin(), read.end(), [&](int id) { return HasColumn(*env.scope, id); });
+      if (!read.empty() && !own) foreign.push_back(apply.output.id);
+    }
+  }
+  const auto is_foreign = [&](const tsd::sql::Expr& expr) {
+    return expr.kind == ExprKind::kColumn && std::find(foreign.begin(), foreign.end(), expr.column) != foreign.end();
+  };
+  const auto is_outer = [&](const tsd::sql::Expr& expr) { return expr.kind == ExprKind::kOuterColumn || is_foreign(expr); };
+  const auto is_inner = [&](const tsd::sql::Expr& expr) { return expr.kind == ExprKind::kColumn && !is_foreign(expr); };
   for (const ExprPtr& argument : aggregate.call.arguments) {
     if (Contains(*argument, is_outer) && !Contains(*argument, is_inner)) {
       return ErrorAt(sqlstate::kFeatureNotSupported, "aggregates of an outer query's columns alone are not supported", call.position);

@@ -164,7 +164,8 @@ TEST_F(BinderTest, DeepNestingEndsInAnError) {
 
 TEST_F(BinderTest, NotSupportedIsSaid) {
   for (const char* sql : {"SELECT * FROM t FOR UPDATE", "WITH d AS (DELETE FROM t RETURNING id) SELECT * FROM d",
-                          "SELECT * FROM ROWS FROM (generate_series(1, 2), now()) r", "UPDATE t SET id[1] = 2"}) {
+                          "SELECT * FROM ROWS FROM (generate_series(1, 2), now()) r", "UPDATE t SET id[1] = 2",
+                          "SELECT (SELECT max((SELECT i.id FROM t i WHERE i.id = o.id))) FROM t o"}) {
     EXPECT_TRUE(HasSqlState(database_.Bind(sql).status(), sqlstate::kFeatureNotSupported)) << sql;
   }
 }
