@@ -198,7 +198,6 @@ class Binder {
   StatusOr<ExprPtr> Array(const parse::ArrayExpr& array, const ExprEnv& env, const DataType* element);
   StatusOr<ExprPtr> FieldSelect(const parse::FieldSelectExpr& select, const ExprEnv& env);
   StatusOr<ExprPtr> SubscriptNode(const parse::SubscriptExpr& subscript, const ExprEnv& env);
-  StatusOr<ExprPtr> FieldSelect(const parse::FieldSelectExpr& select, const ExprEnv& env);
   StatusOr<ExprPtr> SqlValue(const parse::SqlValueExpr& value, const ExprEnv& env);
   StatusOr<ExprPtr> CoalesceNode(const parse::CoalesceExpr& expr, const ExprEnv& env);
   StatusOr<ExprPtr> MinMax(const parse::MinMaxExpr& expr, const ExprEnv& env);

@@ -329,6 +329,11 @@ StatusOr<BoundStatement> Binder::Update(const parse::UpdateStatement& statement)
   };
   const auto put = [&](const parse::AssignmentTarget& to, ExprPtr bound, int position) -> Status {
     ASSIGN_OR_RETURN(const size_t index, slot(to));
+    if (relation->columns[index].identity == Identity::kAlways) {
+      const std::string& name = relation->columns[index].name;
+      return WithDetail(ErrorAt(kGeneratedAlways, StrCat("column \"", name, "\" can only be updated to DEFAULT"), to.position),
+                        StrCat("Column \"", name, "\" is an identity column defined as GENERATED ALWAYS."));
+    }
     ASSIGN_OR_RETURN(values[index], Assign(*this, std::move(bound), relation->columns[index], position));
     return OkStatus();
   };
@@ -337,11 +342,6 @@ StatusOr<BoundStatement> Binder::Update(const parse::UpdateStatement& statement)
       ASSIGN_OR_RETURN(const size_t index, slot(to));
       ASSIGN_OR_RETURN(values[index], DefaultOf(relation->columns[index], context_));
       return OkStatus();
-    }
-    if (relation->columns[index].identity == Identity::kAlways) {
-      const std::string& name = relation->columns[index].name;
-      return WithDetail(ErrorAt(kGeneratedAlways, StrCat("column \"", name, "\" can only be updated to DEFAULT"), to.position),
-                        StrCat("Column \"", name, "\" is an identity column defined as GENERATED ALWAYS."));
     }
     ASSIGN_OR_RETURN(ExprPtr bound, Expr(value, env));
     return put(to, std::move(bound), value.position);
