@@ -47,7 +47,9 @@ CellKind KindOf(const DataType& type, bool binary, const TextContext& context) {
       if (binary) return CellKind::kBinary8;
       return context.extra_float_digits > 0 ? CellKind::kFloat64Text : CellKind::kOther;
     case TypeId::kTimestamp:
-    case TypeId::kTimestampTz: return binary ? CellKind::kBinary8 : CellKind::kTimestampText;
+    case TypeId::kTimestampTz:
+      if (binary) return CellKind::kBinary8;
+      return context.datetime.style == DateStyle::kIso ? CellKind::kTimestampText : CellKind::kOther;
     default: return CellKind::kOther;
   }
 }

@@ -501,7 +501,9 @@ StatusOr<ExprPtr> Binder::FieldSelect(const parse::FieldSelectExpr& select, cons
     column.parts = table->parts;
     column.parts.push_back(select.field);
     StatusOr<ExprPtr> found = ColumnRef(column, env);
-    if (found.ok() || !Expr(*select.operand, env).ok()) return found;
+    if (found.ok()) return found;
+    const StatusOr<ExprPtr> operand = Expr(*select.operand, env);
+    if (!operand.ok() || !(*operand)->type.Is(TypeId::kRecord) || (*operand)->type.typmod < 0) return found;
   }
   if (const auto* row = parse::TryAs<parse::RowExpr>(select.operand.get()); row != nullptr) {
     for (size_t i = 0; i < row->elements.size(); ++i) {
