@@ -58,9 +58,14 @@ class NodeService final : public net::rpc::RpcService {
   Status CheckOperations(TxnId txn, uint64_t expected);
   void NoteOperation(TxnId txn);
   void Forget(TxnId txn);
+  /// A timestamp of the cluster's was used here.
+  void NoteSeen(uint64_t origin, Timestamp timestamp);
+  Timestamp NewestSeen(uint64_t origin) const;
 
   const NodeServiceDeps deps_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
+  // A horizon beyond what the cluster itself has used here is not believed: it would make every snapshot too old.
+  std::map<uint64_t, Timestamp> newest_seen_ ABSL_GUARDED_BY(mutex_);  // by origin
   std::map<TxnId, uint64_t> operations_ ABSL_GUARDED_BY(mutex_);  // of transactions not yet prepared or ended
 };
 
