@@ -13,7 +13,7 @@ constexpr size_t kBufferBytes = 1 << 20;
 constexpr size_t kDirectWriteBytes = 256 << 10;  // larger payloads are not copied
 // Space is reserved in these steps while groups are small: then a sync writes data only, which takes half the time. A large group would
 // only be written twice.
-constexpr uint64_t kReserveBytes = 1 << 20;
+constexpr uint64_t kReserveBytes = 256 << 10;
 constexpr uint64_t kSmallGroupBytes = 64 << 10;
 }  // namespace
 
