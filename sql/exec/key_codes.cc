@@ -216,7 +216,7 @@ void AppendWord(uint64_t word, Vector& out) {
 }
 
 void MarkChanges(const Vector& column, size_t rows, uint8_t* marks) {
-  if (rows < 2 || column.IsUniform()) return;
+  if (rows < 2 || column.IsConstant() || column.IsUniform()) return;
   if (column.HasNulls()) {
     for (size_t i = 1; i < rows; ++i) marks[i] |= column.IsNull(i) != column.IsNull(i - 1) ? 1 : 0;
   }
