@@ -179,6 +179,25 @@ void CatalogChange::AddPendingDrop(NodeId node, ChunkId chunk) {
   Add(Kind::kAddPendingDrop, std::move(writer));
 }
 
+void CatalogChange::DropStorage(const sql::Relation& relation) {
+  if (relation.kind != sql::RelationKind::kTable) return;
+  if (!relation.hypertable) {
+    if (relation.heap.IsValid()) AddPendingDrop(NodeId(), relation.heap);
+    return;
+  }
+  for (const sql::ChunkPtr& chunk : relation.hypertable->chunks->chunks) {
+    for (NodeId node : chunk->nodes) AddPendingDrop(node, chunk->id);
+  }
+}
+
+void CatalogChange::DropSchema(const sql::Catalog& catalog, const std::string& name) {
+  for (auto entry = catalog.relations.lower_bound({name, ""}); entry != catalog.relations.end() && entry->first.first == name; ++entry) {
+    DropStorage(*entry->second);
+    RemoveRelation(entry->second->id);
+  }
+  RemoveSchema(name);
+}
+
 void CatalogChange::RemovePendingDrop(NodeId node, ChunkId chunk) {
   ByteWriter writer;
   writer.PutVarint(node.value());

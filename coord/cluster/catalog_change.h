@@ -24,9 +24,13 @@ class CatalogChange {
   void RemoveRole(const std::string& name);
   void PutSchema(const std::string& name, uint32_t oid);
   void RemoveSchema(const std::string& name);
+  /// The schema with all in it, and their storage.
+  void DropSchema(const sql::Catalog& catalog, const std::string& name);
   void PutDatabase(const std::string& name, uint32_t oid);
   void RemoveDatabase(const std::string& name);
   void AddPendingDrop(NodeId node, ChunkId chunk);
+  /// Pending drops of all of the relation's chunks.
+  void DropStorage(const sql::Relation& relation);
   void RemovePendingDrop(NodeId node, ChunkId chunk);
   void SetClusterId(uint64_t cluster_id);
 

@@ -190,7 +190,20 @@ Task<Status> Server::OpenParts() {
   node_service_ = MakeNodeService();
 
   // Transactions of this node's own coordinator that a crash left in this node's own store.
-  co_return co_await transactions_->Resolve(NodeId());
+  CO_RETURN_IF_ERROR(co_await transactions_->Resolve(NodeId()));
+  co_return co_await DropTemporaries();
+}
+
+// Temporary objects of sessions that a crash ended.
+Task<Status> Server::DropTemporaries() {
+  const sql::CatalogPtr catalog = log_->Current();
+  CatalogChange change;
+  for (const auto& [name, oid] : catalog->schemas) {
+    if (name.starts_with(sql::kTemporarySchemaPrefix)) change.DropSchema(*catalog, name);
+  }
+  if (change.empty()) co_return OkStatus();
+  Future<Status> committed = log_->Commit(std::move(change));
+  co_return co_await committed;
 }
 
 Task<Status> Server::InitializeCatalog() {

@@ -67,6 +67,7 @@ class Server {
   Status LoadConfiguration(bool at_start);
   Task<Status> OpenParts();
   Task<Status> InitializeCatalog();
+  Task<Status> DropTemporaries();
   void Accept(std::shared_ptr<net::Connection> connection);
   static Task<void> ServeConnection(Server* self, std::shared_ptr<net::Connection> connection);
   static Task<void> CareLoop(Server* self);

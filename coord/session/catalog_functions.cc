@@ -56,7 +56,8 @@ StatusOr<uint32_t> CatalogFunctions::OidOf(TypeId kind, std::string_view name) c
   const std::string& last = parts.back();
   switch (kind) {
     case TypeId::kRegclass: {
-      const std::vector<std::string> schemas = parts.size() > 1 ? std::vector<std::string>{parts[parts.size() - 2]} : session_.SearchPathWithImplicit();
+      std::vector<std::string> schemas = parts.size() > 1 ? std::vector<std::string>{parts[parts.size() - 2]} : session_.SearchPathWithImplicit();
+      if (parts.size() > 1) std::ranges::replace(schemas, "pg_temp", session_.ExistingTemporarySchema());
       SystemViews views(session_);
       for (const std::string& schema : schemas) {
         if (sql::RelationPtr relation = catalog->Find(schema, last)) return relation->id.value();
@@ -93,16 +94,25 @@ StatusOr<uint32_t> CatalogFunctions::OidOf(TypeId kind, std::string_view name) c
   }
 }
 
+// Whether the relation is the one its bare name means.
+bool CatalogFunctions::IsVisible(const std::string& schema, const std::string& relation) const {
+  const sql::CatalogPtr catalog = session_.catalog();
+  const SystemViews views(session_);
+  for (const std::string& searched : session_.SearchPathWithImplicit()) {
+    if (searched == schema) return true;
+    if (catalog->Find(searched, relation) || views.Find(searched, relation)) return false;
+  }
+  return false;
+}
+
 bool CatalogFunctions::NameOf(TypeId kind, uint32_t oid, std::string* name) const {
   const sql::CatalogPtr catalog = session_.catalog();
   switch (kind) {
     case TypeId::kRegclass: {
       std::string schema, relation;
       if (!RelationName(*catalog, oid, &schema, &relation)) return false;
-      const std::vector<std::string> path = session_.SearchPathWithImplicit();
-      const bool visible = std::ranges::find(path, schema) != path.end();
-      *name = visible ? sql::parse::QuoteIdentifier(relation)
-                      : StrCat(sql::parse::QuoteIdentifier(schema), ".", sql::parse::QuoteIdentifier(relation));
+      *name = IsVisible(schema, relation) ? sql::parse::QuoteIdentifier(relation)
+                                          : StrCat(sql::parse::QuoteIdentifier(schema), ".", sql::parse::QuoteIdentifier(relation));
       return true;
     }
     case TypeId::kRegtype: {
@@ -224,8 +234,7 @@ StatusOr<Value> CatalogFunctions::Call(std::string_view key, Arguments arguments
   if (name == "pg_table_is_visible") {
     std::string schema, relation;
     if (!RelationName(*catalog, oid(0), &schema, &relation)) return Value::Null(result);
-    const std::vector<std::string> path = session_.SearchPathWithImplicit();
-    return Value::Bool(std::ranges::find(path, schema) != path.end());
+    return Value::Bool(IsVisible(schema, relation));
   }
   if (name.ends_with("_is_visible")) return Value::Bool(true);
   if (name == "obj_description" || name == "shobj_description") {
@@ -238,7 +247,7 @@ StatusOr<Value> CatalogFunctions::Call(std::string_view key, Arguments arguments
   }
   if (name.starts_with("has_")) return Value::Bool(true);
   if (name == "pg_has_role") return Value::Bool(session_.IsSuperuser());
-  if (name == "pg_relation_is_publishable" || name == "row_security_active" || name == "pg_is_other_temp_schema") return Value::Bool(false);
+  if (name == "pg_relation_is_publishable" || name == "row_security_active") return Value::Bool(false);
   if (name == "pg_postmaster_start_time" || name == "pg_conf_load_time") {
     return Value::Integer(TypeId::kTimestampTz, TimestampFromAbsl(session_.services().start_time));
   }
@@ -253,7 +262,13 @@ StatusOr<Value> CatalogFunctions::Call(std::string_view key, Arguments arguments
     const bool local = relation && !relation->hypertable && name != "pg_indexes_size";
     return Value::Int64(local ? static_cast<int64_t>(session_.services().store->SizeOf(relation->heap).bytes) : 0);
   }
-  if (name == "pg_my_temp_schema") return Value::Oid(0);
+  if (name == "pg_my_temp_schema" || name == "pg_is_other_temp_schema") {
+    auto own = catalog->schemas.find(session_.ExistingTemporarySchema());
+    const uint32_t own_oid = own == catalog->schemas.end() ? 0 : own->second;
+    if (name == "pg_my_temp_schema") return Value::Oid(own_oid);
+    std::string schema;
+    return Value::Bool(oid(0) != own_oid && NameOf(TypeId::kRegnamespace, oid(0), &schema) && schema.starts_with(sql::kTemporarySchemaPrefix));
+  }
   if (name == "pg_advisory_unlock_all") return Value::Bytes(result, "");  // no session has any
   if (name == "nextval" || name == "currval" || name == "lastval" || name == "setval") return CallSequence(name, arguments);
   if (name == "pg_get_serial_sequence") return SerialSequence(arguments, result);

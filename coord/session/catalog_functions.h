@@ -13,6 +13,7 @@ class CatalogFunctions final : public sql::FunctionContext {
   explicit CatalogFunctions(Session& session) : session_(session) {}
   StatusOr<Value> Call(std::string_view key, std::span<const Value> arguments, const DataType& result) override;
   StatusOr<uint32_t> OidOf(TypeId kind, std::string_view name) const override;
+  bool IsVisible(const std::string& schema, const std::string& relation) const;
   bool NameOf(TypeId kind, uint32_t oid, std::string* name) const override;
 
  private:

@@ -25,43 +25,28 @@ StatementResult Tagged(std::string tag) {
 
 }  // namespace
 
-Task<Status> Session::BeginDdl() {
+Task<Status> Session::BeginDdl(Persistence persistence) {
+  const bool temporary = persistence == Persistence::kTemporary;
   if (TransactionReadOnly()) co_return Error(sqlstate::kReadOnlySqlTransaction, "cannot execute DDL in a read-only transaction");
   CO_RETURN_IF_ERROR(co_await EnsureTransaction());
   transaction_->NextLevel();
+  if (temporary) co_return OkStatus();
   co_return co_await AcquireLock(kDdlLock, LockMode::kAccessExclusive, "", LockWait::kWait);
 }
 
 void Session::ApplyDdl(const CatalogChange& change) { transaction_->AddChange(change); }
-
-// Where a new object goes: its written schema, or the first of the search path.
-StatusOr<std::string> Session::TargetSchema(const ObjectName& name) const {
-  const sql::CatalogPtr current = catalog();
-  if (!name.schema.empty()) {
-    if (SystemViews::IsSystemSchema(name.schema)) {
-      return WithDetail(Error(sqlstate::kInsufficientPrivilege, StrCat("permission denied to create \"", name.schema, ".", name.name, "\"")),
-                        "System catalog modifications are currently disallowed.");
-    }
-    if (!current->schemas.contains(name.schema)) {
-      return WithPosition(Error(sqlstate::kInvalidSchemaName, StrCat("schema \"", name.schema, "\" does not exist")), name.position);
-    }
-    return name.schema;
-  }
-  for (const std::string& schema : SearchPath()) {
-    if (current->schemas.contains(schema)) return schema;
-  }
-  return Error(sqlstate::kInvalidSchemaName, "no schema has been selected to create in");
-}
 
 Task<StatusOr<StatementResult>> Session::CreateTable(const CreateTableStatement& statement) {
   if (!statement.inherits.empty()) co_return NotSupported("INHERITS");
   if (statement.partition != PartitionStrategy::kNone) {
     co_return WithHint(NotSupported("PARTITION BY"), "Use create_hypertable() or create_distributed_hypertable().");
   }
-  if (statement.persistence == Persistence::kTemporary) co_return NotSupported("CREATE TEMPORARY TABLE");
-  CO_RETURN_IF_ERROR(co_await BeginDdl());
+  if (statement.on_commit != OnCommit::kNone && statement.persistence != Persistence::kTemporary) {
+    co_return Error(sqlstate::kInvalidTableDefinition, "ON COMMIT can only be used on temporary tables");
+  }
+  CO_RETURN_IF_ERROR(co_await BeginDdl(statement.persistence));
+  CO_ASSIGN_OR_RETURN(const std::string schema, TargetSchema(statement.name, statement.persistence));
   sql::BindContext context = MakeBindContext();
-  CO_ASSIGN_OR_RETURN(const std::string schema, TargetSchema(statement.name));
   if (context.catalog->Find(schema, statement.name.name)) {
     if (statement.if_not_exists) {
       Notice("NOTICE", sqlstate::kDuplicateTable, StrCat("relation \"", statement.name.name, "\" already exists, skipping"));
@@ -91,16 +76,19 @@ Task<StatusOr<StatementResult>> Session::CreateTable(const CreateTableStatement&
   for (const sql::Relation& sequence : definer.sequences()) change.PutRelation(sequence);
   change.PutRelation(relation);
   ApplyDdl(change);
+  if (statement.on_commit != OnCommit::kNone) on_commit_[relation.id] = statement.on_commit;
   co_return Tagged("CREATE TABLE");
 }
 
 Task<StatusOr<StatementResult>> Session::CreateTableAs(const CreateTableAsStatement& statement) {
   if (statement.materialized_view) co_return NotSupported("CREATE MATERIALIZED VIEW");
-  if (statement.persistence == Persistence::kTemporary) co_return NotSupported("CREATE TEMPORARY TABLE");
   if (statement.query->kind != StatementKind::kSelect) co_return NotSupported("CREATE TABLE AS EXECUTE");
-  CO_RETURN_IF_ERROR(co_await BeginDdl());
+  if (statement.on_commit != OnCommit::kNone && statement.persistence != Persistence::kTemporary) {
+    co_return Error(sqlstate::kInvalidTableDefinition, "ON COMMIT can only be used on temporary tables");
+  }
+  CO_RETURN_IF_ERROR(co_await BeginDdl(statement.persistence));
+  CO_ASSIGN_OR_RETURN(const std::string schema, TargetSchema(statement.name, statement.persistence));
   sql::BindContext context = MakeBindContext();
-  CO_ASSIGN_OR_RETURN(const std::string schema, TargetSchema(statement.name));
   if (context.catalog->Find(schema, statement.name.name)) {
     if (statement.if_not_exists) {
       Notice("NOTICE", sqlstate::kDuplicateTable, StrCat("relation \"", statement.name.name, "\" already exists, skipping"));
@@ -125,6 +113,7 @@ Task<StatusOr<StatementResult>> Session::CreateTableAs(const CreateTableAsStatem
   CatalogChange change;
   change.PutRelation(*relation);
   ApplyDdl(change);
+  if (statement.on_commit != OnCommit::kNone) on_commit_[relation->id] = statement.on_commit;
   uint64_t rows = 0;
   if (statement.with_data) {
     WriteDeps deps{services_.log, services_.cluster, services_.chunks, services_.executor};
@@ -145,10 +134,17 @@ Task<StatusOr<StatementResult>> Session::CreateTableAs(const CreateTableAsStatem
 }
 
 Task<StatusOr<StatementResult>> Session::CreateView(const CreateViewStatement& statement) {
-  CO_RETURN_IF_ERROR(co_await BeginDdl());
   sql::BindContext context = MakeBindContext();
-  CO_ASSIGN_OR_RETURN(const std::string schema, TargetSchema(statement.name));
   CO_ASSIGN_OR_RETURN(const sql::BoundStatement bound, sql::BindQuery(*statement.query, context));
+  Persistence persistence = statement.persistence;
+  const bool reads_temporary = std::ranges::any_of(bound.reads, [](const sql::RelationPtr& read) { return read->IsTemporary(); });
+  if (reads_temporary && persistence != Persistence::kTemporary) {
+    Notice("NOTICE", sqlstate::kSuccess, StrCat("view \"", statement.name.name, "\" will be a temporary view"));
+    persistence = Persistence::kTemporary;
+  }
+  CO_RETURN_IF_ERROR(co_await BeginDdl(persistence));
+  CO_ASSIGN_OR_RETURN(const std::string schema, TargetSchema(statement.name, persistence));
+  context = MakeBindContext();
   const sql::RelationPtr existing = context.catalog->Find(schema, statement.name.name);
   if (existing && !(statement.or_replace && existing->kind == sql::RelationKind::kView)) {
     co_return Error(sqlstate::kDuplicateTable, StrCat("relation \"", statement.name.name, "\" already exists"));
@@ -337,7 +333,34 @@ Task<StatusOr<StatementResult>> Session::OtherDdl(const Statement* raw) {
   co_return Tagged(tag);
 }
 
+namespace {
+
+std::string CommandOf(const Statement& statement) {
+  switch (statement.kind) {
+    case StatementKind::kCreateTable: return "CREATE TABLE";
+    case StatementKind::kCreateTableAs: return "CREATE TABLE AS";
+    case StatementKind::kCreateView: return "CREATE VIEW";
+    case StatementKind::kDrop: return DropTag(As<DropStatement>(statement).object);
+    case StatementKind::kCreateSequence: return "CREATE SEQUENCE";
+    case StatementKind::kAlterSequence: return "ALTER SEQUENCE";
+    case StatementKind::kAlterTable: return "ALTER TABLE";
+    case StatementKind::kAlterServer: return "ALTER SERVER";
+    case StatementKind::kCreateSchema: return "CREATE SCHEMA";
+    case StatementKind::kCreateDatabase: return "CREATE DATABASE";
+    case StatementKind::kCreateRole: return "CREATE ROLE";
+    case StatementKind::kAlterRole: return "ALTER ROLE";
+    case StatementKind::kComment: return "COMMENT";
+    case StatementKind::kCreateIndex: return "CREATE INDEX";
+    default: return "DDL";
+  }
+}
+
+}  // namespace
+
 Task<StatusOr<StatementResult>> Session::RunDdl(const Statement* statement) {
+  if (TransactionReadOnly()) {
+    co_return Error(sqlstate::kReadOnlySqlTransaction, StrCat("cannot execute ", CommandOf(*statement), " in a read-only transaction"));
+  }
   switch (statement->kind) {
     case StatementKind::kCreateTable: co_return co_await CreateTable(As<CreateTableStatement>(*statement));
     case StatementKind::kCreateTableAs: co_return co_await CreateTableAs(As<CreateTableAsStatement>(*statement));

@@ -39,14 +39,9 @@ struct Dependents {
 
 }  // namespace
 
-// Notes what is to be removed from the nodes once the transaction has committed.
-void Session::DropStorage(const sql::Relation& relation, CatalogChange* change) {
-  if (relation.kind != sql::RelationKind::kTable) return;
-  if (relation.heap.IsValid() && !relation.hypertable) change->AddPendingDrop(NodeId(), relation.heap);
-  if (!relation.hypertable) return;
-  for (const sql::ChunkPtr& chunk : relation.hypertable->chunks->chunks) {
-    for (NodeId node : chunk->nodes) change->AddPendingDrop(node, chunk->id);
-  }
+std::string DropTag(ObjectKind object) {
+  auto word = DropWords().find(object);
+  return word == DropWords().end() ? "DROP" : word->second.tag;
 }
 
 // Views that read one of `dropped`, directly or through another view.
@@ -136,7 +131,7 @@ Status Session::DropRelation(const sql::Relation& relation, DropBehavior behavio
   for (const auto& [key, sequence] : current->relations) {
     if (sequence->sequence && sequence->sequence->owner_table == relation.id) change->RemoveRelation(sequence->id);
   }
-  DropStorage(relation, change);
+  change->DropStorage(relation);
   change->RemoveRelation(relation.id);
   return OkStatus();
 }
@@ -177,10 +172,8 @@ Status Session::DropSchema(const std::string& name, DropBehavior behavior, Catal
                                  StrCat(KindWord(*relation), " ", name, ".", relation->name, " depends on schema ", name)),
                       "Use DROP ... CASCADE to drop the dependent objects too.");
     }
-    DropStorage(*relation, change);
-    change->RemoveRelation(relation->id);
   }
-  change->RemoveSchema(name);
+  change->DropSchema(*current, name);
   return OkStatus();
 }
 

@@ -17,7 +17,7 @@ constexpr int kMaxStatementRetries = 100;
 }  // namespace
 
 Status Session::CheckWritable(const sql::Relation& relation, std::string_view command) const {
-  if (TransactionReadOnly()) {
+  if (TransactionReadOnly() && !relation.IsTemporary()) {
     return Error(sqlstate::kReadOnlySqlTransaction, StrCat("cannot execute ", command, " in a read-only transaction"));
   }
   if (relation.kind == sql::RelationKind::kVirtual || SystemViews::IsSystemSchema(relation.schema)) {
@@ -168,7 +168,7 @@ Task<StatusOr<StatementResult>> Session::RunTruncate(const sql::parse::TruncateS
     CO_ASSIGN_OR_RETURN(sql::RelationPtr relation, sql::ResolveRelation(table.name, context));
     // A truncated table gets new, empty storage; the old one goes once the transaction has committed.
     CatalogChange change;
-    DropStorage(*relation, &change);
+    change.DropStorage(*relation);
     if (relation->hypertable) {
       std::vector<ChunkId> chunks;
       for (const sql::ChunkPtr& chunk : relation->hypertable->chunks->chunks) chunks.push_back(chunk->id);

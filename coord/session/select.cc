@@ -19,6 +19,7 @@ sql::BindContext Session::MakeBindContext(const std::vector<Value>* parameters) 
   context.virtual_tables = views_.get();
   context.table_functions = &CoordTableFunctions();
   context.search_path = SearchPath();
+  context.temporary_schema = ExistingTemporarySchema();
   context.user = identity_.user;
   context.database = identity_.database;
   context.exec = MakeQueryOptions(false).exec;

@@ -39,14 +39,11 @@ Status SetOwner(const std::vector<Option>& options, const std::string& schema, s
 }  // namespace
 
 Task<StatusOr<StatementResult>> Session::CreateSequence(const CreateSequenceStatement& statement) {
-  if (statement.persistence == Persistence::kTemporary) {
-    co_return Error(sqlstate::kFeatureNotSupported, "CREATE TEMPORARY SEQUENCE is not supported yet");
-  }
-  CO_RETURN_IF_ERROR(co_await BeginDdl());
+  CO_RETURN_IF_ERROR(co_await BeginDdl(statement.persistence));
   StatementResult result;
   result.tag = "CREATE SEQUENCE";
+  CO_ASSIGN_OR_RETURN(const std::string schema, TargetSchema(statement.name, statement.persistence));
   sql::BindContext context = MakeBindContext();
-  CO_ASSIGN_OR_RETURN(const std::string schema, TargetSchema(statement.name));
   if (context.catalog->Find(schema, statement.name.name)) {
     if (!statement.if_not_exists) co_return Error(sqlstate::kDuplicateTable, StrCat("relation \"", statement.name.name, "\" already exists"));
     Notice("NOTICE", sqlstate::kDuplicateTable, StrCat("relation \"", statement.name.name, "\" already exists, skipping"));

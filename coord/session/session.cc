@@ -81,6 +81,7 @@ std::vector<std::string> Session::SearchPath() const {
   finish();
   // Schemas that do not exist are skipped, as PostgreSQL does.
   const sql::CatalogPtr now = catalog();
+  std::ranges::replace(path, "pg_temp", ExistingTemporarySchema());
   std::erase_if(path, [&](const std::string& name) { return !now->schemas.contains(name) && !SystemViews::IsSystemSchema(name); });
   return path;
 }
@@ -88,6 +89,8 @@ std::vector<std::string> Session::SearchPath() const {
 std::vector<std::string> Session::SearchPathWithImplicit() const {
   std::vector<std::string> path = SearchPath();
   if (std::ranges::find(path, "pg_catalog") == path.end()) path.insert(path.begin(), "pg_catalog");
+  const std::string temporary = ExistingTemporarySchema();
+  if (!temporary.empty() && std::ranges::find(path, temporary) == path.end()) path.insert(path.begin(), temporary);
   return path;
 }
 
@@ -269,6 +272,9 @@ Task<void> Session::End() {
   prepared_.clear();
   sink_ = nullptr;
   co_await RollbackBlock();
+  // A failure leaves them to the next start of the server, which drops all.
+  const Status dropped = co_await DropTemporaries();
+  if (!dropped.ok()) log::Warning("temporary objects of session ", identity_.process_id, " are still there: ", dropped.message());
 }
 
 }  // namespace tsd::coord

@@ -131,6 +131,8 @@ class Session final : public net::pg::SessionHandler, public TableFunctionRunner
   StatusOr<std::string> ShowSetting(std::string_view name) const;
   std::string TransactionIsolationName() const;
   bool TransactionReadOnly() const;
+  /// The schema of its temporary objects, "" before the first.
+  std::string ExistingTemporarySchema() const;
   const std::map<std::string, std::shared_ptr<PreparedStatement>>& prepared_statements() const { return prepared_; }
 
  private:
@@ -214,14 +216,22 @@ class Session final : public net::pg::SessionHandler, public TableFunctionRunner
 
   // ---- ddl.cc ----
   Task<StatusOr<StatementResult>> RunDdl(const sql::parse::Statement* statement);
-  Task<Status> BeginDdl();
+  /// Temporary objects are nobody else's business: they neither wait for other DDL nor hold it up.
+  Task<Status> BeginDdl(sql::parse::Persistence persistence = sql::parse::Persistence::kPermanent);
   void ApplyDdl(const CatalogChange& change);
   Task<StatusOr<StatementResult>> CreateTable(const sql::parse::CreateTableStatement& statement);
   Task<StatusOr<StatementResult>> CreateTableAs(const sql::parse::CreateTableAsStatement& statement);
   Task<StatusOr<StatementResult>> CreateView(const sql::parse::CreateViewStatement& statement);
   Task<StatusOr<StatementResult>> AlterServer(const sql::parse::Statement* statement);
   Task<StatusOr<StatementResult>> OtherDdl(const sql::parse::Statement* statement);
-  StatusOr<std::string> TargetSchema(const sql::parse::ObjectName& name) const;
+
+  // ---- temporary.cc ----
+  /// Where a new object goes: its written schema, the session's own for a temporary one, or the first of the search path.
+  StatusOr<std::string> TargetSchema(const sql::parse::ObjectName& name, sql::parse::Persistence persistence);
+  StatusOr<std::string> TemporarySchema(const sql::parse::ObjectName& name);
+  /// Before a commit: what ON COMMIT says of temporary tables.
+  Task<Status> ApplyOnCommit();
+  Task<Status> DropTemporaries();
 
   // ---- drop.cc ----
   Task<StatusOr<StatementResult>> Drop(const sql::parse::Statement* statement);
@@ -232,7 +242,6 @@ class Session final : public net::pg::SessionHandler, public TableFunctionRunner
   Status DropRelation(const sql::Relation& relation, sql::parse::DropBehavior behavior, CatalogChange* change);
   bool TakesNumbersFrom(const sql::Column& column, const sql::Relation& relation);
   std::vector<sql::RelationPtr> DependentViews(const std::set<TableId>& dropped);
-  void DropStorage(const sql::Relation& relation, CatalogChange* change);
 
   // ---- alter_table.cc ----
   Task<StatusOr<StatementResult>> AlterTable(const sql::parse::AlterTableStatement& statement);
@@ -259,7 +268,7 @@ class Session final : public net::pg::SessionHandler, public TableFunctionRunner
   Task<StatusOr<StatementResult>> RunDeclare(const sql::parse::DeclareCursorStatement& statement, const std::vector<Value>* parameters);
   Task<StatusOr<StatementResult>> RunFetch(const sql::parse::FetchStatement& statement);
   Task<StatusOr<ColumnBatch>> FetchRows(Portal* portal, const sql::parse::FetchStatement& statement);
-  Status RunDiscard();
+  Task<StatusOr<StatementResult>> RunDiscard(const sql::parse::DiscardStatement& statement);
 
   // ---- extended.cc ----
   StatusOr<std::shared_ptr<PreparedStatement>> PrepareText(std::string text, std::vector<DataType> parameter_types);
@@ -282,6 +291,8 @@ class Session final : public net::pg::SessionHandler, public TableFunctionRunner
   std::map<ChunkId, int64_t> sequence_values_;  // what nextval last gave this session, by the sequence's state
   TableId last_sequence_;
   bool used_sequences_ = false;
+  bool made_temporary_schema_ = false;                 // perhaps in a transaction that was rolled back
+  std::map<TableId, sql::parse::OnCommit> on_commit_;  // of temporary tables
   std::vector<Savepoint> savepoints_;
   sql::parse::IsolationLevel isolation_ = sql::parse::IsolationLevel::kReadCommitted;
   bool read_only_ = false;
@@ -299,5 +310,8 @@ class Session final : public net::pg::SessionHandler, public TableFunctionRunner
   mutable Mutex cancel_mutex_;
   Status cancel_reason_ ABSL_GUARDED_BY(cancel_mutex_);
 };
+
+/// "DROP TABLE" and its kin.
+std::string DropTag(sql::parse::ObjectKind object);
 
 }  // namespace tsd::coord

@@ -98,6 +98,7 @@ Task<Status> Session::CommitBlock() {
     if (!portal->hold) portal->rows.reset();
   }
   status = co_await AwaitSequences();
+  if (status.ok()) status = co_await ApplyOnCommit();
   if (!status.ok()) {
     co_await RollbackBlock();
     co_return status;

@@ -68,7 +68,7 @@ Task<StatusOr<StatementResult>> Session::RunUtility(const Statement* statement, 
       CO_RETURN_IF_ERROR(SetTransactionModes(As<SetTransactionStatement>(*statement)));
       co_return Tagged("SET");
     case StatementKind::kSetConstraints: co_return Tagged("SET CONSTRAINTS");
-    case StatementKind::kDiscard: CO_RETURN_IF_ERROR(RunDiscard()); co_return Tagged("DISCARD ALL");
+    case StatementKind::kDiscard: co_return co_await RunDiscard(As<DiscardStatement>(*statement));
     case StatementKind::kPrepare: CO_RETURN_IF_ERROR(RunPrepare(As<PrepareStatement>(*statement))); co_return Tagged("PREPARE");
     case StatementKind::kExecute: co_return co_await RunExecute(As<ExecuteStatement>(*statement), sink);
     case StatementKind::kDeallocate: {
@@ -192,13 +192,25 @@ StatusOr<std::string> Session::ShowSetting(std::string_view name) const {
   return settings_.Get(name);
 }
 
-Status Session::RunDiscard() {
-  RETURN_IF_ERROR(RequireNoBlock("DISCARD ALL"));
+Task<StatusOr<StatementResult>> Session::RunDiscard(const DiscardStatement& statement) {
+  switch (statement.discard) {
+    case DiscardKind::kPlans: co_return Tagged("DISCARD PLANS");  // none are kept
+    case DiscardKind::kSequences:
+      sequence_values_.clear();
+      last_sequence_ = TableId();
+      co_return Tagged("DISCARD SEQUENCES");
+    case DiscardKind::kTemporary: CO_RETURN_IF_ERROR(co_await DropTemporaries()); co_return Tagged("DISCARD TEMP");
+    case DiscardKind::kAll: break;
+  }
+  CO_RETURN_IF_ERROR(RequireNoBlock("DISCARD ALL"));
   prepared_.clear();
   std::erase_if(portals_, [](const auto& entry) { return entry.second->is_cursor; });
   settings_.ResetAll();
+  sequence_values_.clear();
+  last_sequence_ = TableId();
   RefreshContexts();
-  return OkStatus();
+  CO_RETURN_IF_ERROR(co_await DropTemporaries());
+  co_return Tagged("DISCARD ALL");
 }
 
 Status Session::RunPrepare(const PrepareStatement& statement) {

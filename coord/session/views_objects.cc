@@ -56,7 +56,7 @@ void PgClass(const Session& session, ViewRows* rows) {
     rows->Row().Number("oid", relation.id.value()).Text("relname", relation.name).Number("relnamespace", SchemaOid(*catalog, relation.schema))
         .Number("relowner", OwnerOid(*catalog, relation.owner)).Number("relam", is_view || relation.sequence ? 0 : kHeapAccessMethod)
         .Number("relfilenode", is_view ? 0 : relation.id.value()).Text("relkind", is_view ? "v" : relation.sequence ? "S" : "r")
-        .Number("relchecks", static_cast<int64_t>(relation.checks.size())).Text("relpersistence", "p")
+        .Number("relchecks", static_cast<int64_t>(relation.checks.size())).Text("relpersistence", relation.IsTemporary() ? "t" : "p")
         .Number("relnatts", static_cast<int64_t>(relation.columns.size())).Flag("relispopulated", true).Text("relreplident", "d")
         .Flag("relhassubclass", relation.IsHypertable()).Any("reltuples", Value::Float32(-1));
   });
@@ -240,7 +240,7 @@ void Tables(const Session& session, ViewRows* rows) {
     const bool is_view = relation.kind == sql::RelationKind::kView ||
                          (relation.kind == sql::RelationKind::kVirtual && relation.schema != "pg_catalog");
     rows->Row().Text("table_catalog", session.identity().database).Text("table_schema", relation.schema).Text("table_name", relation.name)
-        .Text("table_type", is_view ? "VIEW" : "BASE TABLE").YesNo("is_insertable_into", relation.kind == sql::RelationKind::kTable)
+        .Text("table_type", is_view ? "VIEW" : relation.IsTemporary() ? "LOCAL TEMPORARY" : "BASE TABLE").YesNo("is_insertable_into", relation.kind == sql::RelationKind::kTable)
         .YesNo("is_typed", false);
   });
 }

@@ -45,6 +45,7 @@ struct BindContext {
   const VirtualTables* virtual_tables = nullptr;
   const TableFunctions* table_functions = nullptr;
   std::vector<std::string> search_path = {"public"};  // pg_catalog is searched first, implicitly
+  std::string temporary_schema;          // the session's own, also called pg_temp; searched before all others. Empty: it has none
   std::string user;
   std::string database;
   ExecContext exec;                      // session zone, statement time, functions: for reading literals and folding

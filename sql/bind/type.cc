@@ -106,12 +106,14 @@ StatusOr<RelationPtr> ResolveRelation(const parse::ObjectName& name, BindContext
     return found;
   };
   if (!name.schema.empty()) {
-    if (RelationPtr found = find(name.schema)) return found;
+    if (RelationPtr found = find(name.schema == "pg_temp" ? context.temporary_schema : name.schema)) return found;
     return ErrorAt(sqlstate::kUndefinedTable, StrCat("relation \"", name.schema, ".", name.name, "\" does not exist"), name.position);
   }
-  bool catalog_listed = false;
-  for (const std::string& schema : context.search_path) catalog_listed = catalog_listed || schema == "pg_catalog";
-  if (!catalog_listed) {
+  const auto listed = [&](std::string_view schema) { return std::ranges::find(context.search_path, schema) != context.search_path.end(); };
+  if (!context.temporary_schema.empty() && !listed(context.temporary_schema)) {
+    if (RelationPtr found = find(context.temporary_schema)) return found;
+  }
+  if (!listed("pg_catalog")) {
     if (RelationPtr found = find("pg_catalog")) return found;
   }
   for (const std::string& schema : context.search_path) {

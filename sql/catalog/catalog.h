@@ -17,6 +17,7 @@ namespace tsd::sql {
 
 inline constexpr int kSlotCount = 1024;  // hash slots a hypertable's space dimension is cut into
 inline constexpr uint32_t kFirstUserOid = 16384;
+inline constexpr std::string_view kTemporarySchemaPrefix = "pg_temp_";  // a session's own schema: pg_temp_<n>
 
 enum class Identity : uint8_t { kNone, kAlways, kByDefault };
 
@@ -132,6 +133,7 @@ struct Relation {
   std::optional<Sequence> sequence;     // kSequence
 
   bool IsHypertable() const { return hypertable.has_value(); }
+  bool IsTemporary() const { return schema.starts_with(kTemporarySchemaPrefix); }
   const Column* Find(std::string_view column_name) const;
   const Column* Find(ColumnId column_id) const;
   std::string QualifiedName() const { return schema + "." + name; }

@@ -112,12 +112,22 @@ void Parser::ParseSelectCore(SelectCore* select) {
     Accept(K::kAll);
     if (!AtEndOfTargets()) select->targets = ParseTargets();
   }
-  if (At(K::kInto)) Unsupported("SELECT INTO", Position());
+  if (At(K::kInto)) ParseSelectInto(select);
   if (Accept(K::kFrom)) select->from = ParseFromList();
   if (Accept(K::kWhere)) select->where = ParseExpr();
   if (Accept(K::kGroup)) ParseGroupBy(select);
   if (Accept(K::kHaving)) select->having = ParseExpr();
   select->windows = ParseWindowClause();
+}
+
+void Parser::ParseSelectInto(const SelectCore* select) {
+  const int position = Position();
+  if (into_) Fail(sqlstate::kSyntaxError, "SELECT ... INTO is not allowed here", position);
+  Expect(K::kInto);
+  SelectInto into{select, ObjectName(), ParsePersistence(), position};
+  Accept(K::kTable);
+  into.name = ParseObjectName();
+  into_ = std::move(into);
 }
 
 std::vector<TargetItem> Parser::ParseTargets() {

@@ -41,6 +41,7 @@ std::vector<ParsedStatement> Parser::ParseStatements() {
     parsed.offset = Peek().begin;
     parsed.statement = ParseStatement();
     if (!AtStatementEnd()) SyntaxError();
+    if (into_) Fail(sqlstate::kSyntaxError, "SELECT ... INTO is not allowed here", into_->position);
     if (failed_) break;
     parsed.text = lexer_.text().substr(parsed.offset, last_end_ - parsed.offset);
     statements.push_back(std::move(parsed));
@@ -154,7 +155,17 @@ StatementPtr Parser::ParseSelectStatement(WithClause with) {
     statement->position = statement->query->position = with.position;
     statement->query->with = std::move(with);
   }
-  return statement;
+  if (!into_) return statement;
+  // SELECT .. INTO t is CREATE TABLE t AS SELECT ..; of a set operation it stands in the first SELECT.
+  const Query* first = statement->query.get();
+  while (first->kind == QueryKind::kSetOperation) first = first->set.left.get();
+  if (&first->select != into_->select) return statement;
+  auto create = std::make_unique<CreateTableAsStatement>(statement->position);
+  create->name = std::move(into_->name);
+  create->persistence = into_->persistence;
+  create->query = std::move(statement);
+  into_.reset();
+  return create;
 }
 
 }  // namespace tsd::sql::parse

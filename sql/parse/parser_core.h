@@ -32,6 +32,12 @@ class Parser {
     QueryPtr query;
     std::vector<ExprPtr> items;
   };
+  struct SelectInto {           // SELECT .. INTO name
+    const SelectCore* select;   // where it stands
+    ObjectName name;
+    Persistence persistence;
+    int position;
+  };
   struct ParenthesisedTable {   // (query) or (a JOIN b)
     QueryPtr query;
     TableRefPtr table;
@@ -192,6 +198,7 @@ class Parser {
   void CheckQueryOptions(const Query& query);
   std::vector<TargetItem> ParseTargets();
   TargetItem ParseTarget();
+  void ParseSelectInto(const SelectCore* select);
   void ParseGroupBy(SelectCore* select);
   GroupItem ParseGroupItem();
   std::vector<WindowSpec> ParseWindowClause();
@@ -352,6 +359,7 @@ class Parser {
   int head_ = 0, buffered_ = 0;
   uint32_t last_end_ = 0;      // end of the last token taken
   int depth_ = 0, height_ = 0;
+  std::optional<SelectInto> into_;   // read, and not yet made a CREATE TABLE AS
   bool failed_ = false;
   Status status_;
 };

@@ -3,6 +3,7 @@ PostgreSQL 15 and on tsd; equal rows, tags and errors (code, text, detail, const
 that is a distributed hypertable on tsd's side."""
 import os
 import sys
+import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -229,6 +230,90 @@ ROLLBACK
 DROP TABLE p
 """
 
+TEMPORARY = """
+CREATE TABLE shop(a int)
+INSERT INTO shop VALUES (1)
+CREATE TEMP TABLE shop(a int, b text DEFAULT 'mine')
+CREATE TEMP TABLE shop(a int)
+CREATE TEMP TABLE IF NOT EXISTS shop(a int)
+INSERT INTO shop VALUES (2), (3)
+SELECT * FROM shop ORDER BY 1
+SELECT * FROM public.shop
+SELECT * FROM pg_temp.shop ORDER BY 1
+SELECT relpersistence, relname FROM pg_class WHERE relname = 'shop' ORDER BY 1
+SELECT table_type FROM information_schema.tables WHERE table_name = 'shop' ORDER BY 1
+SELECT 'shop'::regclass::text, 'pg_temp.shop'::regclass::text, 'public.shop'::regclass::text
+SELECT pg_is_other_temp_schema(pg_my_temp_schema()), pg_my_temp_schema() <> 0
+UPDATE shop SET b = 'new' WHERE a = 3
+DELETE FROM shop WHERE a = 2
+SELECT * FROM shop
+ALTER TABLE shop ADD COLUMN c int DEFAULT 4
+SELECT * FROM shop
+TRUNCATE shop
+SELECT * FROM shop
+DROP TABLE shop
+SELECT * FROM shop
+CREATE TEMP TABLE public.nope(a int)
+CREATE TABLE pg_temp.explicit(a int)
+SELECT count(*) FROM explicit
+CREATE TEMPORARY TABLE copied ON COMMIT PRESERVE ROWS AS SELECT g AS n FROM generate_series(1, 5) g
+SELECT sum(n) FROM copied
+SELECT x INTO TEMP taken FROM (VALUES (1), (2)) v(x)
+SELECT count(*) FROM taken
+CREATE TEMP TABLE counted(id serial, v text)
+INSERT INTO counted(v) VALUES ('a'), ('b') RETURNING id
+CREATE TEMP SEQUENCE numbers
+SELECT nextval('numbers'), nextval('pg_temp.numbers')
+CREATE TEMP VIEW seen AS SELECT v FROM counted
+SELECT * FROM seen ORDER BY 1
+CREATE VIEW follows AS SELECT n FROM copied
+SELECT relpersistence FROM pg_class WHERE relname = 'follows'
+CREATE TEMP TABLE gone(a int) ON COMMIT DROP
+SELECT * FROM gone
+BEGIN
+CREATE TEMP TABLE gone(id serial, a int) ON COMMIT DROP
+CREATE TEMP TABLE emptied(a int) ON COMMIT DELETE ROWS
+INSERT INTO gone(a) VALUES (1)
+INSERT INTO emptied VALUES (1)
+SELECT * FROM gone
+SELECT * FROM emptied
+COMMIT
+SELECT * FROM gone
+SELECT * FROM emptied
+INSERT INTO emptied VALUES (1)
+SELECT * FROM emptied
+BEGIN
+INSERT INTO emptied VALUES (1)
+SELECT * FROM emptied
+COMMIT
+SELECT * FROM emptied
+BEGIN
+CREATE TEMP TABLE undone(a int)
+ROLLBACK
+SELECT * FROM undone
+BEGIN READ ONLY
+CREATE TEMP TABLE fleeting(a int)
+INSERT INTO fleeting VALUES (5)
+SELECT * FROM fleeting
+INSERT INTO shop VALUES (5)
+ROLLBACK
+SET search_path = public, pg_temp
+CREATE TEMP TABLE shop(a int)
+SELECT * FROM shop
+RESET search_path
+SELECT * FROM shop
+DISCARD TEMP
+SELECT * FROM shop
+SELECT * FROM copied
+SELECT * FROM seen
+CREATE TEMP TABLE again(a int)
+DISCARD ALL
+SELECT * FROM again
+SELECT count(*) FROM pg_class WHERE relpersistence = 't'
+DROP TABLE shop
+CREATE TABLE plain(a int) ON COMMIT DROP
+"""
+
 
 class DdlTest(unittest.TestCase):
     @classmethod
@@ -291,6 +376,32 @@ class DdlTest(unittest.TestCase):
 
     def test_savepoints_and_truncate(self):
         self.compare(SAVEPOINTS, False)
+
+    def test_temporary_objects(self):
+        self.compare(TEMPORARY, False)
+
+    def test_temporary_tables_end_with_their_session(self):
+        def temporaries():
+            return self.cluster.sql("SELECT count(*) FROM pg_class WHERE relpersistence = 't'")
+
+        one, two = self.cluster.connect(), self.cluster.connect()
+        for connection, value in ((one, 1), (two, 2)):
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute("CREATE TEMP TABLE mine(a int)")
+                cursor.execute(f"INSERT INTO mine VALUES ({value})")
+                cursor.execute("SELECT a FROM mine")
+                self.assertEqual(cursor.fetchall(), [(value,)])
+        self.assertEqual(temporaries(), "2")
+        one.close()
+        deadline = time.monotonic() + 20
+        while temporaries() != "1" and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.assertEqual(temporaries(), "1")
+        self.cluster.restart("an")  # killed: nobody dropped the other
+        self.assertEqual(temporaries(), "0")
+        self.assertEqual(self.cluster.sql("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'pg_temp%'"), "0")
+        two.close()
 
     def test_check_holds_for_copy(self):
         self.cluster.sql("CREATE TABLE cc(a int CHECK (a < 3))")
