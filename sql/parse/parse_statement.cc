@@ -31,6 +31,24 @@ StatusOr<std::vector<std::string>> ParseQualifiedName(std::string_view text) {
   return parts;
 }
 
+// SELECT .. INTO t is CREATE TABLE t AS SELECT ..; of a set operation it stands in the first SELECT, and nowhere below the statement.
+StatementPtr Parser::FinishSelectInto(StatementPtr statement) {
+  if (!into_) return statement;
+  const auto* select = TryAs<SelectStatement>(statement.get());
+  const Query* first = select == nullptr ? nullptr : select->query.get();
+  while (first != nullptr && first->kind == QueryKind::kSetOperation) first = first->set.left.get();
+  if (first == nullptr || &first->select != into_->select) {
+    Fail(sqlstate::kSyntaxError, "SELECT ... INTO is not allowed here", into_->position);
+    return statement;
+  }
+  auto create = std::make_unique<CreateTableAsStatement>(statement->position);
+  create->name = std::move(into_->name);
+  create->persistence = into_->persistence;
+  create->query = std::move(statement);
+  into_.reset();
+  return create;
+}
+
 std::vector<ParsedStatement> Parser::ParseStatements() {
   std::vector<ParsedStatement> statements;
   while (!failed_) {
@@ -41,7 +59,7 @@ std::vector<ParsedStatement> Parser::ParseStatements() {
     parsed.offset = Peek().begin;
     parsed.statement = ParseStatement();
     if (!AtStatementEnd()) SyntaxError();
-    if (into_) Fail(sqlstate::kSyntaxError, "SELECT ... INTO is not allowed here", into_->position);
+    parsed.statement = FinishSelectInto(std::move(parsed.statement));
     if (failed_) break;
     parsed.text = lexer_.text().substr(parsed.offset, last_end_ - parsed.offset);
     statements.push_back(std::move(parsed));
@@ -155,17 +173,7 @@ StatementPtr Parser::ParseSelectStatement(WithClause with) {
     statement->position = statement->query->position = with.position;
     statement->query->with = std::move(with);
   }
-  if (!into_) return statement;
-  // SELECT .. INTO t is CREATE TABLE t AS SELECT ..; of a set operation it stands in the first SELECT.
-  const Query* first = statement->query.get();
-  while (first->kind == QueryKind::kSetOperation) first = first->set.left.get();
-  if (&first->select != into_->select) return statement;
-  auto create = std::make_unique<CreateTableAsStatement>(statement->position);
-  create->name = std::move(into_->name);
-  create->persistence = into_->persistence;
-  create->query = std::move(statement);
-  into_.reset();
-  return create;
+  return statement;
 }
 
 }  // namespace tsd::sql::parse

@@ -229,6 +229,7 @@ class Parser {
   StatementPtr ParseWithStatement(WithClause with);   // after WITH: SELECT, INSERT, UPDATE, DELETE
   StatementPtr ParsePreparable();                     // what PREPARE, EXPLAIN, COPY and a CTE take
   StatementPtr ParseSelectStatement(WithClause with);
+  StatementPtr FinishSelectInto(StatementPtr statement);
 
   StatementPtr ParseInsert(WithClause with);
   StatementPtr ParseUpdate(WithClause with);

@@ -162,11 +162,24 @@ TEST(ParseErrorTest, WhatPostgresHasAndTsdHasNot) {
        {"create function f() returns int language sql as 'select 1'", "create or replace procedure p() as $$ $$", "create trigger t",
         "create type t as (a int)", "create domain d as int", "create policy p on t", "create rule r",
         "create tablespace t location 'x'", "create user mapping for x server s", "create foreign table t (a int) server s",
-        "create publication p", "merge into t using u on true when matched then delete", "select 1 into t", "select * from t tablesample system (1)",
+        "create publication p", "merge into t using u on true when matched then delete", "select * from t tablesample system (1)",
         "create table t of u", "create table t partition of u default", "alter table t attach partition u default",
         "with a as (select 1) cycle x set y using z select 1", "select treat(a as int)", "select xmlconcat(a, b)",
         "select a is document", "select a is normalized", "import foreign schema x from server y into z", "drop cast (int as text)"}) {
     EXPECT_EQ(SqlStateOf(ParseSql(text).status()), sqlstate::kFeatureNotSupported) << text;
+  }
+}
+
+TEST(ParseErrorTest, SelectIntoStandsInTheFirstSelectOnly) {
+  for (const char* text : {"select 1 into t", "select a, b into temp table t from u where a > 1 order by b", "(select 1 into t)", "with c as (select 1) select * into unlogged x.t from c",
+                           "select 1 into t union select 2", "select 1 into t; select 2 into u"}) {
+    const auto parsed = ParseSql(text);
+    ASSERT_TRUE(parsed.ok()) << text << "\n" << parsed.status();
+    EXPECT_EQ((*parsed)[0].statement->kind, StatementKind::kCreateTableAs) << text;
+  }
+  for (const char* text : {"select 1 union select 2 into t", "select (select 1 into t)", "select * from (select 1 into t) x", "insert into u select 1 into t",
+                           "select 1 into t into u", "select 1 into", "with c as (select 1 into t) select 2"}) {
+    EXPECT_EQ(SqlStateOf(ParseSql(text).status()), sqlstate::kSyntaxError) << text;
   }
 }
 
