@@ -170,6 +170,7 @@ Task<Status> Server::OpenParts() {
   services_.locks = &locks_;
   sequences_ = std::make_unique<Sequences>(*log_);
   services_.sequences = sequences_.get();
+  services_.notifications = &notifications_;
   services_.reload = [this] { return Reload(); };
   services_.random = &random_;
   services_.random_mutex = &random_mutex_;

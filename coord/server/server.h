@@ -11,6 +11,7 @@
 #include "coord/read/spill_directory.h"
 #include "coord/session/remote_executions.h"
 #include "coord/session/services.h"
+#include "coord/session/notifications.h"
 #include "coord/session/session_registry.h"
 #include "engine/base/clock.h"
 #include "engine/base/executor.h"
@@ -86,6 +87,7 @@ class Server {
   ServerSettings settings_;
   SessionRegistry sessions_;
   LockManager locks_;
+  Notifications notifications_;
   std::unique_ptr<Membership> membership_;
   std::unique_ptr<net::pg::HbaRules> hba_;
   std::unique_ptr<SpillDirectory> spill_;

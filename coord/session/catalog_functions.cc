@@ -214,6 +214,14 @@ StatusOr<Value> CatalogFunctions::Call(std::string_view key, Arguments arguments
   if (name == "current_user" || name == "session_user" || name == "user" || name == "current_role" || name == "getpgusername") {
     return Name(session_.identity().user);
   }
+  if (name == "pg_notify") {
+    const auto text = [&](size_t i) { return arguments[i].IsNull() ? std::string() : std::string(arguments[i].AsBytes()); };
+    RETURN_IF_ERROR(session_.Notify(text(0), text(1)));
+    return Value::Bytes(result, "");
+  }
+  if (name == "pg_notification_queue_usage") return Value::Float64(0);
+  if (name == "pg_reload_conf") return ReloadConfiguration();
+  if (name == "pg_cancel_backend" || name == "pg_terminate_backend") return SignalBackend(name == "pg_terminate_backend", arguments[0]);
   if (name == "current_schema") {
     const std::vector<std::string> path = session_.SearchPath();
     return path.empty() ? Value::Null(result) : Name(path[0]);

@@ -18,6 +18,10 @@ class CatalogFunctions final : public sql::FunctionContext {
 
  private:
   StatusOr<Value> CallSequence(std::string_view name, std::span<const Value> arguments);
+  // ---- server_functions.cc ----
+  StatusOr<Value> ReloadConfiguration();
+  StatusOr<Value> SignalBackend(bool terminate, const Value& process_id);
+  // ---- catalog_functions.cc ----
   StatusOr<Value> SerialSequence(std::span<const Value> arguments, const DataType& result) const;
   StatusOr<Value> ConstraintDefinition(uint32_t oid, const DataType& result) const;
 

@@ -81,9 +81,7 @@ class CoordFunctions {
   Task<Status> HypertableDetailedSize(CallArguments arguments, ResultRows* rows);
   Task<Status> ChunksDetailedSize(CallArguments arguments, ResultRows* rows);
   // server_functions.cc
-  Task<Status> ReloadConf(CallArguments arguments, ResultRows* rows);
-  Task<Status> CancelBackend(CallArguments arguments, ResultRows* rows);
-  Task<Status> TerminateBackend(CallArguments arguments, ResultRows* rows);
+  Task<Status> ListeningChannels(CallArguments arguments, ResultRows* rows);
   Task<Status> Sleep(CallArguments arguments, ResultRows* rows);
 
   struct HypertableRequest {

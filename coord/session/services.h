@@ -21,6 +21,7 @@
 
 namespace tsd::coord {
 
+class Notifications;
 class SessionRegistry;
 
 enum class ServerRole : uint8_t { kAccess, kData };
@@ -47,6 +48,7 @@ struct Services {
   SessionRegistry* sessions = nullptr;
   LockManager* locks = nullptr;
   Sequences* sequences = nullptr;
+  Notifications* notifications = nullptr;
   /// Reads tsd.conf and hba.conf again. OK even if a file is bad: then the old values stay and the log says why.
   std::function<Status()> reload;
   Random* random = nullptr;  // root; fork it, under random_mutex

@@ -272,6 +272,7 @@ Task<void> Session::End() {
   prepared_.clear();
   sink_ = nullptr;
   co_await RollbackBlock();
+  StopListening();
   // A failure leaves them to the next start of the server, which drops all.
   const Status dropped = co_await DropTemporaries();
   if (!dropped.ok()) log::Warning("temporary objects of session ", identity_.process_id, " are still there: ", dropped.message());

@@ -11,6 +11,7 @@
 
 #include "coord/read/query_run.h"
 #include "coord/session/catalog_functions.h"
+#include "coord/session/notifications.h"
 #include "coord/session/services.h"
 #include "coord/session/settings.h"
 #include "coord/session/system_views.h"
@@ -101,6 +102,8 @@ class Session final : public net::pg::SessionHandler, public TableFunctionRunner
   Task<Status> Sync(net::pg::ResultSink* sink) override;
   void Failed() override;
   net::pg::TransactionStatus transaction_status() const override;
+  std::vector<net::pg::Notification> TakeNotifications() override;
+  void OnNotification(absl::AnyInvocable<void()> wake) override;
   void Cancel(Status reason) override;
   Task<void> End() override;
   const TextContext& text_context() const override { return text_context_; }
@@ -175,6 +178,24 @@ class Session final : public net::pg::SessionHandler, public TableFunctionRunner
   Status SetTransactionModes(const sql::parse::SetTransactionStatement& statement);
   Status RequireNoBlock(std::string_view what) const;
   void FinishTransaction(bool committed);
+
+  // ---- notifications.cc ----
+  struct ListenAction {
+    bool listen = true;
+    std::string channel;  // of UNLISTEN: empty = all
+    size_t depth = 0;     // savepoints it was done under
+  };
+  struct PendingNotification {
+    net::pg::Notification notification;
+    size_t depth;
+  };
+  void Listen(ListenAction action);
+  Status Notify(const std::string& channel, const std::string& payload);
+  /// RELEASE of, or ROLLBACK TO, the savepoint under which `depth` were open.
+  void KeepNotifications(size_t depth);
+  void ForgetNotifications(size_t depth);
+  void FinishNotifications(bool committed);
+  void StopListening();
 
   // ---- locks.cc ----
   enum class LockWait : uint8_t { kWait, kNoWait };
@@ -293,6 +314,10 @@ class Session final : public net::pg::SessionHandler, public TableFunctionRunner
   bool used_sequences_ = false;
   bool made_temporary_schema_ = false;                 // perhaps in a transaction that was rolled back
   std::map<TableId, sql::parse::OnCommit> on_commit_;  // of temporary tables
+  std::shared_ptr<Notifications::Inbox> inbox_ = std::make_shared<Notifications::Inbox>();
+  std::set<std::string> channels_;                  // listened to
+  std::vector<ListenAction> listen_actions_;        // of this transaction
+  std::vector<PendingNotification> notifications_;  // of this transaction
   std::vector<Savepoint> savepoints_;
   sql::parse::IsolationLevel isolation_ = sql::parse::IsolationLevel::kReadCommitted;
   bool read_only_ = false;

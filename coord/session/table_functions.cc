@@ -101,10 +101,7 @@ std::vector<TableFunctionSignature> Signatures() {
       {"", "hypertable_approximate_size", {Required("relation", TypeId::kRegclass)}, {{"hypertable_approximate_size", TypeId::kInt64}}, false},
       {"", "hypertable_detailed_size", {Required("hypertable", TypeId::kRegclass)}, size_columns, true},
       {"", "chunks_detailed_size", {Required("hypertable", TypeId::kRegclass)}, chunk_size_columns, true},
-      {"pg_catalog", "pg_reload_conf", {}, {{"pg_reload_conf", TypeId::kBool}}, false},
-      {"pg_catalog", "pg_cancel_backend", {Required("pid", TypeId::kInt32)}, {{"pg_cancel_backend", TypeId::kBool}}, false},
-      {"pg_catalog", "pg_terminate_backend", {Required("pid", TypeId::kInt32), Optional("timeout", TypeId::kInt64)},
-       {{"pg_terminate_backend", TypeId::kBool}}, false},
+      {"pg_catalog", "pg_listening_channels", {}, {{"pg_listening_channels", TypeId::kText}}, true},
       {"pg_catalog", "pg_sleep", {Required("seconds", TypeId::kFloat64)}, {{"pg_sleep", TypeId::kVoid}}, false},
   };
 }
@@ -153,9 +150,7 @@ CoordFunctions::Handler CoordFunctions::Find(const std::string& name) {
       {"hypertable_size", &CoordFunctions::HypertableSize},
       {"hypertable_detailed_size", &CoordFunctions::HypertableDetailedSize},
       {"chunks_detailed_size", &CoordFunctions::ChunksDetailedSize},
-      {"pg_reload_conf", &CoordFunctions::ReloadConf},
-      {"pg_cancel_backend", &CoordFunctions::CancelBackend},
-      {"pg_terminate_backend", &CoordFunctions::TerminateBackend},
+      {"pg_listening_channels", &CoordFunctions::ListeningChannels},
       {"pg_sleep", &CoordFunctions::Sleep},
   };
   auto found = kHandlers.find(name);

@@ -67,6 +67,7 @@ void Session::FinishTransaction(bool committed) {
   savepoints_.clear();
   block_ = Block::kNone;
   settings_.EndTransaction(committed);
+  FinishNotifications(committed);
   RefreshContexts();
   // Portals live as long as their transaction; held cursors were read to their end at the commit.
   std::erase_if(portals_, [&](const auto& entry) { return !(entry.second->hold && committed) && !(entry.second->hold && entry.second->done); });
@@ -236,10 +237,12 @@ Task<StatusOr<StatementResult>> Session::RunTransaction(const sql::parse::Transa
       }
       if (release) {
         savepoints_.erase(std::prev(found.base()), savepoints_.end());
+        KeepNotifications(savepoints_.size());
         co_return result;
       }
       const uint32_t level = found->level;
       savepoints_.erase(found.base(), savepoints_.end());
+      ForgetNotifications(savepoints_.size());
       CO_RETURN_IF_ERROR(co_await RollbackToLevel(level));
       transaction_->UndoChanges(level);
       services_.locks->ReleaseFrom(lock_owner_, level);

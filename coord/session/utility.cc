@@ -96,9 +96,16 @@ Task<StatusOr<StatementResult>> Session::RunUtility(const Statement* statement, 
       co_return Tagged("CLOSE CURSOR");
     }
     case StatementKind::kCall: co_return co_await RunCall(As<CallStatement>(*statement));
-    case StatementKind::kUnlisten: co_return Tagged("UNLISTEN");
-    case StatementKind::kListen: co_return NotSupported("LISTEN");
-    case StatementKind::kNotify: co_return NotSupported("NOTIFY");
+    case StatementKind::kUnlisten: Listen({false, As<UnlistenStatement>(*statement).channel}); co_return Tagged("UNLISTEN");
+    case StatementKind::kListen:
+      if (adopted_) co_return NotSupported("LISTEN in distributed_exec()");
+      Listen({true, As<ListenStatement>(*statement).channel});
+      co_return Tagged("LISTEN");
+    case StatementKind::kNotify: {
+      const auto& notify = As<NotifyStatement>(*statement);
+      CO_RETURN_IF_ERROR(Notify(notify.channel, notify.payload));
+      co_return Tagged("NOTIFY");
+    }
     case StatementKind::kDo: co_return NotSupported("DO");
     case StatementKind::kLock: co_return co_await RunLock(As<LockStatement>(*statement));
     case StatementKind::kMaintenance: {
@@ -206,6 +213,7 @@ Task<StatusOr<StatementResult>> Session::RunDiscard(const DiscardStatement& stat
   prepared_.clear();
   std::erase_if(portals_, [](const auto& entry) { return entry.second->is_cursor; });
   settings_.ResetAll();
+  StopListening();
   sequence_values_.clear();
   last_sequence_ = TableId();
   RefreshContexts();

@@ -1,6 +1,7 @@
 #pragma once
 // What net/pg calls up into: coord/session implements it. net/pg owns bytes, message order, formats and protocol state; the handler owns
 // SQL. All methods of one SessionHandler are called from one coroutine, one after the other (Cancel apart: any thread).
+#include <absl/functional/any_invocable.h>
 #include <absl/types/span.h>
 
 #include <memory>
@@ -18,6 +19,13 @@
 namespace tsd::net::pg {
 
 enum class TransactionStatus : char { kIdle = 'I', kInTransaction = 'T', kFailed = 'E' };
+
+/// What NOTIFY sends to those who LISTEN.
+struct Notification {
+  int32_t process_id = 0;  // of the sender
+  std::string channel;
+  std::string payload;
+};
 
 struct Notice {
   std::string severity;  // NOTICE, WARNING, INFO, LOG, DEBUG
@@ -104,6 +112,10 @@ class SessionHandler {
   virtual TransactionStatus transaction_status() const = 0;
   /// The session's display settings (TimeZone, bytea_output, extra_float_digits, names): rows sent as text are formatted with them.
   virtual const TextContext& text_context() const = 0;
+  /// What was sent to this session since; asked for while it is idle.
+  virtual std::vector<Notification> TakeNotifications() = 0;
+  /// `wake` is to be called, from any thread, when there is something to take. Called once, before the first statement.
+  virtual void OnNotification(absl::AnyInvocable<void()> wake) = 0;
   /// From a CancelRequest or a shutdown: the running statement ends soon with `reason` (57014, 57P01). Any thread.
   virtual void Cancel(Status reason) = 0;
   /// The client is gone or the server shuts down: roll back, release. Last call.

@@ -127,6 +127,7 @@ void AppendCommandComplete(std::string_view tag, std::string& out);
 void AppendEmptyQueryResponse(std::string& out);
 void AppendErrorResponse(const Status& error, Severity severity, const SourceLocation& location, std::string& out);
 void AppendNoticeResponse(const Notice& notice, std::string& out);
+void AppendNotificationResponse(const Notification& notification, std::string& out);
 void AppendParseComplete(std::string& out);
 void AppendBindComplete(std::string& out);
 void AppendCloseComplete(std::string& out);

@@ -115,6 +115,13 @@ void AppendReadyForQuery(TransactionStatus status, std::string& out) {
   out.push_back(static_cast<char>(status));
 }
 
+void AppendNotificationResponse(const Notification& notification, std::string& out) {
+  Frame frame('A', out);
+  PutBe32(static_cast<uint32_t>(notification.process_id), out);
+  PutCString(notification.channel, out);
+  PutCString(notification.payload, out);
+}
+
 void AppendRowDescription(const RowDescription& columns, std::span<const int16_t> formats, std::string& out) {
   Frame frame('T', out);
   PutBe16(static_cast<uint16_t>(columns.size()), out);

@@ -51,6 +51,8 @@ class PgSession final : public LiveSession, public InterruptSource, public std::
   /// Takes the result of an extended-protocol message: an error is sent and starts skipping.
   void Finish(const Status& status);
   Task<Status> SendReady();
+  /// An idle session's; whether there were any.
+  bool AppendNotifications();
 
   enum class Watch { kNo, kClientGone };
   void BeginStatement(Watch watch);

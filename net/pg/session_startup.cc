@@ -131,6 +131,9 @@ Task<Status> PgSession::LogIn(StartupPacket packet) {
     MutexLock lock(mutex_);
     handler_ = std::move(handler);
   }
+  handler_->OnNotification([weak = std::weak_ptr<InputPump>(wire_.pump().weak_from_this())] {
+    if (std::shared_ptr<InputPump> pump = weak.lock()) pump->Wake();
+  });
   for (const auto& [name, value] : parameters) AppendParameterStatus(name, value, wire_.out());
   AppendBackendKeyData(slot.process_id, slot.secret, wire_.out());
   // A client that went away meanwhile is noticed by the message loop.

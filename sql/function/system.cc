@@ -194,7 +194,9 @@ constexpr Declared kSizes[] = {
 };
 
 constexpr Declared kVolatile[] = {
-    {"set_config", "text,text,bool", "text"}, {"pg_cancel_backend", "int4", "bool"}, {"pg_terminate_backend", "int4", "bool"},
+    {"set_config", "text,text,bool", "text"}, {"pg_notify", "text,text", "void"}, {"pg_notification_queue_usage", "", "float8"},
+    {"pg_cancel_backend", "int4", "bool"}, {"pg_terminate_backend", "int4", "bool"},
+    {"pg_terminate_backend", "int4,int8", "bool"},
     {"pg_reload_conf", "", "bool"}, {"pg_advisory_lock", "int8", "void"}, {"pg_advisory_unlock", "int8", "bool"},
     {"pg_try_advisory_lock", "int8", "bool"}, {"pg_advisory_unlock_all", "", "void"}, {"pg_advisory_xact_lock", "int8", "void"},
 };

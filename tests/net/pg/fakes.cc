@@ -186,6 +186,11 @@ std::string ReadBody(char type, ByteReader& body) {
       const std::string_view name = body.GetCString();
       return StrCat(name, "=", body.GetCString());
     }
+    case 'A': {
+      const uint32_t process_id = body.GetBeU32();
+      const std::string_view channel = body.GetCString();
+      return StrCat(process_id, " ", channel, " ", body.GetCString());
+    }
     case 'K': return "";
     case 'R': return StrCat(body.GetBeU32());
     default: return std::string(body.Rest());

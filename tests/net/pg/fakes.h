@@ -196,6 +196,8 @@ class FakeHandler final : public SessionHandler {
   void Failed() override { failed = true; }
   TransactionStatus transaction_status() const override { return status; }
   const TextContext& text_context() const override { return context; }
+  std::vector<Notification> TakeNotifications() override { return std::exchange(notifications, {}); }
+  void OnNotification(absl::AnyInvocable<void()> w) override { wake = std::move(w); }
   void Cancel(Status reason) override {
     ++cancels;
     hang.Set(std::move(reason));
@@ -210,6 +212,8 @@ class FakeHandler final : public SessionHandler {
     std::vector<int16_t> formats;
     uint64_t sent = 0;
   };
+  std::vector<Notification> notifications;
+  absl::AnyInvocable<void()> wake;
   TextContext context;
   TransactionStatus status = TransactionStatus::kIdle;
   std::map<std::string, std::string> statements;

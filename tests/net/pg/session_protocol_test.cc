@@ -63,6 +63,22 @@ TEST(SimpleQuery, PipelinedAndSplitAtEveryByte) {
   EXPECT_EQ(f.Say(*trickle, script), expected);
 }
 
+TEST(Notifications, GoOutWhileTheSessionIsIdle) {
+  SessionFixture f;
+  auto c = f.LogIn();
+  const auto notify = [&](const std::string& payload) {
+    f.handler().notifications.push_back({7, "c", payload});
+    f.handler().wake();
+  };
+  notify("one");
+  EXPECT_THAT(f.Say(*c, ""), ElementsAre("A:7 c one"));
+  f.Say(*c, Query("begin"));
+  notify("two");
+  EXPECT_THAT(f.Say(*c, ""), IsEmpty());
+  EXPECT_THAT(f.Say(*c, Query("select 0")), ElementsAre("T:n/0,t/0", "C:SELECT 0", "Z:T"));
+  EXPECT_THAT(f.Say(*c, Query("commit")), ElementsAre("C:commit", "A:7 c two", "Z:I"));
+}
+
 TEST(Extended, WholeCycle) {
   SessionFixture f;
   auto c = f.LogIn();
