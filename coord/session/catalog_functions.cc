@@ -270,6 +270,12 @@ StatusOr<Value> CatalogFunctions::Call(std::string_view key, Arguments arguments
     const bool local = relation && !relation->hypertable && name != "pg_indexes_size";
     return Value::Int64(local ? static_cast<int64_t>(session_.services().store->SizeOf(relation->heap).bytes) : 0);
   }
+  if (name == "pg_database_size") {
+    // Of this node, as on any PostgreSQL server; hypertable_size() asks the data nodes.
+    int64_t bytes = 0;
+    for (const ChunkId chunk : session_.services().store->Chunks()) bytes += static_cast<int64_t>(session_.services().store->SizeOf(chunk).bytes);
+    return Value::Int64(bytes);
+  }
   if (name == "pg_my_temp_schema" || name == "pg_is_other_temp_schema") {
     auto own = catalog->schemas.find(session_.ExistingTemporarySchema());
     const uint32_t own_oid = own == catalog->schemas.end() ? 0 : own->second;
@@ -281,7 +287,9 @@ StatusOr<Value> CatalogFunctions::Call(std::string_view key, Arguments arguments
   if (name == "nextval" || name == "currval" || name == "lastval" || name == "setval") return CallSequence(name, arguments);
   if (name == "pg_get_serial_sequence") return SerialSequence(arguments, result);
   if (name == "pg_get_constraintdef") return ConstraintDefinition(oid(0), result);
-  if (name.starts_with("pg_advisory")) return Error(sqlstate::kFeatureNotSupported, "advisory locks are not supported yet");
+  if (name.starts_with("pg_advisory") || name.starts_with("pg_try_advisory")) {
+    return Error(sqlstate::kFeatureNotSupported, "advisory locks are not supported yet");
+  }
   if (result.Is(TypeId::kInt64)) return Value::Int64(0);
   // What tsd has no objects of (indexes, constraints, triggers, rules …) has no definition either.
   return Value::Null(result);

@@ -15,6 +15,8 @@ import subprocess
 import tempfile
 import time
 
+import at_term
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BIN = os.environ.get("TSD_BIN", os.path.join(ROOT, "build", "release", "bin"))
 
@@ -47,6 +49,7 @@ class Cluster:
         self.nodes[name] = Node(name, role, os.path.join(self.directory, name))
 
     def __enter__(self):
+        at_term.opened(self)
         try:
             for name in self.nodes:
                 self.start(name)
@@ -133,6 +136,7 @@ class Cluster:
         return psycopg2.connect(**settings)
 
     def close(self):
+        at_term.closed(self)
         for node in self.nodes.values():
             if node.process and node.process.poll() is None:
                 node.process.kill()

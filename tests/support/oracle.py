@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 
+import at_term
 from cluster import free_port
 
 
@@ -18,6 +19,7 @@ class Postgres:
         self.directory = tempfile.mkdtemp(prefix="tsd-pg-")
         self.port = free_port()
         self.bin = sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1]
+        at_term.opened(self)
         if os.getuid() == 0:
             shutil.chown(self.directory, "postgres", "postgres")
         self._run("initdb", "-D", f"{self.directory}/data", "-A", "trust", "-U", "tsdbadmin", "--locale=C", "--lc-ctype=C.UTF-8", "-E", "UTF8")
@@ -40,6 +42,7 @@ class Postgres:
         try:
             self._run("pg_ctl", "-D", f"{self.directory}/data", "-m", "immediate", "stop")
         finally:
+            at_term.closed(self)
             shutil.rmtree(self.directory, ignore_errors=True)
 
 
