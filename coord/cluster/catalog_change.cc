@@ -122,6 +122,14 @@ void CatalogChange::RemoveChunks(TableId table, const std::vector<ChunkId>& chun
   Add(Kind::kRemoveChunks, std::move(writer));
 }
 
+void CatalogChange::SetCompression(TableId table, ChunkId chunk, sql::ChunkCompression compression) {
+  ByteWriter writer;
+  writer.PutVarint(table.value());
+  writer.PutU64(chunk.value());
+  writer.PutU8(static_cast<uint8_t>(compression));
+  Add(Kind::kSetCompression, std::move(writer));
+}
+
 void CatalogChange::PutNode(const sql::DataNode& node) {
   Catalog part;
   part.nodes[node.name] = std::make_shared<const sql::DataNode>(node);
@@ -254,6 +262,21 @@ Status CatalogChange::Apply(const Edit& edit, Catalog& catalog) {
       ReplaceChunks(catalog, *relation, std::move(chunks));
       break;
     }
+    case Kind::kSetCompression: {
+      const sql::RelationPtr relation = catalog.Find(TableId(static_cast<uint32_t>(reader.GetVarint())));
+      const ChunkId id(reader.GetU64());
+      const uint8_t compression = reader.GetU8();
+      if (compression > static_cast<uint8_t>(sql::ChunkCompression::kKeptOpen)) reader.Fail();
+      if (!reader.ok() || !relation || !relation->hypertable) break;
+      std::vector<sql::ChunkPtr> chunks = relation->hypertable->chunks->chunks;
+      auto found = std::ranges::find_if(chunks, [&](const sql::ChunkPtr& chunk) { return chunk->id == id; });
+      if (found == chunks.end()) break;  // dropped meanwhile
+      auto changed = std::make_shared<Chunk>(**found);
+      changed->compression = static_cast<sql::ChunkCompression>(compression);
+      *found = std::move(changed);
+      ReplaceChunks(catalog, *relation, std::move(chunks));
+      break;
+    }
     case Kind::kRemoveNode: catalog.nodes.erase(std::string(reader.GetString())); break;
     case Kind::kRemoveRole: catalog.roles.erase(std::string(reader.GetString())); break;
     case Kind::kPutSchema:
@@ -302,7 +325,7 @@ StatusOr<CatalogChange> CatalogChange::Decode(ByteReader& reader) {
   for (uint64_t count = reader.GetCount(2); count > 0; --count) {
     const uint8_t kind = reader.GetU8();
     std::string bytes(reader.GetString());
-    if (kind < static_cast<uint8_t>(Kind::kPutRelation) || kind > static_cast<uint8_t>(Kind::kSetClusterId)) reader.Fail();
+    if (kind < static_cast<uint8_t>(Kind::kPutRelation) || kind > static_cast<uint8_t>(Kind::kSetCompression)) reader.Fail();
     if (reader.ok()) change.edits_.push_back({static_cast<Kind>(kind), std::move(bytes)});
   }
   if (!reader.ok()) return Error(sqlstate::kDataCorrupted, "malformed change in the catalog log");

@@ -18,6 +18,7 @@ class CatalogChange {
   void RemoveRelation(TableId id);
   void AddChunk(TableId table, const sql::Chunk& chunk);
   void RemoveChunks(TableId table, const std::vector<ChunkId>& chunks);
+  void SetCompression(TableId table, ChunkId chunk, sql::ChunkCompression compression);
   void PutNode(const sql::DataNode& node);
   void RemoveNode(const std::string& name);
   void PutRole(const sql::Role& role);
@@ -50,7 +51,7 @@ class CatalogChange {
  private:
   enum class Kind : uint8_t {
     kPutRelation = 1, kRemoveRelation, kAddChunk, kRemoveChunks, kPutNode, kRemoveNode, kPutRole, kRemoveRole,
-    kPutSchema, kRemoveSchema, kPutDatabase, kRemoveDatabase, kAddPendingDrop, kRemovePendingDrop, kSetClusterId,
+    kPutSchema, kRemoveSchema, kPutDatabase, kRemoveDatabase, kAddPendingDrop, kRemovePendingDrop, kSetClusterId, kSetCompression,
   };
   struct Edit {
     Kind kind;

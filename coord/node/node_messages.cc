@@ -168,6 +168,8 @@ std::string EncodeSizes(const std::vector<engine::ChunkSize>& sizes) {
     writer.PutVarint(size.bytes);
     writer.PutVarint(size.rows);
     writer.PutVarint(size.file_count);
+    writer.PutVarint(size.memory_rows);
+    writer.PutVarint(size.raw_bytes);
   }
   return std::move(writer).Take();
 }
@@ -175,15 +177,60 @@ std::string EncodeSizes(const std::vector<engine::ChunkSize>& sizes) {
 StatusOr<std::vector<engine::ChunkSize>> DecodeSizes(std::string_view bytes) {
   ByteReader reader(bytes);
   std::vector<engine::ChunkSize> sizes;
-  for (uint64_t count = reader.GetCount(3); count > 0; --count) {
+  for (uint64_t count = reader.GetCount(5); count > 0; --count) {
     engine::ChunkSize size;
     size.bytes = reader.GetVarint();
     size.rows = reader.GetVarint();
     size.file_count = reader.GetVarint();
+    size.memory_rows = reader.GetVarint();
+    size.raw_bytes = reader.GetVarint();
     sizes.push_back(size);
   }
   if (!reader.ok()) return Malformed("size list");
   return sizes;
+}
+
+std::string EncodeColumnUsage(const std::vector<std::vector<engine::ColumnUsage>>& lists) {
+  ByteWriter writer;
+  writer.PutVarint(lists.size());
+  for (const std::vector<engine::ColumnUsage>& list : lists) {
+    writer.PutVarint(list.size());
+    for (const engine::ColumnUsage& usage : list) {
+      writer.PutU16(usage.column.value());
+      for (uint64_t number : {usage.rows, usage.null_count, usage.bytes}) writer.PutVarint(number);
+      writer.PutVarint(usage.blocks.size());
+      for (const auto& [codec, blocks] : usage.blocks) {
+        writer.PutU8(static_cast<uint8_t>(codec));
+        writer.PutVarint(blocks);
+      }
+      writer.PutBool(usage.has_bounds);
+      writer.PutString(usage.minimum);
+      writer.PutString(usage.maximum);
+    }
+  }
+  return std::move(writer).Take();
+}
+
+StatusOr<std::vector<std::vector<engine::ColumnUsage>>> DecodeColumnUsage(std::string_view bytes) {
+  ByteReader reader(bytes);
+  std::vector<std::vector<engine::ColumnUsage>> lists;
+  for (uint64_t count = reader.GetCount(1); count > 0; --count) {
+    std::vector<engine::ColumnUsage>& list = lists.emplace_back();
+    for (uint64_t entries = reader.GetCount(9); entries > 0; --entries) {
+      engine::ColumnUsage& usage = list.emplace_back();
+      usage.column = ColumnId(reader.GetU16());
+      for (uint64_t* number : {&usage.rows, &usage.null_count, &usage.bytes}) *number = reader.GetVarint();
+      for (uint64_t codecs = reader.GetCount(2); codecs > 0; --codecs) {
+        const auto codec = static_cast<engine::CodecId>(reader.GetU8());
+        usage.blocks[codec] = reader.GetVarint();
+      }
+      usage.has_bounds = reader.GetBool();
+      usage.minimum = reader.GetString();
+      usage.maximum = reader.GetString();
+    }
+  }
+  if (!reader.ok()) return Malformed("column usage");
+  return lists;
 }
 
 std::string FragmentRequest::Encode() const {

@@ -51,6 +51,9 @@ StatusOr<std::vector<ChunkId>> DecodeChunks(std::string_view bytes);
 std::string EncodeSizes(const std::vector<engine::ChunkSize>& sizes);
 StatusOr<std::vector<engine::ChunkSize>> DecodeSizes(std::string_view bytes);
 
+std::string EncodeColumnUsage(const std::vector<std::vector<engine::ColumnUsage>>& lists);
+StatusOr<std::vector<std::vector<engine::ColumnUsage>>> DecodeColumnUsage(std::string_view bytes);
+
 /// Opens a stream of results: messages that begin with kBatch (an encoded batch follows) and, last, one kStats.
 struct FragmentRequest {
   std::string plan;             // sql::EncodePlan

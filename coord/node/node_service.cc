@@ -70,6 +70,19 @@ Task<StatusOr<std::string>> NodeService::HandleCall(Method method, std::string p
       co_return std::string();
     }
     case Method::kSizes: co_return co_await Sizes(std::move(payload));
+    case Method::kCompact: {
+      CO_ASSIGN_OR_RETURN(std::vector<ChunkId> chunks, DecodeChunks(payload));
+      LocalParticipant own(*deps_.store);
+      CO_RETURN_IF_ERROR(co_await own.Compact(std::move(chunks)));
+      co_return std::string();
+    }
+    case Method::kColumnUsage: {
+      CO_ASSIGN_OR_RETURN(std::vector<ChunkId> chunks, DecodeChunks(payload));
+      LocalParticipant own(*deps_.store);
+      CO_ASSIGN_OR_RETURN(const std::vector<std::vector<engine::ColumnUsage>> lists, co_await own.ColumnsOf(std::move(chunks)));
+      co_return EncodeColumnUsage(lists);
+    }
+    case Method::kVerify: CO_RETURN_IF_ERROR(deps_.store->Verify()); co_return std::string();
     case Method::kDescribe: {
       NodeDescription description = deps_.describe(peer.hello.database);
       description.member_of = deps_.membership->cluster();

@@ -104,4 +104,17 @@ Task<StatusOr<std::vector<engine::ChunkSize>>> RemoteParticipant::SizesOf(std::v
   co_return sizes;
 }
 
+Task<Status> RemoteParticipant::Compact(std::vector<ChunkId> chunks) {
+  co_return (co_await Call(Method::kCompact, EncodeChunks(chunks), kWorkTimeout)).status();
+}
+
+Task<StatusOr<std::vector<std::vector<engine::ColumnUsage>>>> RemoteParticipant::ColumnsOf(std::vector<ChunkId> chunks) {
+  CO_ASSIGN_OR_RETURN(const std::string answer, co_await Call(Method::kColumnUsage, EncodeChunks(chunks), kWorkTimeout));
+  StatusOr<std::vector<std::vector<engine::ColumnUsage>>> lists = DecodeColumnUsage(answer);
+  if (lists.ok() && lists->size() != chunks.size()) co_return Error(sqlstate::kProtocolViolation, "malformed column usage from a peer");
+  co_return lists;
+}
+
+Task<Status> RemoteParticipant::Verify() { co_return (co_await Call(Method::kVerify, "", kWorkTimeout)).status(); }
+
 }  // namespace tsd::coord

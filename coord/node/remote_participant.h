@@ -29,6 +29,9 @@ class RemoteParticipant final : public Participant {
   Task<StatusOr<std::vector<ActiveTransaction>>> ListTransactions(uint64_t origin, Timestamp oldest_snapshot) override;
   Task<Status> DropChunks(std::vector<ChunkId> chunks) override;
   Task<StatusOr<std::vector<engine::ChunkSize>>> SizesOf(std::vector<ChunkId> chunks) override;
+  Task<Status> Compact(std::vector<ChunkId> chunks) override;
+  Task<StatusOr<std::vector<std::vector<engine::ColumnUsage>>>> ColumnsOf(std::vector<ChunkId> chunks) override;
+  Task<Status> Verify() override;
 
  private:
   Task<StatusOr<std::string>> Call(net::rpc::Method method, std::string payload, absl::Duration timeout);

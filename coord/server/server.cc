@@ -186,6 +186,7 @@ Task<Status> Server::OpenParts() {
   pg_options.max_connections = static_cast<int>(settings_.GetInteger("max_connections"));
   pg_ = std::make_unique<net::pg::PgServerContext>(std::move(pg_deps), pg_options, random_.Fork("pg"));
   services_.pg = pg_.get();
+  compression_care_ = std::make_unique<CompressionCare>(*log_, *cluster_, *deps_.clock);
   executions_ = std::make_unique<RemoteExecutions>(services_);
   executions_->Restore();
   node_service_ = MakeNodeService();
@@ -381,6 +382,7 @@ Task<void> Server::CareLoop(Server* self) {
     self->store_->AdvanceHorizon(self->log_->Current()->cluster_id, self->transactions_->OldestSnapshot());
     co_await self->DropPending();
     co_await self->executions_->AbortForgotten();
+    co_await self->compression_care_->Run();
     co_await SleepFor{kCareInterval};
   }
   self->care_ended_.Set();

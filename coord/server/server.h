@@ -11,6 +11,7 @@
 #include "coord/read/spill_directory.h"
 #include "coord/session/remote_executions.h"
 #include "coord/session/services.h"
+#include "coord/server/compression_care.h"
 #include "coord/session/notifications.h"
 #include "coord/session/session_registry.h"
 #include "engine/base/clock.h"
@@ -102,6 +103,7 @@ class Server {
   std::unique_ptr<net::pg::Authenticator> authenticator_;
   std::unique_ptr<net::pg::PgServerContext> pg_;
   std::unique_ptr<RemoteExecutions> executions_;
+  std::unique_ptr<CompressionCare> compression_care_;
   std::unique_ptr<NodeService> node_service_;
   std::map<std::pair<NodeId, ChunkId>, Timestamp> drops_seen_;  // CareLoop's
   std::unique_ptr<net::Listener> listener_;

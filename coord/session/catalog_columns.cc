@@ -352,6 +352,10 @@ const std::vector<CatalogColumns>& AllCatalogColumns() {  // tidy: one table, no
       {"timescaledb_experimental", "chunk_replication_status", 14009,
        "hypertable_schema name,hypertable_name name,chunk_schema name,chunk_name name,desired_num_replicas int2,"
        "num_replicas int8,replica_nodes _name,non_replica_nodes _name"},
+      {"tsd", "column_stats", 14100,
+       "hypertable_schema name,hypertable_name name,chunk_schema name,chunk_name name,node_name name,column_name name,"
+       "data_type text,encoding text,blocks int8,rows int8,null_count int8,bytes int8,minimum text,maximum text",
+       "SELECT * FROM tsd.column_statistics()"},
   };
   return *all;
 }

@@ -11,6 +11,7 @@ struct CatalogColumns {
   std::string name;
   uint32_t oid;
   std::string columns;  // "oid oid,relname name,…"
+  const char* view_sql = nullptr;  // of a view over functions; else the rows are made by views_*.cc
 };
 
 const std::vector<CatalogColumns>& AllCatalogColumns();

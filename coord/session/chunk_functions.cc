@@ -113,17 +113,6 @@ Task<Status> CoordFunctions::DropChunks(CallArguments arguments, ResultRows* row
   co_return OkStatus();
 }
 
-struct CoordFunctions::NodeSize {
-  NodeId node;
-  std::vector<sql::ChunkPtr> chunks;
-  std::vector<engine::ChunkSize> sizes;
-  uint64_t Total() const {
-    uint64_t total = 0;
-    for (const engine::ChunkSize& size : sizes) total += size.bytes;
-    return total;
-  }
-};
-
 Task<StatusOr<std::vector<CoordFunctions::NodeSize>>> CoordFunctions::SizesByNode(sql::RelationPtr relation) {
   std::map<NodeId, NodeSize> by_node;
   for (NodeId node : relation->hypertable->data_nodes) by_node[node].node = node;
@@ -171,7 +160,7 @@ Task<Status> CoordFunctions::HypertableDetailedSize(CallArguments arguments, Res
   const Value local = Value::Null(TypeId::kName);
   if (relation->hypertable->distributed) rows->Add(SizeRow(0, local));
   for (const NodeSize& size : sizes) {
-    rows->Add(SizeRow(size.Total(), size.node.IsValid() ? Value::Bytes(TypeId::kName, session_->services_.cluster->NameOf(size.node)) : local));
+    rows->Add(SizeRow(size.Total(), NodeName(size.node)));
   }
   co_return OkStatus();
 }
@@ -180,7 +169,7 @@ Task<Status> CoordFunctions::ChunksDetailedSize(CallArguments arguments, ResultR
   CO_ASSIGN_OR_RETURN(const sql::RelationPtr relation, HypertableArgument(arguments, 0));
   CO_ASSIGN_OR_RETURN(const std::vector<NodeSize> sizes, co_await SizesByNode(relation));
   for (const NodeSize& size : sizes) {
-    const Value node = size.node.IsValid() ? Value::Bytes(TypeId::kName, session_->services_.cluster->NameOf(size.node)) : Value::Null(TypeId::kName);
+    const Value node = NodeName(size.node);
     for (size_t i = 0; i < size.sizes.size(); ++i) {
       std::vector<Value> row = {Value::Bytes(TypeId::kName, relation->hypertable->chunk_schema), Value::Bytes(TypeId::kName, size.chunks[i]->name)};
       for (const Value& value : SizeRow(size.sizes[i].bytes, node)) row.push_back(value);

@@ -80,6 +80,26 @@ class CoordFunctions {
   Task<Status> HypertableSize(CallArguments arguments, ResultRows* rows);
   Task<Status> HypertableDetailedSize(CallArguments arguments, ResultRows* rows);
   Task<Status> ChunksDetailedSize(CallArguments arguments, ResultRows* rows);
+  // compression_functions.cc
+  Task<Status> CompressChunk(CallArguments arguments, ResultRows* rows);
+  Task<Status> DecompressChunk(CallArguments arguments, ResultRows* rows);
+  Task<Status> RecompressChunk(CallArguments arguments, ResultRows* rows);
+  Task<Status> ChunkCompressionStats(CallArguments arguments, ResultRows* rows);
+  Task<Status> HypertableCompressionStats(CallArguments arguments, ResultRows* rows);
+  Task<Status> AddCompressionPolicy(CallArguments arguments, ResultRows* rows);
+  Task<Status> RemoveCompressionPolicy(CallArguments arguments, ResultRows* rows);
+  Task<Status> ColumnStatistics(CallArguments arguments, ResultRows* rows);
+  Task<Status> Verify(CallArguments arguments, ResultRows* rows);
+  struct ChunkOfTable {
+    sql::RelationPtr relation;
+    sql::ChunkPtr chunk;
+  };
+  StatusOr<ChunkOfTable> ChunkArgument(const CallArguments& arguments, size_t index) const;
+  Task<Status> CompactChunk(ChunkOfTable target);
+  Task<Status> SetChunkCompression(ChunkOfTable target, sql::ChunkCompression compression);
+  void AddColumnUsage(const sql::Relation& relation, const sql::Chunk& chunk, NodeId node, const engine::ColumnUsage& usage, ResultRows* rows) const;
+  /// NULL for the access node.
+  Value NodeName(NodeId node) const;
   // server_functions.cc
   Task<Status> ListeningChannels(CallArguments arguments, ResultRows* rows);
   Task<Status> Sleep(CallArguments arguments, ResultRows* rows);
@@ -107,7 +127,16 @@ class CoordFunctions {
   StatusOr<std::optional<int64_t>> ChunkBound(const sql::Relation& relation, const CallArguments& arguments, size_t index) const;
   StatusOr<std::vector<sql::ChunkPtr>> ChunksBetween(const sql::Relation& relation, const CallArguments& arguments, size_t older, size_t newer,
                                                      size_t created_before, size_t created_after) const;
-  struct NodeSize;
+  struct NodeSize {
+    NodeId node;
+    std::vector<sql::ChunkPtr> chunks;
+    std::vector<engine::ChunkSize> sizes;
+    uint64_t Total() const {
+      uint64_t total = 0;
+      for (const engine::ChunkSize& size : sizes) total += size.bytes;
+      return total;
+    }
+  };
   Task<StatusOr<std::vector<NodeSize>>> SizesByNode(sql::RelationPtr relation);
   void RepartitionForNodes(sql::Hypertable* hypertable, const sql::Relation& relation);
 

@@ -34,6 +34,10 @@ struct Index {
       relation->schema = entry.schema;
       relation->name = entry.name;
       relation->owner = "tsdbadmin";
+      if (entry.view_sql != nullptr) {
+        relation->kind = sql::RelationKind::kView;
+        relation->view_sql = entry.view_sql;
+      }
       for (absl::string_view part : absl::StrSplit(entry.columns, ',')) {
         const std::vector<std::string> words = absl::StrSplit(part, ' ');
         sql::Column column;
@@ -58,7 +62,7 @@ const Index& GetIndex() {
 
 const std::vector<std::string>& SystemViews::SystemSchemas() {
   static const auto* schemas = new std::vector<std::string>{"pg_catalog", "information_schema", "timescaledb_information",
-                                                            "timescaledb_experimental", "_timescaledb_internal", "_timescaledb_catalog"};
+                                                            "timescaledb_experimental", "_timescaledb_internal", "_timescaledb_catalog", "tsd"};
   return *schemas;
 }
 

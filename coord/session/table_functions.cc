@@ -38,6 +38,24 @@ std::vector<TableFunctionSignature> Signatures() {
       {"node_name", TypeId::kName}};
   std::vector<TableFunctionSignature::ResultColumn> chunk_size_columns = {{"chunk_schema", TypeId::kName}, {"chunk_name", TypeId::kName}};
   chunk_size_columns.insert(chunk_size_columns.end(), size_columns.begin(), size_columns.end());
+  std::vector<TableFunctionSignature::ResultColumn> compression_columns;
+  for (const char* when : {"before", "after"}) {
+    for (const char* what : {"table", "index", "toast", "total"}) {
+      compression_columns.push_back({StrCat(when, "_compression_", what, "_bytes"), TypeId::kInt64});
+    }
+  }
+  compression_columns.push_back({"node_name", TypeId::kName});
+  std::vector<TableFunctionSignature::ResultColumn> chunk_compression_columns = {
+      {"chunk_schema", TypeId::kName}, {"chunk_name", TypeId::kName}, {"compression_status", TypeId::kText}};
+  chunk_compression_columns.insert(chunk_compression_columns.end(), compression_columns.begin(), compression_columns.end());
+  compression_columns.insert(compression_columns.begin(), {{"total_chunks", TypeId::kInt64}, {"number_compressed_chunks", TypeId::kInt64}});
+  std::vector<TableFunctionSignature::ResultColumn> column_statistics;
+  for (const char* name : {"hypertable_schema", "hypertable_name", "chunk_schema", "chunk_name", "node_name", "column_name"}) {
+    column_statistics.push_back({name, TypeId::kName});
+  }
+  for (const char* name : {"data_type", "encoding"}) column_statistics.push_back({name, TypeId::kText});
+  for (const char* name : {"blocks", "rows", "null_count", "bytes"}) column_statistics.push_back({name, TypeId::kInt64});
+  for (const char* name : {"minimum", "maximum"}) column_statistics.push_back({name, TypeId::kText});
   const std::vector<TableFunctionSignature::Parameter> bounds = {Optional("older_than", kAny), Optional("newer_than", kAny)};
   return {
       {"", "add_data_node",
@@ -101,6 +119,23 @@ std::vector<TableFunctionSignature> Signatures() {
       {"", "hypertable_approximate_size", {Required("relation", TypeId::kRegclass)}, {{"hypertable_approximate_size", TypeId::kInt64}}, false},
       {"", "hypertable_detailed_size", {Required("hypertable", TypeId::kRegclass)}, size_columns, true},
       {"", "chunks_detailed_size", {Required("hypertable", TypeId::kRegclass)}, chunk_size_columns, true},
+      {"", "compress_chunk", {Required("uncompressed_chunk", TypeId::kRegclass), Optional("if_not_compressed", TypeId::kBool)},
+       {{"compress_chunk", TypeId::kRegclass}}, false},
+      {"", "decompress_chunk", {Required("uncompressed_chunk", TypeId::kRegclass), Optional("if_compressed", TypeId::kBool)},
+       {{"decompress_chunk", TypeId::kRegclass}}, false},
+      {"", "recompress_chunk", {Required("chunk", TypeId::kRegclass), Optional("if_not_compressed", TypeId::kBool)},
+       {{"recompress_chunk", TypeId::kVoid}}, false},
+      {"", "chunk_compression_stats", {Required("hypertable", TypeId::kRegclass)}, chunk_compression_columns, true},
+      {"", "hypertable_compression_stats", {Required("hypertable", TypeId::kRegclass)}, compression_columns, true},
+      {"", "add_compression_policy",
+       {Required("hypertable", TypeId::kRegclass), Optional("compress_after", kAny), Optional("if_not_exists", TypeId::kBool),
+        Optional("schedule_interval", TypeId::kInterval), Optional("initial_start", TypeId::kTimestampTz), Optional("timezone", TypeId::kText),
+        Optional("compress_created_before", TypeId::kInterval)},
+       {{"add_compression_policy", TypeId::kInt32}}, false},
+      {"", "remove_compression_policy", {Required("hypertable", TypeId::kRegclass), Optional("if_exists", TypeId::kBool)},
+       {{"remove_compression_policy", TypeId::kBool}}, false},
+      {"tsd", "column_statistics", {}, column_statistics, true},
+      {"tsd", "verify", {}, {{"node_name", TypeId::kName}, {"error", TypeId::kText}}, true},
       {"pg_catalog", "pg_listening_channels", {}, {{"pg_listening_channels", TypeId::kText}}, true},
       {"pg_catalog", "pg_sleep", {Required("seconds", TypeId::kFloat64)}, {{"pg_sleep", TypeId::kVoid}}, false},
   };
@@ -114,7 +149,8 @@ class Functions final : public sql::TableFunctions {
   std::vector<const TableFunctionSignature*> Find(std::string_view schema, std::string_view name) const override {
     auto found = by_name_.find(name);
     if (found == by_name_.end()) return {};
-    const bool fits = schema.empty() || (found->second.front()->schema == "pg_catalog" ? schema == "pg_catalog" : schema == "public");
+    const std::string& own = found->second.front()->schema;
+    const bool fits = own == "tsd" ? schema == "tsd" : schema.empty() || schema == (own.empty() ? "public" : own);
     return fits ? found->second : std::vector<const TableFunctionSignature*>();
   }
 
@@ -150,6 +186,15 @@ CoordFunctions::Handler CoordFunctions::Find(const std::string& name) {
       {"hypertable_size", &CoordFunctions::HypertableSize},
       {"hypertable_detailed_size", &CoordFunctions::HypertableDetailedSize},
       {"chunks_detailed_size", &CoordFunctions::ChunksDetailedSize},
+      {"compress_chunk", &CoordFunctions::CompressChunk},
+      {"decompress_chunk", &CoordFunctions::DecompressChunk},
+      {"recompress_chunk", &CoordFunctions::RecompressChunk},
+      {"chunk_compression_stats", &CoordFunctions::ChunkCompressionStats},
+      {"hypertable_compression_stats", &CoordFunctions::HypertableCompressionStats},
+      {"add_compression_policy", &CoordFunctions::AddCompressionPolicy},
+      {"remove_compression_policy", &CoordFunctions::RemoveCompressionPolicy},
+      {"column_statistics", &CoordFunctions::ColumnStatistics},
+      {"verify", &CoordFunctions::Verify},
       {"pg_listening_channels", &CoordFunctions::ListeningChannels},
       {"pg_sleep", &CoordFunctions::Sleep},
   };

@@ -3,6 +3,7 @@
 #include "coord/session/system_views.h"
 #include "engine/base/strings.h"
 #include "engine/types/datetime.h"
+#include "engine/types/interval_text.h"
 
 namespace tsd::coord {
 namespace {
@@ -51,7 +52,8 @@ void Chunks(const Session& session, ViewRows* rows) {
       rows->Row().Text("hypertable_schema", relation->schema).Text("hypertable_name", relation->name).Text("chunk_schema", hypertable.chunk_schema)
           .Text("chunk_name", chunk->name).Text("primary_dimension", time.name)
           .Any("primary_dimension_type", Value::Integer(TypeId::kRegtype, TypeOid(time.type))).Null("range_start_integer").Null("range_end_integer")
-          .Null("chunk_tablespace").Number("chunk_creation_time", chunk->created_at);
+          .Null("chunk_tablespace").Number("chunk_creation_time", chunk->created_at)
+          .Flag("is_compressed", chunk->compression == sql::ChunkCompression::kCompressed);
       if (time.type.IsInteger()) {
         rows->Number("range_start_integer", chunk->range_start).Number("range_end_integer", chunk->range_end);
       } else {
@@ -106,6 +108,26 @@ void CompressionSettings(const Session& session, ViewRows* rows) {
   }
 }
 
+void Jobs(const Session& session, ViewRows* rows) {
+  for (const auto& [key, relation] : session.catalog()->relations) {
+    if (!relation->hypertable || !relation->hypertable->compression_policy) continue;
+    const sql::CompressionPolicy& policy = *relation->hypertable->compression_policy;
+    const int32_t job = sql::CompressionJobOf(*relation->hypertable);
+    std::string after;
+    FormatInterval(policy.after, after);
+    rows->Row().Number("job_id", job).Text("application_name", StrCat("Compression Policy [", job, "]"))
+        .Any("schedule_interval", Value::IntervalValue(policy.schedule)).Any("max_runtime", Value::IntervalValue(Interval{}))
+        .Number("max_retries", -1).Any("retry_period", Value::IntervalValue(Interval{kMicrosPerHour, 0, 0}))
+        .Text("proc_schema", "_timescaledb_functions").Text("proc_name", "policy_compression").Flag("scheduled", true).Flag("fixed_schedule", false)
+        .Any("config", Value::Bytes(TypeId::kJsonb, StrCat("{\"hypertable_id\": ", relation->hypertable->id, ", \"compress_", policy.by_creation ? "created_before" : "after",
+                                                           "\": \"", after, "\"}")))
+        .Text("hypertable_schema", relation->schema).Text("hypertable_name", relation->name)
+        .Text("check_schema", "_timescaledb_functions").Text("check_name", "policy_compression_check");
+    auto owner = session.catalog()->roles.find(relation->owner);
+    if (owner != session.catalog()->roles.end()) rows->Any("owner", Value::Integer(TypeId::kRegrole, owner->second.oid));
+  }
+}
+
 void ChunkReplicationStatus(const Session& session, ViewRows* rows) {
   const sql::CatalogPtr catalog = session.catalog();
   for (const auto& [key, relation] : catalog->relations) {
@@ -129,7 +151,7 @@ void ChunkReplicationStatus(const Session& session, ViewRows* rows) {
 std::map<std::string, SystemViews::Producer> TimescaleViews() {
   return {{"timescaledb_information.data_nodes", DataNodes}, {"timescaledb_information.hypertables", Hypertables},
           {"timescaledb_information.chunks", Chunks}, {"timescaledb_information.dimensions", Dimensions},
-          {"timescaledb_information.compression_settings", CompressionSettings},
+          {"timescaledb_information.compression_settings", CompressionSettings}, {"timescaledb_information.jobs", Jobs},
           {"timescaledb_experimental.chunk_replication_status", ChunkReplicationStatus}};
 }
 

@@ -59,4 +59,21 @@ Task<StatusOr<std::vector<engine::ChunkSize>>> LocalParticipant::SizesOf(std::ve
   co_return result;
 }
 
+Task<Status> LocalParticipant::Compact(std::vector<ChunkId>) {
+  Future<Status> flushed = store_.Flush();
+  co_return co_await flushed;
+}
+
+Task<StatusOr<std::vector<std::vector<engine::ColumnUsage>>>> LocalParticipant::ColumnsOf(std::vector<ChunkId> chunks) {
+  std::vector<std::vector<engine::ColumnUsage>> lists;
+  for (const ChunkId chunk : chunks) {
+    CO_ASSIGN_OR_RETURN(std::vector<engine::ColumnUsage> columns, store_.ColumnsOf(chunk));
+    lists.push_back(std::move(columns));
+    co_await Yield();
+  }
+  co_return lists;
+}
+
+Task<Status> LocalParticipant::Verify() { co_return store_.Verify(); }
+
 }  // namespace tsd::coord

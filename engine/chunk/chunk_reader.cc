@@ -103,6 +103,11 @@ StatusOr<BlockBytesPtr> ChunkReader::LoadBlock(size_t row_group, size_t column) 
   return BlockBytesPtr(std::make_shared<const std::string>(std::move(bytes)));
 }
 
+StatusOr<CodecId> ChunkReader::CodecOf(size_t row_group, ColumnId id) const {
+  ASSIGN_OR_RETURN(const BlockBytesPtr bytes, LoadBlock(row_group, static_cast<size_t>(footer_.Index(id))));
+  return BlockCodec(*bytes);
+}
+
 StatusOr<VectorPtr> ChunkReader::DecodeLoaded(size_t row_group, size_t column, std::string_view bytes) const {
   StatusOr<std::shared_ptr<Vector>> vector = DecodeBlock(footer_.columns[column].type, bytes, footer_.group_rows[row_group]);
   if (!vector.ok()) return InFile(vector.status(), path_, footer_.blocks[column].offsets[row_group]);

@@ -6,6 +6,7 @@
 
 #include "engine/chunk/block_cache.h"
 #include "engine/chunk/chunk_format.h"
+#include "engine/codec/block_codec.h"
 #include "engine/env/env.h"
 #include "engine/scan/predicate.h"
 
@@ -39,6 +40,9 @@ class ChunkReader {
   ColumnStats BlockStats(size_t row_group, ColumnId id) const;
   /// Encoded bytes of a block; 0 without such a column.
   uint64_t BlockBytes(size_t row_group, ColumnId id) const;
+
+  /// How a block is encoded. Requires: HasColumn(id).
+  StatusOr<CodecId> CodecOf(size_t row_group, ColumnId id) const;
 
   /// All rows of a row group; a null pointer if the file has no such column (the table had none when it was written).
   StatusOr<VectorPtr> ReadColumn(size_t row_group, ColumnId id) const;

@@ -145,9 +145,12 @@ ChunkSize StoreCore::SizeOf(ChunkId id) {
   size.bytes = chunk.memtable.bytes() + chunk.frozen_bytes;
   size.rows = chunk.memtable.rows();
   for (const CommittedBlock& block : chunk.frozen) size.rows += block.block->row_count();
+  size.memory_rows = size.rows;
+  size.raw_bytes = size.bytes;
   for (const FileRef& file : chunk.files) {
     size.bytes += file.file->meta().bytes;
     size.rows += file.file->meta().rows;
+    size.raw_bytes += file.file->meta().raw_bytes;
   }
   size.file_count = chunk.files.size();
   uint64_t deleted = 0;

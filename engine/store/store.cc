@@ -24,6 +24,7 @@ class StoreFacade final : public Store {
   Future<Status> DropChunks(std::vector<ChunkId> chunks) override { return core_->DropChunks(std::move(chunks)); }
   std::vector<ChunkId> Chunks() override { return core_->Chunks(); }
   ChunkSize SizeOf(ChunkId chunk) override { return core_->SizeOf(chunk); }
+  StatusOr<std::vector<ColumnUsage>> ColumnsOf(ChunkId chunk) override { return core_->ColumnsOf(chunk); }
   void AdvanceHorizon(uint64_t origin, Timestamp oldest_snapshot) override { core_->AdvanceHorizon(origin, oldest_snapshot); }
   Future<Status> Flush() override { return core_->Flush(); }
   Future<Status> Close() override { return core_->Close(); }

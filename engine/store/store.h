@@ -19,6 +19,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/executor.h"
 #include "engine/env/env.h"
+#include "engine/store/column_usage.h"
 #include "engine/store/reader.h"
 
 namespace tsd::engine {
@@ -68,6 +69,8 @@ struct PreparedTransaction {
 struct ChunkSize {
   uint64_t bytes = 0;         // files plus memtable
   uint64_t rows = 0;          // approximate
+  uint64_t memory_rows = 0;   // of these, not yet in files
+  uint64_t raw_bytes = 0;     // of all rows as they lie in memory, before encoding
   uint64_t file_count = 0;
 };
 
@@ -103,6 +106,8 @@ class Store : public StoreReader {
   virtual Future<Status> DropChunks(std::vector<ChunkId> chunks) = 0;
   virtual std::vector<ChunkId> Chunks() = 0;
   virtual ChunkSize SizeOf(ChunkId chunk) = 0;
+  /// How its files hold its columns. Reads every block's bytes.
+  virtual StatusOr<std::vector<ColumnUsage>> ColumnsOf(ChunkId chunk) = 0;
 
   /// No snapshot of the origin's tables (TableSchema::origin) with a read timestamp below `oldest_snapshot` will be opened any more (it would
   /// fail with 40001): rows deleted before it may go at the next merge. Never called: they stay. A smaller value than before has no effect.

@@ -64,6 +64,7 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
   StatusOr<std::vector<std::unique_ptr<TableScan>>> OpenScans(ScanSpec spec, size_t parts);
   std::vector<ChunkId> Chunks();
   ChunkSize SizeOf(ChunkId chunk);
+  StatusOr<std::vector<ColumnUsage>> ColumnsOf(ChunkId chunk);  // column_usage.cc
   void AdvanceHorizon(uint64_t origin, Timestamp oldest_snapshot);
 
   Future<Status> DropChunks(std::vector<ChunkId> chunks);  // drop.cc

@@ -17,9 +17,10 @@ Status StoreCore::Verify() {
   }
   RETURN_IF_ERROR(Manifest::Load(*options_.env, options_.directory).status());
   for (const auto& [chunk, file] : files) {
-    ASSIGN_OR_RETURN(const std::shared_ptr<const ChunkReader> open, file.file->Reader());
-    const ChunkReader& reader = *open;
-    RETURN_IF_ERROR(reader.Verify());
+    const auto open = file.file->Reader();
+    const Status whole = open.ok() ? (*open)->Verify() : open.status();
+    if (!whole.ok()) return WithDetail(whole, StrCat("The file belongs to chunk ", chunk.value(), "."));
+    const ChunkReader& reader = **open;
     const ColumnStats* ids = reader.FileStats(kRowIdColumn);
     const FileMeta& meta = file.file->meta();
     if (meta.rows > 0 && (ids == nullptr || !ids->has_bounds || static_cast<uint64_t>(ids->min.AsInteger()) < meta.min_row_id ||

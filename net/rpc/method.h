@@ -28,6 +28,10 @@ enum class Method : uint8_t {
   kExecute = 16,
   // A transaction's only write, and its commit.
   kWriteAndCommit = 17,
+  // Looking after storage.
+  kCompact = 18,
+  kColumnUsage = 19,
+  kVerify = 20,
 };
 
 }  // namespace tsd::net::rpc

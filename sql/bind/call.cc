@@ -77,9 +77,7 @@ StatusOr<std::shared_ptr<FunctionScanNode>> Binder::ProviderCall(const parse::Fu
   if (context_.table_functions == nullptr) return none;
   const auto overloads = context_.table_functions->Find(call.name.schema, call.name.name);
   if (overloads.empty()) return none;
-  ExprEnv inner = env;
-  inner.sets = nullptr;
-  ASSIGN_OR_RETURN(const GivenArguments given, Arguments(call, inner));
+  ASSIGN_OR_RETURN(const GivenArguments given, Arguments(call, env));
   Status failure;
   for (const TableFunctionSignature* signature : overloads) {
     std::vector<ExprPtr> arguments(signature->parameters.size());
@@ -203,9 +201,7 @@ StatusOr<ExprPtr> Binder::FunctionCall(const parse::FunctionCallExpr& call, cons
     ASSIGN_OR_RETURN(auto provider, ProviderCall(call, env));
     if (provider != nullptr) return SetReturning(std::move(provider), name, env, call.position);
   }
-  ExprEnv inner = env;
-  if (IsNameOfKind(name, FunctionKind::kTable)) inner.sets = nullptr;
-  ASSIGN_OR_RETURN(GivenArguments given, Arguments(call, inner));
+  ASSIGN_OR_RETURN(GivenArguments given, Arguments(call, env));
   if (given.values.size() == 1 && given.values[0]->kind == ExprKind::kRow && (name == "row_to_json" || name == "to_json" || name == "to_jsonb")) {
     return JsonOf(*call.args[0].value, given.values[0], env, name == "to_jsonb");
   }

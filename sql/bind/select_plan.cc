@@ -211,20 +211,40 @@ Status SelectState::StackWindows() {
   return OkStatus();
 }
 
-Status SelectState::StackTargets() {
-  if (!sets.empty()) {
+// A call whose arguments hold another set-returning call stands above that one; calls of one level advance together.
+void SelectState::StackSets() {
+  std::map<int, size_t> level_of;  // by output; a call comes after those in its arguments
+  std::vector<std::vector<PendingSet*>> levels;
+  for (PendingSet& set : sets) {
+    size_t level = 0;
+    for (const ExprPtr& argument : set.function->arguments) {
+      if (argument == nullptr) continue;  // not given
+      for (const int column : ColumnsOf(*argument)) {
+        const auto below = level_of.find(column);
+        if (below != level_of.end()) level = std::max(level, below->second + 1);
+      }
+    }
+    level_of[set.output.id] = level;
+    levels.resize(std::max(levels.size(), level + 1));
+    levels[level].push_back(&set);
+  }
+  for (const std::vector<PendingSet*>& level : levels) {
     auto node = std::make_shared<ProjectSetNode>();
     for (const PlanColumn& column : plan->output) {
       node->items.push_back({ColumnOf(column), nullptr});
       node->output.push_back(column);
     }
-    for (PendingSet& set : sets) {
-      node->items.push_back({nullptr, std::move(set.function)});
-      node->output.push_back(set.output);
+    for (PendingSet* set : level) {
+      node->items.push_back({nullptr, std::move(set->function)});
+      node->output.push_back(set->output);
     }
     node->children.push_back(std::move(plan));
     plan = std::move(node);
   }
+}
+
+Status SelectState::StackTargets() {
+  StackSets();
   auto project = std::make_shared<ProjectNode>();
   for (size_t i = 0; i < targets.size(); ++i) {
     Target& target = targets[i];

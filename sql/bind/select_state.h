@@ -42,6 +42,7 @@ struct SelectState {
   Status RewriteAbove(const GroupRewriter& rewriter, const PlanNode& below);
   Status StackGroupings(const std::vector<ExprPtr>& group_exprs, int mask_id);
   Status StackWindows();
+  void StackSets();
   Status StackTargets();
   Status StackOrder();
   StatusOr<BoundQuery> Finish();

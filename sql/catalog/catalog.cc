@@ -10,7 +10,7 @@ namespace tsd::sql {
 namespace {
 
 // 2: identity columns, CHECK constraints, sequences, compression settings. Format 1 is still read.
-constexpr uint8_t kCatalogFormat = 2;
+constexpr uint8_t kCatalogFormat = 3;
 
 Status DamagedCatalog() { return Error(sqlstate::kDataCorrupted, "catalog is damaged"); }
 
@@ -142,9 +142,10 @@ void PutChunk(const Chunk& chunk, ByteWriter& writer) {
   writer.PutZigzag(chunk.slot_end);
   PutNodes(chunk.nodes, writer);
   writer.PutI64(chunk.created_at);
+  writer.PutU8(static_cast<uint8_t>(chunk.compression));
 }
 
-ChunkPtr GetChunk(ByteReader& reader) {
+ChunkPtr GetChunk(ByteReader& reader, uint8_t format) {
   auto chunk = std::make_shared<Chunk>();
   chunk->id = ChunkId(reader.GetU64());
   chunk->number = static_cast<int32_t>(reader.GetZigzag());
@@ -156,7 +157,31 @@ ChunkPtr GetChunk(ByteReader& reader) {
   chunk->slot_end = static_cast<int>(reader.GetZigzag());
   chunk->nodes = GetNodes(reader);
   chunk->created_at = reader.GetI64();
+  if (format < 3) return chunk;
+  const uint8_t compression = reader.GetU8();
+  if (compression > static_cast<uint8_t>(ChunkCompression::kKeptOpen)) reader.Fail();
+  chunk->compression = static_cast<ChunkCompression>(compression);
   return chunk;
+}
+
+void PutPolicy(const CompressionPolicy& policy, ByteWriter& writer) {
+  for (const Interval& interval : {policy.after, policy.schedule}) {
+    writer.PutI64(interval.micros);
+    writer.PutZigzag(interval.days);
+    writer.PutZigzag(interval.months);
+  }
+  writer.PutBool(policy.by_creation);
+}
+
+CompressionPolicy GetPolicy(ByteReader& reader) {
+  CompressionPolicy policy;
+  for (Interval* interval : {&policy.after, &policy.schedule}) {
+    interval->micros = reader.GetI64();
+    interval->days = static_cast<int32_t>(reader.GetZigzag());
+    interval->months = static_cast<int32_t>(reader.GetZigzag());
+  }
+  policy.by_creation = reader.GetBool();
+  return policy;
 }
 
 void PutHypertable(const Hypertable& table, ByteWriter& writer) {
@@ -179,6 +204,8 @@ void PutHypertable(const Hypertable& table, ByteWriter& writer) {
   for (const ChunkPtr& chunk : table.chunks->chunks) PutChunk(*chunk, writer);
   writer.PutBool(table.compression.has_value());
   if (table.compression.has_value()) PutCompression(*table.compression, writer);
+  writer.PutBool(table.compression_policy.has_value());
+  if (table.compression_policy.has_value()) PutPolicy(*table.compression_policy, writer);
 }
 
 Hypertable GetHypertable(ByteReader& reader, uint8_t format) {
@@ -206,9 +233,10 @@ Hypertable GetHypertable(ByteReader& reader, uint8_t format) {
   std::vector<ChunkPtr> chunks;
   const uint64_t count = reader.GetCount(40);
   chunks.reserve(count);
-  for (uint64_t i = 0; i < count && reader.ok(); ++i) chunks.push_back(GetChunk(reader));
+  for (uint64_t i = 0; i < count && reader.ok(); ++i) chunks.push_back(GetChunk(reader, format));
   table.chunks = std::make_shared<ChunkSet>(std::move(chunks));
   if (format >= 2 && reader.GetBool()) table.compression = GetCompression(reader);
+  if (format >= 3 && reader.GetBool()) table.compression_policy = GetPolicy(reader);
   return table;
 }
 

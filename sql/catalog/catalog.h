@@ -10,6 +10,7 @@
 #include "engine/base/ids.h"
 #include "engine/base/status.h"
 #include "engine/types/column_batch.h"
+#include "engine/types/datetime.h"
 #include "engine/types/schema.h"
 #include "engine/types/value.h"
 
@@ -63,6 +64,20 @@ struct Compression {
   std::vector<OrderBy> order_by;
 };
 
+/// add_compression_policy(): chunks are marked compressed when this long has passed since their end, or (by_creation) since they were made.
+struct CompressionPolicy {
+  Interval after;
+  bool by_creation = false;
+  Interval schedule{12 * kMicrosPerHour, 0, 0};  // as told; the server looks more often
+};
+
+/// What the user is told; the files are columnar and compressed in any case.
+enum class ChunkCompression : uint8_t {
+  kOpen,        // not yet
+  kCompressed,
+  kKeptOpen,    // decompress_chunk() was called: not again by itself
+};
+
 enum class DimensionKind : uint8_t { kTime, kSpace };
 
 struct Dimension {
@@ -86,6 +101,7 @@ struct Chunk {
   int slot_end = kSlotCount;
   std::vector<NodeId> nodes;       // replicas; NodeId{} = the access node's own store
   int64_t created_at = 0;          // timestamptz
+  ChunkCompression compression = ChunkCompression::kOpen;
 };
 using ChunkPtr = std::shared_ptr<const Chunk>;
 
@@ -109,6 +125,7 @@ struct Hypertable {
   std::string chunk_schema = "_timescaledb_internal";
   std::string chunk_prefix;             // "_dist_hyper_1"
   std::optional<Compression> compression;
+  std::optional<CompressionPolicy> compression_policy;
   std::shared_ptr<const ChunkSet> chunks = std::make_shared<ChunkSet>();
 
   const Dimension& time() const { return dimensions.front(); }
@@ -139,6 +156,9 @@ struct Relation {
   std::string QualifiedName() const { return schema + "." + name; }
 };
 using RelationPtr = std::shared_ptr<const Relation>;
+
+/// The job of its compression policy, in timescaledb_information.jobs.
+inline int32_t CompressionJobOf(const Hypertable& hypertable) { return 1000 + hypertable.id; }
 
 struct DataNode {
   NodeId id;

@@ -61,6 +61,8 @@ QUERIES = [
     "SELECT * FROM nowhere", "SELECT count(*) FROM r WHERE sum(n) > 1", "SELECT 'abc'::varchar(2), 'abc'::char(5) || '|'", "SELECT 1 +", "SELECT foo(1)",
     "SELECT string_agg(series, ',' ORDER BY series) FROM (SELECT DISTINCT series FROM r) s",
     "SELECT array_agg(n ORDER BY n) FROM r WHERE n > 990",
+    "SELECT generate_series(1, generate_series(1, 3))", "SELECT generate_series(1, 2), generate_series(5, generate_series(5, 7))",
+    "SELECT unnest(ARRAY[generate_series(1, 2), 9]), generate_series(1, 3)", "SELECT * FROM generate_series(1, generate_series(1, 2))",
     "SELECT generate_series(1, 3), 'x' UNION ALL SELECT 9, 'y' ORDER BY 1",
     "SET datestyle = 'Postgres, DMY'; SET timezone = 'America/New_York'; SELECT series, min(time)::text, min(time), max(time::date)::text, min(time - timestamptz '2024-01-01 00:00+00') FROM r GROUP BY 1 ORDER BY 1",
     "SET datestyle = 'SQL'; SET intervalstyle = 'postgres_verbose'; SELECT time, time::date, (time - timestamptz '2024-01-01')::text FROM r WHERE time::text LIKE '01/0%' ORDER BY time, series, n LIMIT 5",

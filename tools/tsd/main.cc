@@ -14,15 +14,17 @@
 #include "engine/base/thread_pool.h"
 #include "engine/env/posix_env.h"
 #include "net/transport/asio_transport.h"
+#include "tools/tsd/verify.h"
 
 namespace tsd {
 namespace {
 
 constexpr char kUsage[] =
     "usage: tsd --role=access|data --data-dir=DIR [--listen=HOST:PORT] [--set NAME=VALUE] [--log-file=FILE]\n"
+    "       tsd verify -D DIR\n"
     "\n"
     "Starts a tsd node. The first start initialises DIR. Settings are read from DIR/tsd.conf, connection rules from DIR/hba.conf.\n"
-    "SIGHUP reloads both; SIGTERM and SIGINT end the server in order.\n";
+    "SIGHUP reloads both; SIGTERM and SIGINT end the server in order. verify checks every file of a stopped node.\n";
 
 struct Arguments {
   coord::ServerConfig config;
@@ -212,6 +214,8 @@ int Run(Arguments arguments) {
 }  // namespace tsd
 
 int main(int argc, char** argv) {
+  const bool by_name = argc == 4 && (std::string_view(argv[2]) == "-D" || std::string_view(argv[2]) == "--data-dir");
+  if (by_name && std::string_view(argv[1]) == "verify") return tsd::VerifyDirectory(argv[3]);
   tsd::Arguments arguments;
   if (!tsd::ParseArguments(argc, argv, &arguments)) {
     std::fputs(tsd::kUsage, stderr);
