@@ -144,6 +144,26 @@ Task<Status> CoordFunctions::HypertableSize(CallArguments arguments, ResultRows*
   co_return OkStatus();
 }
 
+// Of a hypertable: what its nodes say; each chunk once.
+Task<Status> CoordFunctions::ApproximateRowCount(CallArguments arguments, ResultRows* rows) {
+  if (arguments.IsNull(0)) {
+    rows->Add({Value::Null(TypeId::kInt64)});
+    co_return OkStatus();
+  }
+  const sql::RelationPtr relation = session_->catalog()->Find(TableId(static_cast<uint32_t>(arguments.Integer(0, 0))));
+  uint64_t count = 0;
+  if (relation && !relation->hypertable && relation->heap.IsValid()) {
+    count = session_->services_.store->SizeOf(relation->heap).rows;
+  } else if (relation && relation->hypertable) {
+    CO_ASSIGN_OR_RETURN(const std::vector<NodeSize> sizes, co_await SizesByNode(relation));
+    for (const NodeSize& size : sizes) {
+      for (size_t i = 0; i < size.sizes.size(); ++i) count += size.chunks[i]->nodes.front() == size.node ? size.sizes[i].rows : 0;
+    }
+  }
+  rows->Add({Value::Int64(static_cast<int64_t>(count))});
+  co_return OkStatus();
+}
+
 namespace {
 
 std::vector<Value> SizeRow(uint64_t bytes, const Value& node) {

@@ -78,6 +78,7 @@ class CoordFunctions {
   Task<Status> ShowChunks(CallArguments arguments, ResultRows* rows);
   Task<Status> DropChunks(CallArguments arguments, ResultRows* rows);
   Task<Status> HypertableSize(CallArguments arguments, ResultRows* rows);
+  Task<Status> ApproximateRowCount(CallArguments arguments, ResultRows* rows);
   Task<Status> HypertableDetailedSize(CallArguments arguments, ResultRows* rows);
   Task<Status> ChunksDetailedSize(CallArguments arguments, ResultRows* rows);
   // compression_functions.cc

@@ -3,7 +3,9 @@
 #include <map>
 
 #include "coord/session/coord_functions.h"
+#include "engine/base/check.h"
 #include "engine/base/strings.h"
+#include "sql/function/registry.h"
 
 namespace tsd::coord {
 namespace {
@@ -117,6 +119,7 @@ std::vector<TableFunctionSignature> Signatures() {
        {{"drop_chunks", TypeId::kText}}, true},
       {"", "hypertable_size", {Required("hypertable", TypeId::kRegclass)}, {{"hypertable_size", TypeId::kInt64}}, false},
       {"", "hypertable_approximate_size", {Required("relation", TypeId::kRegclass)}, {{"hypertable_approximate_size", TypeId::kInt64}}, false},
+      {"", "approximate_row_count", {Required("relation", TypeId::kRegclass)}, {{"approximate_row_count", TypeId::kInt64}}, false},
       {"", "hypertable_detailed_size", {Required("hypertable", TypeId::kRegclass)}, size_columns, true},
       {"", "chunks_detailed_size", {Required("hypertable", TypeId::kRegclass)}, chunk_size_columns, true},
       {"", "compress_chunk", {Required("uncompressed_chunk", TypeId::kRegclass), Optional("if_not_compressed", TypeId::kBool)},
@@ -144,7 +147,10 @@ std::vector<TableFunctionSignature> Signatures() {
 class Functions final : public sql::TableFunctions {
  public:
   Functions() : signatures_(Signatures()) {
-    for (const TableFunctionSignature& signature : signatures_) by_name_[signature.name].push_back(&signature);
+    for (const TableFunctionSignature& signature : signatures_) {
+      TSD_CHECK_MSG(sql::Registry::Get().Named(signature.name).empty(), "the function would be hidden by one of the registry");
+      by_name_[signature.name].push_back(&signature);
+    }
   }
   std::vector<const TableFunctionSignature*> Find(std::string_view schema, std::string_view name) const override {
     auto found = by_name_.find(name);
@@ -184,6 +190,7 @@ CoordFunctions::Handler CoordFunctions::Find(const std::string& name) {
       {"show_chunks", &CoordFunctions::ShowChunks},
       {"drop_chunks", &CoordFunctions::DropChunks},
       {"hypertable_size", &CoordFunctions::HypertableSize},
+      {"approximate_row_count", &CoordFunctions::ApproximateRowCount},
       {"hypertable_detailed_size", &CoordFunctions::HypertableDetailedSize},
       {"chunks_detailed_size", &CoordFunctions::ChunksDetailedSize},
       {"compress_chunk", &CoordFunctions::CompressChunk},

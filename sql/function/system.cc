@@ -278,9 +278,6 @@ void RegisterSystem(RegistryBuilder& builder) {
 }
 
 void RegisterTimescale(RegistryBuilder& builder) {
-  for (std::string_view name : {"hypertable_size", "approximate_row_count"}) {
-    builder.Context(name, "relation regclass", "int8").schema = "public";
-  }
   NotStrict(builder.Row("by_range", "column_name name,partition_interval any=null,partition_func regproc=null", "record", ByRange)).schema = "public";
   NotStrict(builder.Row("by_hash", "column_name name,number_partitions int4,partition_func regproc=null", "record", ByHash)).schema = "public";
 }

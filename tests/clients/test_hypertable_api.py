@@ -41,6 +41,17 @@ class HypertableApiTest(unittest.TestCase):
         self.cluster.sql(f"DROP TABLE IF EXISTS {name}")
         self.cluster.sql(f"CREATE TABLE {name}({columns})")
 
+    def test_sizes(self):
+        self.table("sized")
+        self.cluster.sql("SELECT create_distributed_hypertable('sized', 'time', 'dev')")
+        self.cluster.sql("INSERT INTO sized SELECT '2024-01-01'::timestamptz + g * interval '1 minute', 'd' || g % 50, g FROM generate_series(1, 5000) g")
+        size = "SELECT hypertable_size('sized') > 1000, hypertable_size('sized') = (SELECT sum(total_bytes) FROM hypertable_detailed_size('sized'))"
+        self.assertEqual(self.cluster.sql(size), "t|t")
+        self.assertEqual(self.cluster.sql("SELECT approximate_row_count('sized')"), "5000")
+        by_column = ("SELECT hypertable_size(format('%I.%I', hypertable_schema, hypertable_name)::regclass) = hypertable_size('sized') "
+                     "FROM timescaledb_information.hypertables WHERE hypertable_name = 'sized'")
+        self.assertEqual(self.cluster.sql(by_column), "t")
+
     def test_new_form(self):
         self.table("n1")
         names, rows = self.run_sql("SELECT * FROM create_hypertable('n1', by_range('time', INTERVAL '1 day'))")
