@@ -126,22 +126,37 @@ bool Wanted(const std::string& only, const std::string& name) {
   return StrCat(",", only, ",").find(StrCat(",", name, ",")) != std::string::npos;
 }
 
+/// What `generate` with the same options would have made, without a server.
+StatusOr<WorkloadRange> RangeOfGenerated(const Arguments& arguments) {
+  WorkloadRange range;
+  range.table = Text(arguments, "table", "cpu");
+  range.hosts = std::max<uint64_t>(1, Number(arguments, "hosts", 100));
+  range.seed = Number(arguments, "seed", 1);
+  range.windows = std::max<uint64_t>(1, Number(arguments, "windows", 5));
+  ASSIGN_OR_RETURN(range.first, StartOf(arguments));
+  range.last = range.first + kCpuStep * static_cast<int64_t>((std::max<uint64_t>(1, Number(arguments, "rows", 0)) - 1) / range.hosts);
+  return range;
+}
+
+Status PrintQueries(const Arguments& arguments) {
+  ASSIGN_OR_RETURN(const WorkloadRange range, RangeOfGenerated(arguments));
+  for (const BenchQuery& query : CpuWorkload(range)) {
+    for (const std::string& sql : query.statements) {
+      if (Wanted(Text(arguments, "only", ""), query.name)) std::printf("%s\t%s\t%s\n", query.name.c_str(), query.title.c_str(), sql.c_str());
+    }
+  }
+  return OkStatus();
+}
+
 }  // namespace
 
 Status RunQueries(const Arguments& arguments) {
+  if (arguments.contains("print")) return PrintQueries(arguments);
   const std::string only = Text(arguments, "only", "");
   const uint64_t runs = std::max<uint64_t>(1, Number(arguments, "runs", 5));
   ASSIGN_OR_RETURN(std::vector<Target> targets, OpenTargets(arguments));
   ASSIGN_OR_RETURN(const WorkloadRange range, RangeOf(arguments, *targets[0].connection));
   const std::vector<BenchQuery> queries = CpuWorkload(range);
-  if (arguments.contains("print")) {
-    for (const BenchQuery& query : queries) {
-      for (const std::string& sql : query.statements) {
-        if (Wanted(only, query.name)) std::printf("%s\t%s\n", query.name.c_str(), sql.c_str());
-      }
-    }
-    return OkStatus();
-  }
   std::printf("%-5s %8s", "query", "rows");
   for (const Target& target : targets) std::printf(" %12s", target.label.c_str());
   std::printf("   medians of %llu runs of each window, ms\n", static_cast<unsigned long long>(runs));

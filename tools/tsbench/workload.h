@@ -23,6 +23,8 @@ struct WorkloadRange {
   size_t windows = 5;
 };
 
+inline constexpr absl::Duration kCpuStep = absl::Seconds(10);  // between two rows of a host
+
 std::vector<BenchQuery> CpuWorkload(const WorkloadRange& range);
 
 }  // namespace tsd::tsbench
