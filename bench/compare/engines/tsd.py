@@ -1,0 +1,110 @@
+"""tsd: one node, and one access node with data nodes."""
+import os
+import shutil
+import subprocess
+import time
+
+from engines.base import bytes_on_disk, cpu_seconds, free_port, metric_columns
+from engines.pg_client import PgEngine
+
+QUIET_SECONDS = 3       # background merging is done when the servers used no CPU for so long
+SETTLE_SECONDS = 120
+
+
+class Tsd(PgEngine):
+    user, database = "tsdbadmin", "tsdb"
+    data_nodes = 0
+
+    def __init__(self, work, tools):
+        super().__init__(work, tools)
+        self.processes = {}
+        self.ports = {}
+
+    def version(self):
+        return subprocess.run(["git", "-C", os.path.dirname(os.path.abspath(__file__)), "describe", "--always", "--dirty"], check=False, capture_output=True,
+                              text=True).stdout.strip() or "built here"
+
+    def _names(self):
+        return ["an"] + [f"dn{i}" for i in range(1, self.data_nodes + 1)]
+
+    def _launch(self, name):
+        folder = os.path.join(self.folder, name)
+        # Data nodes keep their ports over restarts: the access node's catalog names them.
+        port = self.ports.setdefault(name, free_port())
+        with open(folder + ".log", "ab") as log:
+            self.processes[name] = subprocess.Popen([os.path.join(self.tools, "tsd"), f"--role={'access' if name == 'an' else 'data'}", f"--data-dir={folder}",
+                                                     f"--listen=127.0.0.1:{port}"], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def _ports_file(self):
+        return os.path.join(self.folder, "ports")
+
+    def start(self):
+        if os.path.exists(self._ports_file()):
+            with open(self._ports_file(), encoding="utf-8") as file:
+                self.ports = {name: int(port) for name, port in (line.split() for line in file)}
+        for name in reversed(self._names()):  # the access node last: it finds its data nodes up
+            self._launch(name)
+            self.port = self.ports[name]
+            self.connect()
+            if name != "an":
+                self.disconnect()
+
+    def stop(self):
+        self.disconnect()
+        for process in self.processes.values():
+            process.terminate()
+        for process in self.processes.values():
+            process.wait(60)
+        self.processes = {}
+
+    def pids(self):
+        return [process.pid for process in self.processes.values()]
+
+    def prepare(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+        os.makedirs(self.folder)
+        self.ports = {}
+        self.start()
+        with open(self._ports_file(), "w", encoding="utf-8") as file:
+            file.writelines(f"{name} {port}\n" for name, port in self.ports.items())
+        for name in self._names()[1:]:
+            self.run(f"SELECT add_data_node('{name}', host => '127.0.0.1', port => {self.ports[name]})")
+        self._create("cpu")
+
+    def _create(self, table):
+        self.run(f"CREATE TABLE {table}(time timestamptz NOT NULL, hostname text, {metric_columns('double precision')})")
+        if self.data_nodes:
+            self.run(f"SELECT create_distributed_hypertable('{table}', 'time', 'hostname')")
+        else:
+            self.run(f"SELECT create_hypertable('{table}', 'time', 'hostname', 1)")
+
+    def create_insert_table(self):
+        self._create("readings")
+
+    def load(self, csv):
+        return self.copy_csv(csv)
+
+    def settle(self):
+        """Waits for background merges; the seconds are those that the servers were busy."""
+        start = busy_until = time.perf_counter()
+        used = cpu_seconds(self.pids())
+        while time.perf_counter() - busy_until < QUIET_SECONDS and time.perf_counter() - start < SETTLE_SECONDS:
+            time.sleep(0.5)
+            now = cpu_seconds(self.pids())
+            if now - used > 0.05:
+                busy_until = time.perf_counter()
+            used = now
+        return busy_until - start
+
+    def bytes(self):
+        return bytes_on_disk(*(os.path.join(self.folder, name) for name in self._names()))
+
+
+class TsdSingle(Tsd):
+    name, label = "tsd", "tsd, one node"
+    notes = "default settings"
+
+
+class TsdTwo(Tsd):
+    name, label, data_nodes = "tsd2", "tsd, two data nodes", 2
+    notes = "default settings; one access node and two data nodes, three processes on the same cores"
