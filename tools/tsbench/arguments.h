@@ -4,9 +4,6 @@
 #include <map>
 #include <string>
 
-#include <absl/time/time.h>
-
-#include "engine/base/strings.h"
 #include "tools/client/conninfo.h"
 
 namespace tsd::tsbench {
@@ -32,19 +29,5 @@ inline client::ConnectOptions ConnectOptionsOf(const Arguments& arguments) {
   options.application_name = "tsbench";
   return options;
 }
-
-/// The first time of generated data.
-inline StatusOr<absl::Time> StartOf(const Arguments& arguments) {
-  absl::Time time;
-  std::string error;
-  if (!absl::ParseTime("%Y-%m-%d", Text(arguments, "start", "2016-01-01"), absl::UTCTimeZone(), &time, &error)) {
-    return Error(sqlstate::kInvalidParameterValue, StrCat("--start: ", error));
-  }
-  return time;
-}
-
-Status Generate(const Arguments& arguments);
-Status Load(const Arguments& arguments);
-Status RunQueries(const Arguments& arguments);
 
 }  // namespace tsd::tsbench

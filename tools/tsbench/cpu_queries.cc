@@ -1,10 +1,10 @@
-#include "tools/tsbench/workload.h"
-
+// Questions to the CPU use case.
 #include <algorithm>
 #include <array>
 #include <random>
 
 #include "engine/base/strings.h"
+#include "tools/tsbench/workload.h"
 
 namespace tsd::tsbench {
 namespace {
@@ -18,13 +18,9 @@ std::string Calls(const char* function, size_t count) {
   return calls;
 }
 
-std::string Literal(absl::Time time) {
-  return StrCat("timestamptz '", absl::FormatTime("%Y-%m-%d %H:%M:%S+00", time, absl::UTCTimeZone()), "'");
-}
-
-class WorkloadMaker {
+class CpuQueryMaker {
  public:
-  explicit WorkloadMaker(const WorkloadRange& range) : range_(range), random_(range.seed) {}
+  explicit CpuQueryMaker(const WorkloadRange& range) : range_(range), random_(range.seed) {}
 
   std::vector<BenchQuery> Make() {
     const std::string& t = range_.table;
@@ -50,7 +46,7 @@ class WorkloadMaker {
     Windowed("Q7", "cpu-max-all-8: 8 hosts, 8 h, 10 columns", maxima(8, absl::Hours(8), kMetrics.size(), "1 hour"));
     Windowed("Q8", "groupby-orderby-limit: last 5 minutes before a time", [this] {
       return StrCat("SELECT time_bucket(interval '1 minute', time) AS minute, max(usage_user) FROM ", range_.table, " WHERE time < ",
-                    Literal(Point(absl::Hours(1))), " GROUP BY minute ORDER BY minute DESC LIMIT 5");
+                    TimeLiteral(PointIn(range_, absl::Hours(1), random_())), " GROUP BY minute ORDER BY minute DESC LIMIT 5");
     });
     Windowed("Q9", "high-cpu-all: rows with usage_user > 90, 12 h", [this] {
       return StrCat("SELECT * FROM ", range_.table, " WHERE usage_user > 90 AND ", Window(absl::Hours(12)));
@@ -73,19 +69,14 @@ class WorkloadMaker {
     queries_.push_back(std::move(query));
   }
 
-  /// A time in the data with `span` of it behind.
-  absl::Time Point(absl::Duration span) {
-    const int64_t room = std::max<int64_t>(absl::ToInt64Seconds(range_.last - range_.first - span), 1);
-    return range_.first + span + absl::Seconds(static_cast<int64_t>(random_() % static_cast<uint64_t>(room)));
-  }
   std::string Window(absl::Duration span) {
-    const absl::Time end = Point(span);
-    return StrCat("time >= ", Literal(end - span), " AND time < ", Literal(end));
+    const absl::Time end = PointIn(range_, span, random_());
+    return StrCat("time >= ", TimeLiteral(end - span), " AND time < ", TimeLiteral(end));
   }
   std::string Hosts(size_t count) {
     std::vector<uint64_t> hosts;
-    while (hosts.size() < std::min<size_t>(count, range_.hosts)) {
-      const uint64_t host = random_() % range_.hosts;
+    while (hosts.size() < std::min<size_t>(count, range_.series)) {
+      const uint64_t host = random_() % range_.series;
       if (std::find(hosts.begin(), hosts.end(), host) == hosts.end()) hosts.push_back(host);
     }
     if (hosts.size() == 1) return StrCat("hostname = 'host_", hosts[0], "'");
@@ -101,6 +92,6 @@ class WorkloadMaker {
 
 }  // namespace
 
-std::vector<BenchQuery> CpuWorkload(const WorkloadRange& range) { return WorkloadMaker(range).Make(); }
+std::vector<BenchQuery> CpuQueries(const WorkloadRange& range) { return CpuQueryMaker(range).Make(); }
 
 }  // namespace tsd::tsbench

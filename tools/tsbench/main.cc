@@ -1,22 +1,28 @@
-// tsbench: generates, loads and queries the CPU data set. A process of its own: it uses the system directly.
+// tsbench: generates, loads and queries the data of a use case. A process of its own: it uses the system directly.
 #include <cstdio>
 
 #include "engine/base/strings.h"
-#include "tools/tsbench/arguments.h"
+#include "tools/tsbench/commands.h"
 
 namespace tsd::tsbench {
 namespace {
 
 constexpr char kUsage[] =
-    "usage: tsbench generate --rows N --out FILE [--hosts H] [--seed S] [--start '2024-01-01'] [--header]\n"
-    "       tsbench load  --file FILE.csv --table T [--header auto|yes|no] [connection]\n"
-    "       tsbench query --table T [--runs N] [--windows N] [--seed S] [--only Q1,Q2f] [--print] [--also LABEL=[HOST:]PORT[/USER/DB],...] [connection]\n"
+    "usage: tsbench generate [--use-case cpu|iot] --rows N --out FILE|FOLDER [--series N] [--seed S] [--start 2016-01-01] [--header]\n"
+    "       tsbench load  --file FILE.csv --table T [--connections N] [--batch-rows N] [--header auto|yes|no] [connection]\n"
+    "       tsbench query [--use-case cpu|iot] [--table T] [--runs N] [--windows N] [--seed S] [--only Q1,Q2f]\n"
+    "                     [--also LABEL=[HOST:]PORT[/USER/DB],...] [connection]\n"
+    "       tsbench query --print [--use-case cpu|iot] --rows N [--series N] [--start DATE] [--windows N] [--seed S] [--only Q1]\n"
+    "       tsbench run   [--use-case cpu|iot] --rows N [options of the three] [connection]\n"
     "\n"
     "connection: --host --port --user --dbname, else PGHOST ... and tsd's defaults. FILE \"-\" is stdout or stdin.\n"
-    "The data: time (every 10 s for each host), hostname, and ten double precision columns usage_user ... usage_guest_nice that walk\n"
-    "between 0 and 100.\n"
-    "query asks Q1 to Q11 (Q3 to Q9 over some random windows) and prints medians at the client; --also names further servers, which are asked\n"
-    "in turn and must give the same answers; --print shows the statements instead.\n";
+    "cpu: one table; every 10 s for each host ten double precision metrics that walk between 0 and 100. Questions Q1 to Q11.\n"
+    "iot: positions, fuel and vehicles; devices fall silent, or send late what they kept. --out is a folder with a file a table. Questions I1 to I9.\n"
+    "The same seed makes the same data and questions.\n"
+    "load copies a file over some connections, as one COPY a connection or, with --batch-rows, a COPY a batch, whose times are printed.\n"
+    "query asks each question over some random windows and prints times at the client; --also names further servers, which are asked in turn\n"
+    "and must give the same answers; --print shows the statements and asks nobody.\n"
+    "run makes the tables (distributed where the server has data nodes), generates, loads and queries.\n";
 
 Status ParseArguments(int argc, char** argv, Arguments* arguments) {
   for (int i = 2; i < argc; ++i) {
@@ -45,6 +51,8 @@ int Run(int argc, char** argv) {
       status = Load(arguments);
     } else if (command == "query") {
       status = RunQueries(arguments);
+    } else if (command == "run") {
+      status = RunAll(arguments);
     } else {
       std::fputs(kUsage, stderr);
       return 2;

@@ -1,4 +1,4 @@
-// tsbench query: Q1 to Q11 on one server, or on several in turn with their answers compared; medians at the client.
+// tsbench query: a use case's questions to one server, or to several in turn with their answers compared; times at the client.
 #include <time.h>
 
 #include <algorithm>
@@ -8,8 +8,8 @@
 
 #include "engine/base/strings.h"
 #include "tools/client/connection.h"
-#include "tools/tsbench/arguments.h"
-#include "tools/tsbench/workload.h"
+#include "tools/tsbench/commands.h"
+#include "tools/tsbench/percentiles.h"
 
 namespace tsd::tsbench {
 namespace {
@@ -25,11 +25,6 @@ double Milliseconds() {
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
   return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) * 1e-6;
-}
-
-double Median(std::vector<double> times) {
-  std::sort(times.begin(), times.end());
-  return times[times.size() / 2];
 }
 
 /// Equal, or numbers that differ by rounding only: sums of doubles may be added up in another order.
@@ -102,14 +97,18 @@ StatusOr<std::vector<Target>> OpenTargets(const Arguments& arguments) {
   return targets;
 }
 
-StatusOr<WorkloadRange> RangeOf(const Arguments& arguments, client::Connection& connection) {
+WorkloadRange RangeWithoutTimes(const Arguments& arguments, const UseCase& use_case) {
   WorkloadRange range;
-  range.table = Text(arguments, "table", "cpu");
-  range.hosts = Number(arguments, "hosts", 0);
+  range.table = Text(arguments, "table", use_case.tables[0].name);
   range.seed = Number(arguments, "seed", 1);
   range.windows = std::max<uint64_t>(1, Number(arguments, "windows", 5));
-  const std::string sql =
-      StrCat("SELECT extract(epoch FROM min(time))::bigint, extract(epoch FROM max(time))::bigint, count(DISTINCT hostname) FROM ", range.table);
+  return range;
+}
+
+StatusOr<WorkloadRange> RangeOf(const Arguments& arguments, const UseCase& use_case, client::Connection& connection) {
+  WorkloadRange range = RangeWithoutTimes(arguments, use_case);
+  const std::string sql = StrCat("SELECT extract(epoch FROM min(time))::bigint, extract(epoch FROM max(time))::bigint, count(DISTINCT ",
+                                 use_case.series_column, ") FROM ", range.table);
   ASSIGN_OR_RETURN(const auto answer, connection.Query(sql));
   if (answer.empty() || answer[0].rows.empty() || !answer[0].rows[0][0]) {
     return Error(sqlstate::kInvalidParameterValue, StrCat("table \"", range.table, "\" is empty"));
@@ -117,7 +116,7 @@ StatusOr<WorkloadRange> RangeOf(const Arguments& arguments, client::Connection& 
   const client::TextRow& row = answer[0].rows[0];
   range.first = absl::FromUnixSeconds(std::strtoll(row[0]->c_str(), nullptr, 10));
   range.last = absl::FromUnixSeconds(std::strtoll(row[1]->c_str(), nullptr, 10));
-  if (range.hosts == 0) range.hosts = std::strtoull(row[2]->c_str(), nullptr, 10);
+  range.series = std::strtoull(row[2]->c_str(), nullptr, 10);
   return range;
 }
 
@@ -126,21 +125,14 @@ bool Wanted(const std::string& only, const std::string& name) {
   return StrCat(",", only, ",").find(StrCat(",", name, ",")) != std::string::npos;
 }
 
-/// What `generate` with the same options would have made, without a server.
-StatusOr<WorkloadRange> RangeOfGenerated(const Arguments& arguments) {
-  WorkloadRange range;
-  range.table = Text(arguments, "table", "cpu");
-  range.hosts = std::max<uint64_t>(1, Number(arguments, "hosts", 100));
-  range.seed = Number(arguments, "seed", 1);
-  range.windows = std::max<uint64_t>(1, Number(arguments, "windows", 5));
-  ASSIGN_OR_RETURN(range.first, StartOf(arguments));
-  range.last = range.first + kCpuStep * static_cast<int64_t>((std::max<uint64_t>(1, Number(arguments, "rows", 0)) - 1) / range.hosts);
-  return range;
-}
-
-Status PrintQueries(const Arguments& arguments) {
-  ASSIGN_OR_RETURN(const WorkloadRange range, RangeOfGenerated(arguments));
-  for (const BenchQuery& query : CpuWorkload(range)) {
+/// Of the data that `generate` makes with the same options: no server is asked.
+Status PrintQueries(const Arguments& arguments, const UseCase& use_case) {
+  ASSIGN_OR_RETURN(const DataOptions data, DataOptionsOf(arguments));
+  WorkloadRange range = RangeWithoutTimes(arguments, use_case);
+  range.series = data.series;
+  range.first = data.start;
+  range.last = data.start + use_case.step * static_cast<int64_t>((data.rows - 1) / data.series);
+  for (const BenchQuery& query : use_case.queries(range)) {
     for (const std::string& sql : query.statements) {
       if (Wanted(Text(arguments, "only", ""), query.name)) std::printf("%s\t%s\t%s\n", query.name.c_str(), query.title.c_str(), sql.c_str());
     }
@@ -148,19 +140,41 @@ Status PrintQueries(const Arguments& arguments) {
   return OkStatus();
 }
 
+void PrintHeader(const std::vector<Target>& targets, uint64_t runs) {
+  std::printf("%-5s %8s", "query", "rows");
+  if (targets.size() == 1) {
+    std::printf(" %10s %10s %10s %10s   ms, of %llu runs of each window\n", "p50", "p90", "p99", "max", static_cast<unsigned long long>(runs));
+    return;
+  }
+  for (const Target& target : targets) std::printf(" %12s", target.label.c_str());
+  std::printf("   medians of %llu runs of each window, ms\n", static_cast<unsigned long long>(runs));
+}
+
+void PrintTimes(const std::vector<Target>& targets, const BenchQuery& query) {
+  std::printf("%-5s %8llu", query.name.c_str(), static_cast<unsigned long long>(targets[0].rows));
+  for (const Target& target : targets) {
+    const Percentiles ms = PercentilesOf(target.times);
+    if (targets.size() > 1) {
+      std::printf(" %12.2f", ms.p50);
+    } else {
+      std::printf(" %10.2f %10.2f %10.2f %10.2f", ms.p50, ms.p90, ms.p99, ms.max);
+    }
+  }
+  std::printf("   %s\n", query.title.c_str());
+  std::fflush(stdout);
+}
+
 }  // namespace
 
 Status RunQueries(const Arguments& arguments) {
-  if (arguments.contains("print")) return PrintQueries(arguments);
+  ASSIGN_OR_RETURN(const UseCase use_case, FindUseCase(Text(arguments, "use-case", "cpu")));
+  if (arguments.contains("print")) return PrintQueries(arguments, use_case);
   const std::string only = Text(arguments, "only", "");
   const uint64_t runs = std::max<uint64_t>(1, Number(arguments, "runs", 5));
   ASSIGN_OR_RETURN(std::vector<Target> targets, OpenTargets(arguments));
-  ASSIGN_OR_RETURN(const WorkloadRange range, RangeOf(arguments, *targets[0].connection));
-  const std::vector<BenchQuery> queries = CpuWorkload(range);
-  std::printf("%-5s %8s", "query", "rows");
-  for (const Target& target : targets) std::printf(" %12s", target.label.c_str());
-  std::printf("   medians of %llu runs of each window, ms\n", static_cast<unsigned long long>(runs));
-  for (const BenchQuery& query : queries) {
+  ASSIGN_OR_RETURN(const WorkloadRange range, RangeOf(arguments, use_case, *targets[0].connection));
+  PrintHeader(targets, runs);
+  for (const BenchQuery& query : use_case.queries(range)) {
     if (!Wanted(only, query.name)) continue;
     if (targets.size() > 1) RETURN_IF_ERROR(CompareAnswers(targets, query));
     for (Target& target : targets) target.times.clear();
@@ -173,10 +187,7 @@ Status RunQueries(const Arguments& arguments) {
         }
       }
     }
-    std::printf("%-5s %8llu", query.name.c_str(), static_cast<unsigned long long>(targets[0].rows));
-    for (const Target& target : targets) std::printf(" %12.2f", Median(target.times));
-    std::printf("   %s\n", query.title.c_str());
-    std::fflush(stdout);
+    PrintTimes(targets, query);
   }
   return OkStatus();
 }
