@@ -121,6 +121,7 @@ Task<Status> Server::OpenParts() {
   store_options.wal_executor = deps_.wal_executor;
   store_options.background = deps_.background;
   store_options.memtable_bytes = static_cast<uint64_t>(SettingBytes(settings_.Get("tsd.memtable_memory")));
+  store_options.direct_file_bytes = static_cast<uint64_t>(SettingBytes(settings_.Get("tsd.direct_file_size")));
   store_options.block_cache_bytes = static_cast<uint64_t>(SettingBytes(settings_.Get("tsd.block_cache")));
   store_options.idle_checkpoint = kIdleCheckpoint;
   store_options.on_poisoned = fatal;

@@ -292,6 +292,8 @@ const std::vector<SettingDefinition>& AllSettings() {  // tidy: one table, no co
        "Accepted.", false},
       {"tsd.block_cache", K::kInteger, C::kPostmaster, "256MB", "kB", 1024, 1099511627776, {}, "tsd",
        "Memory of the block cache.", false},
+      {"tsd.direct_file_size", K::kInteger, C::kPostmaster, "16MB", "kB", 1, 1073741824, {}, "tsd",
+       "Rows of one transaction and chunk beyond this size go straight to a chunk file.", false},
       {"tsd.io_threads", K::kInteger, C::kPostmaster, "1", "", 1, 64, {}, "tsd",
        "Threads that read and write sockets.", false},
       {"tsd.memtable_memory", K::kInteger, C::kPostmaster, "128MB", "kB", 1024, 1099511627776, {}, "tsd",

@@ -12,6 +12,8 @@ namespace {
 constexpr size_t kMaxDeleteFiles = 4;
 constexpr size_t kMaxUnlistedFiles = 64;
 constexpr absl::Duration kPauseAfterFailure = absl::Seconds(1);
+constexpr absl::Duration kIdleStep = absl::Seconds(1);
+constexpr int64_t kLoadedBytes = 4 << 20;  // rows in memory that are worth a checkpoint at the first pause
 
 }  // namespace
 
@@ -74,21 +76,27 @@ void StoreCore::StartMaintenance(Deferred& after) {
   }
 }
 
-void StoreCore::ArmIdleTimer() {
+void StoreCore::ArmIdleTimer(absl::Duration idle) {
   if (options_.idle_checkpoint <= absl::ZeroDuration() || idle_timer_armed_) return;
+  if (memtable_bytes_ == 0 && unlisted_files_ == 0) return;
   idle_timer_armed_ = true;
-  options_.background->PostAfter(options_.idle_checkpoint, [weak = weak_from_this(), seen = applied_commits_] {
-    if (const std::shared_ptr<StoreCore> self = weak.lock()) self->OnIdleTimer(seen);
+  const absl::Duration step = std::min(kIdleStep, options_.idle_checkpoint);
+  options_.background->PostAfter(step, [weak = weak_from_this(), seen = applied_commits_, idle = idle + step] {
+    if (const std::shared_ptr<StoreCore> self = weak.lock()) self->OnIdleTimer(seen, idle);
   });
 }
 
-void StoreCore::OnIdleTimer(uint64_t seen_commits) {
+void StoreCore::OnIdleTimer(uint64_t seen_commits, absl::Duration idle) {
   Deferred after;
   MutexLock lock(mutex_);
   idle_timer_armed_ = false;
   if (!CheckOpen().ok()) return;
-  if (applied_commits_ != seen_commits) {
-    ArmIdleTimer();
+  if (applied_commits_ != seen_commits) idle = absl::ZeroDuration();
+  // After a load the log goes at once; a trickle of single rows waits, or it would make a file each.
+  const bool loaded = unlisted_files_ > 0 || memtable_bytes_ >= kLoadedBytes;
+  const absl::Duration patience = loaded ? std::min(kIdleStep, options_.idle_checkpoint) : options_.idle_checkpoint;
+  if (idle < patience) {
+    ArmIdleTimer(idle);
     return;
   }
   idle_checkpoint_due_ = memtable_bytes_ > 0 || unlisted_files_ > 0;

@@ -8,7 +8,7 @@
 namespace tsd::engine {
 namespace {
 
-/// Staged rows beyond this go to files of their own before the transaction is logged: bounds a log record.
+/// Small rests of many chunks together: beyond this they go to files too, which bounds a log record.
 constexpr size_t kMaxLoggedBytes = 16 << 20;
 
 Status UnknownTransaction(TxnId id) {
@@ -26,7 +26,13 @@ Status WasAborted(const Transaction& txn) {
 void StoreCore::CloseTransaction(const TransactionPtr& txn, absl::AnyInvocable<void()> next, Deferred& after) {
   txn->state = TxnState::kClosing;
   size_t logged = 0;
-  for (auto& [id, staged] : txn->chunks) logged += staged.bytes;
+  for (auto& [id, staged] : txn->chunks) {
+    if (IsWorthAFile(staged)) {
+      StartDirectJob(txn, staged, after);
+    } else {
+      logged += staged.bytes;
+    }
+  }
   while (logged > kMaxLoggedBytes) {
     StagedChunk* largest = nullptr;
     for (auto& [id, staged] : txn->chunks) {
@@ -255,7 +261,7 @@ void StoreCore::ApplyCommit(const TransactionPtr& txn, Deferred& after) {
   }
   EndTransaction(txn, after);
   ++applied_commits_;
-  ArmIdleTimer();
+  ArmIdleTimer(absl::ZeroDuration());
   if (WantsCheckpoint()) StartMaintenance(after);
 }
 

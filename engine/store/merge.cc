@@ -1,7 +1,8 @@
 // Merges: files of about the same size of a chunk become one, and rows deleted before every open snapshot are left out.
 //
-// Tiers are powers of kFanIn of a file's rows in memory; kFanIn files of a tier make one of the next. So a row is written again at most
-// once a tier: from the smallest flush (under 8 MB) to a file that is not merged any more (1 GB) three times, a bulk load's direct files twice.
+// Tiers are powers of kFanIn of a file's rows in memory; kFanIn files of a tier make one of the next, or one near its upper end. So a row is
+// written again about once a tier: from a flush of few rows (under 128 kB) to a file that is not merged any more (1 GB) five times, a flush of
+// many (8 MB) or a bulk load's direct file (16 MB) twice.
 #include <algorithm>
 
 #include "engine/base/fault.h"
@@ -15,9 +16,9 @@ namespace {
 
 constexpr size_t kFanIn = 8;
 constexpr size_t kMaxInputs = 16;                              // open at a time, a row group of each in memory
-constexpr uint64_t kSmallestTierBytes = uint64_t{8} << 20;     // the lowest tier ends here
+constexpr uint64_t kSmallestTierBytes = uint64_t{128} << 10;   // the lowest tier ends here
 constexpr uint64_t kLargeFileBytes = uint64_t{1} << 30;        // not merged any more
-constexpr size_t kTiers = 4;
+constexpr size_t kTiers = 6;                                   // up to 128 kB, 1 MB, 8 MB, 64 MB, 512 MB, above
 
 size_t TierOf(uint64_t raw_bytes) {
   size_t tier = 0;

@@ -88,6 +88,7 @@ Status StoreCore::Recover() {
   RETURN_IF_ERROR(InstallRecovered(state));
   RETURN_IF_ERROR(RestorePrepared(state));
   manifest_ = std::move(state.manifest);
+  ArmIdleTimer(absl::ZeroDuration());
   if (state.records > 0) log::Info("store recovered: ", state.records, " log records, ", transactions_.size(), " transactions in doubt");
   return OkStatus();
 }

@@ -37,7 +37,8 @@ struct StoreOptions {
   uint64_t block_cache_bytes = 256 << 20;
   size_t open_files = 512;                      // chunk files kept open
   size_t rows_per_block = kDefaultBatchRows;  // a row group is a batch of the executor
-  absl::Duration idle_checkpoint = absl::ZeroDuration();  // without commits for so long, memtables are flushed; zero: never for this
+  /// Without commits for so long, memtables are flushed and the log is cut; after a load already within a second. Zero: never for this.
+  absl::Duration idle_checkpoint = absl::ZeroDuration();
   absl::Duration lock_timeout = absl::Seconds(10);  // waiting for another transaction's row lock; then 40P01
   /// Called once when the store is poisoned (I4); the server logs and exits.
   std::function<void(const Status&)> on_poisoned;

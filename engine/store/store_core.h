@@ -101,6 +101,8 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
 
   // ---- write.cc ----
   void RelieveMemory(const TransactionPtr& txn, StagedChunk& staged, Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  /// Whether its rows are better written once, to a file, than to the log now and to a file later.
+  bool IsWorthAFile(const StagedChunk& staged) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void StartDirectJob(const TransactionPtr& txn, StagedChunk& staged, Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RunDirectJob(const TransactionPtr& txn, ChunkId chunk, const std::shared_ptr<DirectJob>& job);
   void FinishDirectJob(const TransactionPtr& txn, ChunkId chunk, const std::shared_ptr<DirectJob>& job, StatusOr<ChunkFilePtr> file);
@@ -144,8 +146,9 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
   // ---- checkpoint.cc ----
   bool WantsCheckpoint() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void StartMaintenance(Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void ArmIdleTimer() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void OnIdleTimer(uint64_t seen_commits);
+  /// `idle`: how long no transaction has committed.
+  void ArmIdleTimer(absl::Duration idle) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void OnIdleTimer(uint64_t seen_commits, absl::Duration idle);
   void MaintenanceDone(Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void StartCheckpoint(Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::shared_ptr<CheckpointPlan> Freeze(Lsn checkpoint) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

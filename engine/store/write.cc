@@ -10,8 +10,9 @@ namespace {
 
 constexpr int kMaxJobsInFlight = 8;
 constexpr int kMaxJobsOfTransaction = 4;
-/// Under memory pressure a transaction's staged rows of a chunk are spilled from this size on.
-constexpr size_t kSmallestSpill = 1 << 20;
+constexpr size_t kSmallestFileBytes = 1 << 20;
+/// What is left beside larger files of the transaction is worth one from this part of the smallest on.
+constexpr size_t kRestPart = 16;
 
 Status CheckBatch(const WriteRequest& request) {
   if (request.schema == nullptr || request.rows.column_count() != request.schema->columns.size()) {
@@ -64,6 +65,12 @@ Future<Status> StoreCore::Write(WriteRequest request) {
   return promise.future();
 }
 
+bool StoreCore::IsWorthAFile(const StagedChunk& staged) const {
+  const size_t alone = std::min<size_t>(kSmallestFileBytes, options_.direct_file_bytes / 4);
+  const bool has_files = !staged.files.empty() || !staged.jobs.empty();
+  return staged.bytes >= (has_files ? alone / kRestPart : alone);
+}
+
 void StoreCore::RelieveMemory(const TransactionPtr& txn, StagedChunk& staged, Deferred& after) {
   if (staged.bytes > options_.direct_file_bytes) {
     StartDirectJob(txn, staged, after);
@@ -74,7 +81,9 @@ void StoreCore::RelieveMemory(const TransactionPtr& txn, StagedChunk& staged, De
   for (auto& [id, other] : txn->chunks) {
     if (other.bytes > largest->bytes) largest = &other;
   }
-  if (largest->bytes >= std::min<size_t>(kSmallestSpill, options_.direct_file_bytes / 4)) StartDirectJob(txn, *largest, after);
+  // Rows scattered over very many chunks make small files: better than more memory than was granted.
+  const bool full = staged_bytes_ > options_.memtable_bytes;
+  if (IsWorthAFile(*largest) || (full && jobs_in_flight_ == 0)) StartDirectJob(txn, *largest, after);
 }
 
 bool StoreCore::MustWait(const Transaction& txn) const {

@@ -9,6 +9,7 @@ StatusOr<size_t> CopyCsvReader::Scan(std::string_view data, bool final) {
   const char delimiter = dialect().delimiter;
   const char quote = dialect().quote;
   const char escape = dialect().escape;
+  const size_t null_size = dialect().null_string.size();
   ByteScanner<5> scanner(data, {delimiter, '\n', '\r', quote, escape});
   size_t row_start = 0, field_start = 0;
   size_t skip = 0;
@@ -32,7 +33,12 @@ StatusOr<size_t> CopyCsvReader::Scan(std::string_view data, bool final) {
       continue;
     }
     if (c == delimiter) {
-      TakeField(data, field_start, at, quotes);
+      if (quotes == Quotes::kNone && !forces_null_) {
+        const std::string_view value = data.substr(field_start, at - field_start);
+        AddField(value, value.size() == null_size && IsNullText(value));
+      } else {
+        TakeField(data, field_start, at, quotes);
+      }
       field_start = at + 1;
       quotes = Quotes::kNone;
     } else if (c == quote) {

@@ -81,7 +81,8 @@ void SimCluster::Start(int index) {
   config.listen_host = "0.0.0.0";
   config.listen_port = kPort;
   config.port_given = true;
-  config.overrides = {{"tsd.memtable_memory", "1MB"}};
+  // On every other node a handful of rows is a large transaction, whose rows go to chunk files instead of the log.
+  config.overrides = {{"tsd.memtable_memory", "1MB"}, {"tsd.direct_file_size", index % 2 == 1 ? "1kB" : "16MB"}};
   Spawn(*executor, Open(this, index, incarnation, std::move(deps), std::move(config)));
 }
 

@@ -50,6 +50,35 @@ TEST_F(FilesTest, LargeTransactionsGoToFilesOfTheirOwn) {
   EXPECT_TRUE(store_->Verify().ok());
 }
 
+TEST_F(FilesTest, TheRestOfALargeTransactionIsNotLoggedEither) {
+  Open();
+  const auto logged = [&] { return env_.ReadFile("/db/wal/wal-0000000000000001.log").value_or("").find_last_not_of('\0'); };
+  const size_t before = logged();
+  for (uint64_t chunk = 1; chunk <= 5; ++chunk) ASSERT_TRUE(Write(1, chunk, Rows(static_cast<int64_t>(chunk) * 1000, 80)).ok());
+  ASSERT_TRUE(Write(1, 9, Rows(0, 5)).ok());
+  EXPECT_EQ(CountFiles(".chunk"), 0u);  // none of them is large by itself
+  ASSERT_TRUE(Commit(1).ok());
+  EXPECT_EQ(CountFiles(".chunk"), 5u);
+  EXPECT_LT(logged(), before + 1500);
+  CrashAndOpen();
+  EXPECT_EQ(Keys({1, 2, 3, 4, 5}, kMaxTimestamp).size(), 400u);
+  EXPECT_EQ(Keys({9}, kMaxTimestamp), KeyRange(0, 5));
+}
+
+TEST_F(FilesTest, RowsScatteredOverManyChunksStayWithinTheirMemory) {
+  direct_file_bytes_ = 1 << 20;  // nothing is worth a file
+  memtable_bytes_ = 64 << 10;
+  Open();
+  constexpr uint64_t kChunks = 300;
+  for (int64_t part = 0; part < 4; ++part) {
+    for (uint64_t chunk = 1; chunk <= kChunks; ++chunk) ASSERT_TRUE(Write(1, chunk, Rows(part * 10, 10)).ok());
+    Settle();
+  }
+  EXPECT_GT(CountFiles(".chunk"), kChunks);  // the rows of 200 and more writes do not fit into the memory
+  ASSERT_TRUE(Commit(1).ok());
+  for (uint64_t chunk : {uint64_t{1}, uint64_t{150}, kChunks}) EXPECT_EQ(Keys({chunk}, kMaxTimestamp), KeyRange(0, 40));
+}
+
 TEST_F(FilesTest, FilesOfAbortedTransactionsGo) {
   Open();
   for (int part = 0; part < 10; ++part) ASSERT_TRUE(Write(1, 1, Rows(part * 100, 100)).ok());

@@ -12,10 +12,12 @@ class MergeTest : public StoreTest {
   StoreOptions Options() override {
     StoreOptions options = StoreTest::Options();
     options.idle_checkpoint = idle_;
+    options.direct_file_bytes = direct_file_bytes_;
     return options;
   }
   ChunkSize Size(uint64_t chunk = 1) { return store_->SizeOf(ChunkId(chunk)); }
   absl::Duration idle_ = absl::ZeroDuration();
+  uint64_t direct_file_bytes_ = StoreOptions().direct_file_bytes;
 };
 
 TEST_F(MergeTest, ManyFlushesLeaveFewFilesAndEveryRow) {
@@ -110,6 +112,37 @@ TEST_F(MergeTest, AnIdleStoreWritesItsMemoryToFiles) {
   scheduler_.RunFor(absl::Seconds(60));
   EXPECT_EQ(Size().file_count, 1u);
   EXPECT_EQ(Keys({1}, Timestamp(1000)), KeyRange(0, 100));
+}
+
+TEST_F(MergeTest, TheLogOfALoadIsCutAtTheFirstPause) {
+  idle_ = absl::Seconds(30);
+  direct_file_bytes_ = 4 << 10;
+  Open();
+  Insert(1, 1, Rows(0, 5));
+  scheduler_.RunFor(absl::Seconds(5));
+  EXPECT_EQ(Size().file_count, 0u);  // a trickle waits
+  Insert(2, 1, Rows(100, 500));
+  scheduler_.RunFor(absl::Seconds(3));
+  EXPECT_EQ(Size().file_count, 2u);  // the load's own file, and one of the rows before it
+  const auto in_log = [&] {
+    uint64_t bytes = 0;
+    for (const std::string& name : *env_.ListDirectory("/db/wal")) bytes += *env_.FileSize("/db/wal/" + name);
+    return bytes;
+  };
+  EXPECT_LT(in_log(), 8192u);
+  EXPECT_EQ(Keys({1}, Timestamp(1000)).size(), 505u);
+}
+
+TEST_F(MergeTest, ALoadThatACrashInterruptedIsSettledAfterTheStart) {
+  idle_ = absl::Seconds(30);
+  direct_file_bytes_ = 4 << 10;
+  Open();
+  Insert(1, 1, Rows(0, 5));
+  Insert(2, 1, Rows(100, 500));
+  CrashAndOpen();
+  EXPECT_EQ(Size().file_count, 1u);
+  scheduler_.RunFor(absl::Seconds(3));
+  EXPECT_EQ(Size().file_count, 2u);
 }
 
 TEST_F(MergeTest, FilesAreOpenedWhenTheyAreRead) {
