@@ -126,7 +126,8 @@ TEST_F(MergeTest, TheLogOfALoadIsCutAtTheFirstPause) {
   EXPECT_EQ(Size().file_count, 2u);  // the load's own file, and one of the rows before it
   const auto in_log = [&] {
     uint64_t bytes = 0;
-    for (const std::string& name : *env_.ListDirectory("/db/wal")) bytes += *env_.FileSize("/db/wal/" + name);
+    const std::vector<std::string> names = *env_.ListDirectory("/db/wal");
+    for (const std::string& name : names) bytes += *env_.FileSize("/db/wal/" + name);
     return bytes;
   };
   EXPECT_LT(in_log(), 8192u);
