@@ -12,6 +12,7 @@
 // A Task that is destroyed before it ends is a bug unless it never started. Every await of an outside happening must be certain to end.
 #include <atomic>
 #include <coroutine>
+#include <cstdint>
 #include <deque>
 #include <exception>
 #include <memory>
@@ -132,11 +133,21 @@ struct Detached {
 inline Detached RunDetached(Task<void> task) { co_await std::move(task); }
 }  // namespace task_internal
 
+enum class Launch : uint8_t {
+  kBeside,  // another thread may begin with it at once
+  kNext,    // when the caller gives way: for little tasks, which another thread would take longer to wake up for
+};
+
 /// Starts `task` on `executor`; it owns itself from then on.
-inline void Spawn(Executor& executor, Task<void> task) {
+inline void Spawn(Executor& executor, Task<void> task, Launch launch = Launch::kBeside) {
   task_internal::Detached detached = task_internal::RunDetached(std::move(task));
   detached.handle.promise().executor = &executor;
-  executor.Post([handle = detached.handle]() mutable { handle.resume(); });
+  auto begin = [handle = detached.handle]() mutable { handle.resume(); };
+  if (launch == Launch::kNext) {
+    executor.Continue(begin);
+  } else {
+    executor.Post(begin);
+  }
 }
 
 /// `Executor* e = co_await CurrentExecutor();`
@@ -225,7 +236,7 @@ class Future {
     MutexLock lock(state_->mutex);
     if (state_->value.has_value()) return false;
     Executor* executor = handle.promise().executor;
-    state_->waiter = [executor, handle]() mutable { executor->Post([handle]() mutable { handle.resume(); }); };
+    state_->waiter = [executor, handle]() mutable { executor->Continue([handle]() mutable { handle.resume(); }); };
     return true;
   }
   T await_resume() { return Take(); }
@@ -292,7 +303,7 @@ class Event {
       }
       TSD_CHECK_MSG(!event.waiter_, "two waiters on one Event");
       Executor* executor = handle.promise().executor;
-      event.waiter_ = [executor, handle]() mutable { executor->Post([handle]() mutable { handle.resume(); }); };
+      event.waiter_ = [executor, handle]() mutable { executor->Continue([handle]() mutable { handle.resume(); }); };
       return true;
     }
     void await_resume() noexcept {}
@@ -319,7 +330,7 @@ class AsyncMutex {
         return false;
       }
       Executor* executor = handle.promise().executor;
-      mutex.waiters_.push_back([executor, handle]() mutable { executor->Post([handle]() mutable { handle.resume(); }); });
+      mutex.waiters_.push_back([executor, handle]() mutable { executor->Continue([handle]() mutable { handle.resume(); }); });
       return true;
     }
     void await_resume() noexcept {}
@@ -355,10 +366,10 @@ Task<void> RunInto(tsd::Promise<T> promise, Task<T> task) {
 
 /// Starts `task` on `executor` beside the caller; await the future for its result (several at once: start all, then await each).
 template <typename T>
-Future<T> Start(Executor& executor, Task<T> task) {
+Future<T> Start(Executor& executor, Task<T> task, Launch launch = Launch::kBeside) {
   Promise<T> promise;
   Future<T> future = promise.future();
-  Spawn(executor, task_internal::RunInto<T>(promise, std::move(task)));
+  Spawn(executor, task_internal::RunInto<T>(promise, std::move(task)), launch);
   return future;
 }
 

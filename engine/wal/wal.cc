@@ -122,7 +122,7 @@ class Wal::Core : public std::enable_shared_from_this<Wal::Core> {
       if (running_ || queue_.empty()) return;
       running_ = true;
     }
-    options_.executor->Post([self = shared_from_this()] { self->RunJob(); });
+    options_.executor->Continue([self = shared_from_this()] { self->RunJob(); });
   }
 
   /// One group: everything queued now. Only one runs at a time (running_).
@@ -149,7 +149,7 @@ class Wal::Core : public std::enable_shared_from_this<Wal::Core> {
       more = !queue_.empty();
       running_ = more;
     }
-    if (more) options_.executor->Post([self = shared_from_this()] { self->RunJob(); });
+    if (more) options_.executor->Continue([self = shared_from_this()] { self->RunJob(); });
   }
 
   Status WriteGroup(std::deque<Item>& group) {

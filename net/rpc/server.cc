@@ -6,6 +6,11 @@
 #include "net/rpc/session.h"
 
 namespace tsd::net::rpc {
+namespace {
+
+constexpr size_t kLittlePayload = 64u << 10;  // handled sooner than another thread would wake up
+
+}  // namespace
 
 std::shared_ptr<RpcServerConnection> RpcServerConnection::Create(RpcDeps deps, std::shared_ptr<Connection> connection,
                                                                  std::string initial_bytes, RpcService* service,
@@ -114,8 +119,9 @@ void RpcServerConnection::OnOpen(OpenHead head, std::string payload, std::shared
     if (!refused) ++handlers_;
   }
   if (refused) return stream->Cancel(Error(sqlstate::kSqlclientUnableToConnect, "the server is shutting down"));
+  const Launch launch = payload.size() < kLittlePayload ? Launch::kNext : Launch::kBeside;
   Spawn(*deps_.executor,
-        RunHandler(shared_from_this(), head, std::move(payload), std::move(stream), deps_.clock->Monotonic()));
+        RunHandler(shared_from_this(), head, std::move(payload), std::move(stream), deps_.clock->Monotonic()), launch);
 }
 
 Task<void> RpcServerConnection::RunHandler(std::shared_ptr<RpcServerConnection> self, OpenHead head, std::string payload,

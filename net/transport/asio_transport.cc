@@ -9,6 +9,7 @@
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/socket_base.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <bit>
@@ -28,6 +29,7 @@ using boost::asio::ip::tcp;
 using boost::system::error_code;
 using ConnectionOr = StatusOr<std::shared_ptr<Connection>>;
 using NamesOr = StatusOr<std::vector<std::string>>;
+using Strand = boost::asio::strand<boost::asio::io_context::executor_type>;
 
 Status NotConnected(std::string_view message) { return Error(sqlstate::kSqlclientUnableToConnect, message); }
 Status ShutDown() { return NotConnected("the transport is shut down"); }
@@ -42,20 +44,20 @@ Status UnknownHost(const std::string& host, const error_code& error) {
 
 // ---- connecting ----
 
-/// Resolves, then tries one address after the other until one answers or time is up. All but Start and Abort run on its io thread.
+/// Resolves, then tries one address after the other until one answers or time is up. All but Start and Abort run on its strand.
 class ConnectOperation final : public Abortable, public std::enable_shared_from_this<ConnectOperation> {
  public:
   ConnectOperation(const std::shared_ptr<IoThreads>& threads, Endpoint target, const AsioOptions& options)
-      : threads_(threads), context_(threads->Next()), target_(std::move(target)), options_(options), resolver_(context_), timer_(context_),
-        socket_(context_) {}
+      : threads_(threads), strand_(boost::asio::make_strand(threads->context())), target_(std::move(target)), options_(options),
+        resolver_(strand_), timer_(strand_), socket_(strand_) {}
 
   Future<ConnectionOr> Start(absl::Duration timeout) {
-    boost::asio::post(context_, [self = shared_from_this(), timeout] { self->Begin(timeout); });
+    boost::asio::post(strand_, [self = shared_from_this(), timeout] { self->Begin(timeout); });
     return promise_.future();
   }
   void Abort() override {
     promise_.Set(ShutDown());
-    boost::asio::post(context_, [self = shared_from_this()] { self->Finish(ShutDown()); });
+    boost::asio::post(strand_, [self = shared_from_this()] { self->Finish(ShutDown()); });
   }
 
  private:
@@ -100,7 +102,16 @@ class ConnectOperation final : public Abortable, public std::enable_shared_from_
   void Connected() {
     std::shared_ptr<IoThreads> threads = threads_.lock();
     std::shared_ptr<Connection> connection;
-    if (threads != nullptr) connection = MakeAsioConnection(std::move(threads), std::move(socket_), options_);
+    if (threads != nullptr) {
+      // The connection's handlers need no strand.
+      const tcp protocol = addresses_[next_].protocol();
+      error_code error;
+      const int handle = socket_.release(error);
+      tcp::socket socket(threads->context());
+      if (!error) socket.assign(protocol, handle, error);
+      if (error) return Finish(NotConnected(error.message()));
+      connection = MakeAsioConnection(std::move(threads), std::move(socket), options_);
+    }
     if (connection == nullptr) return Finish(NotConnected("Connection reset by peer"));
     Finish(std::move(connection));
   }
@@ -116,7 +127,7 @@ class ConnectOperation final : public Abortable, public std::enable_shared_from_
 
   // Weak: an operation that a stopped io_context still holds must not keep that io_context.
   const std::weak_ptr<IoThreads> threads_;
-  boost::asio::io_context& context_;
+  const Strand strand_;
   const Endpoint target_;
   const AsioOptions options_;
   const Promise<ConnectionOr> promise_;
@@ -132,15 +143,15 @@ class ConnectOperation final : public Abortable, public std::enable_shared_from_
 class ResolveOperation final : public Abortable, public std::enable_shared_from_this<ResolveOperation> {
  public:
   ResolveOperation(const std::shared_ptr<IoThreads>& threads, std::string host)
-      : threads_(threads), context_(threads->Next()), host_(std::move(host)), resolver_(context_) {}
+      : threads_(threads), strand_(boost::asio::make_strand(threads->context())), host_(std::move(host)), resolver_(strand_) {}
 
   Future<NamesOr> Start() {
-    boost::asio::post(context_, [self = shared_from_this()] { self->Begin(); });
+    boost::asio::post(strand_, [self = shared_from_this()] { self->Begin(); });
     return promise_.future();
   }
   void Abort() override {
     promise_.Set(ShutDown());
-    boost::asio::post(context_, [self = shared_from_this()] { self->resolver_.cancel(); });
+    boost::asio::post(strand_, [self = shared_from_this()] { self->resolver_.cancel(); });
   }
 
  private:
@@ -157,7 +168,7 @@ class ResolveOperation final : public Abortable, public std::enable_shared_from_
   }
 
   const std::weak_ptr<IoThreads> threads_;
-  boost::asio::io_context& context_;
+  const Strand strand_;
   const std::string host_;
   const Promise<NamesOr> promise_;
   tcp::resolver resolver_;
@@ -172,7 +183,7 @@ class AcceptLoop final : public Abortable, public std::enable_shared_from_this<A
   using Accepted = std::function<void(std::shared_ptr<Connection>)>;
 
   AcceptLoop(const std::shared_ptr<IoThreads>& threads, const AsioOptions& options, Accepted accepted)
-      : threads_(threads), options_(options), accepted_(std::move(accepted)), context_(threads->Next()), acceptor_(context_), timer_(context_) {}
+      : threads_(threads), options_(options), accepted_(std::move(accepted)), context_(threads->context()), acceptor_(context_), timer_(context_) {}
 
   error_code Open(const tcp::endpoint& address, bool both_families) {
     MutexLock lock(mutex_);
@@ -210,7 +221,7 @@ class AcceptLoop final : public Abortable, public std::enable_shared_from_this<A
   void AcceptNext() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     std::shared_ptr<IoThreads> threads = threads_.lock();
     if (closed_ || threads == nullptr) return;
-    acceptor_.async_accept(threads->Next(), [self = shared_from_this()](const error_code& error, tcp::socket socket) {
+    acceptor_.async_accept(threads->context(), [self = shared_from_this()](const error_code& error, tcp::socket socket) {
       self->OnAccept(error, std::move(socket));
     });
   }
@@ -297,6 +308,7 @@ AsioTransport::AsioTransport(std::shared_ptr<IoThreads> threads, const AsioOptio
     : threads_(std::move(threads)), options_(options) {}
 AsioTransport::~AsioTransport() { Shutdown(); }
 void AsioTransport::Shutdown() { threads_->Stop(); }
+Executor& AsioTransport::executor() { return threads_->executor(); }
 
 StatusOr<std::unique_ptr<Listener>> AsioTransport::Listen(const Endpoint& address,
                                                           std::function<void(std::shared_ptr<Connection>)> accepted) {

@@ -1,8 +1,9 @@
 #pragma once
-// The real Transport: TCP over Boost.Asio, on its own io threads. Asio stays inside the .cc files.
+// The real Transport: TCP over Boost.Asio, on its own threads, which are an Executor as well: the server's workers. Asio stays inside the
+// .cc files.
 //
 // Invariants:
-//   - A connection's completions come from one io thread; Read and Write try the socket at once on the calling thread and wait
+//   - Completions come from any of its threads; Read and Write try the socket at once on the calling thread and wait
 //     for it only if they must. Idle connections hold no buffer: bytes are read into a buffer of the thread and copied out exactly.
 //   - No exception leaves; every promise is kept: by the operation, by Close, or by the destruction of the transport.
 //   - Connections may outlive the transport; they are closed then.
@@ -39,6 +40,8 @@ class AsioTransport final : public Transport {
   ~AsioTransport() override;
   /// The same, earlier. Idempotent.
   void Shutdown();
+  /// Its threads, to run tasks on. Tasks that have not begun when the transport shuts down may never do.
+  Executor& executor();
 
   /// A host name is looked up on the spot: Listen belongs to the start of a server. "*" or "" is every address of both families.
   StatusOr<std::unique_ptr<Listener>> Listen(const Endpoint& address,

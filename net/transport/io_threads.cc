@@ -9,35 +9,27 @@
 
 namespace tsd::net {
 
-IoThreads::IoThreads(int threads) {
+IoThreads::IoThreads(int threads)
+    : context_(threads),
+      work_(std::make_unique<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>>(context_.get_executor())) {
   for (int i = 0; i < threads; ++i) {
-    auto thread = std::make_unique<Thread>();
-    thread->work = std::make_unique<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>>(
-        thread->context.get_executor());
-    threads_.push_back(std::move(thread));
-  }
-  for (std::unique_ptr<Thread>& thread : threads_) {
-    thread->thread = std::thread([context = &thread->context] { Run(context); });
-    pthread_setname_np(thread->thread.native_handle(), "tsd-io");
+    threads_.emplace_back([this] { Run(); });
+    pthread_setname_np(threads_.back().native_handle(), "tsd-worker");
   }
 }
 
 IoThreads::~IoThreads() { Stop(); }
 
-void IoThreads::Run(boost::asio::io_context* context) {
+void IoThreads::Run() {
   while (true) {
     try {
-      context->run();
+      context_.run();
       return;
     } catch (const std::exception& error) {
       // Ours do not throw; memory may run out inside Asio. The operation is lost, the thread must not be.
       log::Error("exception in an io thread: ", error.what());
     }
   }
-}
-
-boost::asio::io_context& IoThreads::Next() {
-  return threads_[next_.fetch_add(1, std::memory_order_relaxed) % threads_.size()]->context;
 }
 
 bool IoThreads::Register(const std::shared_ptr<Abortable>& operation) {
@@ -53,6 +45,7 @@ void IoThreads::Unregister(Abortable* operation) {
 }
 
 void IoThreads::Stop() {
+  executor_.DropTimers();
   std::vector<std::weak_ptr<Abortable>> operations;
   {
     MutexLock lock(mutex_);
@@ -63,9 +56,9 @@ void IoThreads::Stop() {
     if (std::shared_ptr<Abortable> operation = weak.lock()) operation->Abort();
   }
   operations.clear();
-  for (std::unique_ptr<Thread>& thread : threads_) thread->work.reset();
-  for (std::unique_ptr<Thread>& thread : threads_) {
-    if (thread->thread.joinable()) thread->thread.join();
+  work_.reset();
+  for (std::thread& thread : threads_) {
+    if (thread.joinable()) thread.join();
   }
 }
 

@@ -1,16 +1,16 @@
 #pragma once
-// The threads that wait for sockets, one io_context each. Includes Asio: only net/transport/*.cc include this.
-// They never block but for host names (Asio resolves those on threads of its own).
+// The transport's threads: they wait for sockets together, on one io_context, and run the executor's tasks. Includes Asio: only
+// net/transport/*.cc include this.
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
-#include <atomic>
 #include <memory>
 #include <thread>
 #include <unordered_map>
 #include <vector>
 
 #include "engine/base/mutex.h"
+#include "net/transport/asio_executor.h"
 
 namespace tsd::net {
 
@@ -30,25 +30,23 @@ class IoThreads {
   IoThreads(const IoThreads&) = delete;
   IoThreads& operator=(const IoThreads&) = delete;
 
-  /// Round robin.
-  boost::asio::io_context& Next();
+  /// Handlers of one object may run at the same time on several threads.
+  boost::asio::io_context& context() { return context_; }
+  AsioExecutor& executor() { return executor_; }
 
   /// False if the threads are stopping: `operation` must not start.
   bool Register(const std::shared_ptr<Abortable>& operation);
   void Unregister(Abortable* operation);
-  /// Aborts all that is registered, lets the threads run out of work, joins them. Not from one of them. Idempotent.
+  /// Drops timers, aborts all that is registered, lets the threads run out of work, joins them. Not from one of them. Idempotent.
   void Stop();
 
  private:
-  struct Thread {
-    boost::asio::io_context context{1};
-    std::unique_ptr<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work;
-    std::thread thread;
-  };
-  static void Run(boost::asio::io_context* context);
+  void Run();
 
-  std::vector<std::unique_ptr<Thread>> threads_;
-  std::atomic<size_t> next_{0};
+  boost::asio::io_context context_;
+  AsioExecutor executor_{context_};
+  std::unique_ptr<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work_;
+  std::vector<std::thread> threads_;
   Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::unordered_map<Abortable*, std::weak_ptr<Abortable>> operations_ ABSL_GUARDED_BY(mutex_);

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -242,6 +243,50 @@ TEST_F(AsioTransportTest, ManyConnectionsOpenAndCloseFromManyThreads) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(echoed, 200);
+}
+
+TEST_F(AsioTransportTest, TasksAndTimersRunOnItsThreads) {
+  Executor& executor = transport_->executor();
+  Promise<std::thread::id> posted;
+  executor.Post([posted] { posted.Set(std::this_thread::get_id()); });
+  EXPECT_NE(Get(posted.future()), std::this_thread::get_id());
+
+  // A task's continuation runs after it, on the thread that made it ready.
+  Promise<std::vector<int>> order;
+  executor.Post([&executor, order] {
+    auto seen = std::make_shared<std::vector<int>>();
+    executor.Continue([seen, order] {
+      seen->push_back(2);
+      order.Set(*seen);
+    });
+    seen->push_back(1);
+  });
+  EXPECT_EQ(Get(order.future()), (std::vector<int>{1, 2}));
+
+  Promise<bool> late;
+  executor.Cancel(executor.PostAfter(absl::Milliseconds(5), [late] { late.Set(false); }));
+  executor.PostAfter(absl::Milliseconds(30), [late] { late.Set(true); });
+  EXPECT_TRUE(Get(late.future())) << "a canceled timer fired";
+}
+
+TEST_F(AsioTransportTest, TimersAreSetAndCanceledFromManyThreads) {
+  Executor& executor = transport_->executor();
+  std::atomic<int> fired{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (int round = 0; round < 500; ++round) {
+        const TimerId kept = executor.PostAfter(absl::Microseconds(round % 7 * 50), [&fired] { ++fired; });
+        const TimerId dropped = executor.PostAfter(absl::Hours(1), [&fired] { fired += 1000000; });
+        executor.Cancel(dropped);
+        if (round % 10 == 0) executor.Cancel(kept);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (int waited = 0; waited < 1000 && fired.load() < 1800; ++waited) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_GE(fired.load(), 1800);
+  EXPECT_LE(fired.load(), 2000);
 }
 
 }  // namespace
