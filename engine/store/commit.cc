@@ -10,6 +10,8 @@ namespace {
 
 /// Small rests of many chunks together: beyond this they go to files too, which bounds a log record.
 constexpr size_t kMaxLoggedBytes = 16 << 20;
+/// How long the commit of a prepared transaction may wait for a sync that others need anyway.
+constexpr absl::Duration kLongestUnsynced = absl::Milliseconds(10);
 
 Status UnknownTransaction(TxnId id) {
   return Error(sqlstate::kInFailedSqlTransaction, StrCat("transaction ", id.ToString(), " is not known here: its changes are lost"));
@@ -164,24 +166,68 @@ Future<Status> StoreCore::CommitPrepared(TxnId id, Timestamp commit) {
   MutexLock lock(mutex_);
   if (Status status = CheckOpen(); !status.ok()) return ReadyFuture(std::move(status));
   const TransactionPtr txn = FindTransaction(id);
-  if (txn == nullptr) return ReadyFuture(OkStatus());
-  if (txn->state == TxnState::kCommitting) {
-    txn->when_ended.push_back([promise](Deferred& later) { later.Set(promise, OkStatus()); });
+  if (txn == nullptr || txn->state == TxnState::kCommitting) {
+    AnswerWhenDurable(promise, after);
     return promise.future();
   }
   if (txn->state != TxnState::kPrepared) return ReadyFuture(WrongState(*txn));
   txn->state = TxnState::kCommitting;
   txn->commit = commit;
   last_commit_ = std::max(last_commit_, commit);
-  AppendToLog(LogType::kCommitPrepared, EncodeCommitPrepared(id, commit), Durability::kSync,
+  // The decision is durable with the coordinator, which asks again until we answer: only the answer waits for our disk.
+  AppendToLog(LogType::kCommitPrepared, EncodeCommitPrepared(id, commit), Durability::kBuffered,
               [this, txn, promise](const Status& status, Deferred& later) {
-                if (status.ok()) {
-                  TSD_FAULT_POINT("store.commit.logged");
-                  ApplyCommit(txn, later);
+                if (!status.ok()) {
+                  later.Set(promise, status);
+                  return;
                 }
-                later.Set(promise, status);
+                TSD_FAULT_POINT("store.commit.logged");
+                ApplyCommit(txn, later);
+                AnswerWhenDurable(promise, later);
               }, after);
   return promise.future();
+}
+
+void StoreCore::AnswerWhenDurable(const Promise<Status>& promise, Deferred& after) {
+  const Lsn end = wal_->NextLsn();
+  if (wal_->DurableLsn() >= end) {
+    after.Set(promise, OkStatus());
+    return;
+  }
+  if (unsynced_.empty()) {
+    after.Add([executor = options_.workers, weak = weak_from_this()] {
+      executor->PostAfter(kLongestUnsynced, [weak] {
+        if (const std::shared_ptr<StoreCore> self = weak.lock()) self->SyncUnsynced();
+      });
+    });
+  }
+  unsynced_.push_back({end, promise});
+}
+
+void StoreCore::AnswerDurable(Deferred& after) {
+  while (!unsynced_.empty() && unsynced_.front().end <= wal_->DurableLsn()) {
+    after.Set(unsynced_.front().promise, OkStatus());
+    unsynced_.pop_front();
+  }
+}
+
+void StoreCore::SyncUnsynced() {
+  {
+    MutexLock lock(mutex_);
+    if (unsynced_.empty()) return;
+  }
+  Future<Status> sync = wal_->Sync();
+  sync.OnReady([self = shared_from_this(), sync]() mutable {
+    const Status status = sync.Take();
+    Deferred after;
+    MutexLock lock(self->mutex_);
+    self->AnswerDurable(after);
+    if (status.ok() && !self->unsynced_.empty()) {  // those that came meanwhile
+      after.Add([self] { self->SyncUnsynced(); });
+      return;
+    }
+    for (Unsynced& waiting : std::exchange(self->unsynced_, {})) after.Set(waiting.promise, status);
+  });
 }
 
 Future<StatusOr<Timestamp>> StoreCore::CommitOnePhase(TxnId id, Timestamp minimum) {

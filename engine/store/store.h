@@ -93,7 +93,7 @@ class Store : public StoreReader {
   /// Durable in-doubt. `floor`: every commit timestamp the coordinator may later choose is greater; readers at or below need not wait.
   /// A transaction unknown here (e.g. lost in a crash): error 25P02-like kInFailedSqlTransaction, never OK.
   virtual Future<Status> Prepare(TxnId txn, Timestamp floor, std::string coordinator) = 0;
-  /// Of a prepared transaction. Idempotent: unknown transactions are OK (already committed and forgotten).
+  /// Of a prepared transaction. Takes effect at once, ends when durable. Idempotent: unknown ones are OK (committed and forgotten).
   virtual Future<Status> CommitPrepared(TxnId txn, Timestamp commit) = 0;
   /// Commits a transaction that only this store takes part in, at a timestamp >= minimum of the store's choice (I3), which is returned.
   virtual Future<StatusOr<Timestamp>> CommitOnePhase(TxnId txn, Timestamp minimum) = 0;

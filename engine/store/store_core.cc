@@ -50,6 +50,7 @@ void StoreCore::Poison(const Status& cause, Deferred& after) {
   for (auto& entry : std::exchange(log_queue_, {})) entry->apply(poisoned_, after);
   for (WaitingWriter& writer : std::exchange(waiting_writers_, {})) after.Set(writer.promise, poisoned_);
   for (auto& [id, promise] : std::exchange(waiting_readers_, {})) after.Set(promise, poisoned_);
+  for (Unsynced& waiting : std::exchange(unsynced_, {})) after.Set(waiting.promise, poisoned_);
   FinishFlushes(flush_promises_, poisoned_, after);
   std::vector<std::shared_ptr<DeleteOperation>> deletes;
   for (const auto& [id, txn] : transactions_) deletes.insert(deletes.end(), txn->waiting_deletes.begin(), txn->waiting_deletes.end());
@@ -92,6 +93,7 @@ void StoreCore::OnLogged(const std::shared_ptr<LogEntry>& entry, const Status& s
     log_queue_.pop_front();
     front->apply(OkStatus(), after);
   }
+  AnswerDurable(after);
 }
 
 TransactionPtr StoreCore::FindTransaction(TxnId id) {

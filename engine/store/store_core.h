@@ -129,6 +129,10 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
   void LogSchemas(const std::vector<ChunkToLog>& chunks, Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void LogPrepare(const TransactionPtr& txn, Promise<Status> promise);
   void LogCommitOnePhase(const TransactionPtr& txn, Timestamp minimum, Promise<StatusOr<Timestamp>> promise);
+  /// OK to `promise` once all that is in the log now is durable: with the next sync, soon at the latest.
+  void AnswerWhenDurable(const Promise<Status>& promise, Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void AnswerDurable(Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void SyncUnsynced();
   Timestamp NextCommitTimestamp(Timestamp minimum) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ApplyCommit(const TransactionPtr& txn, Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void DiscardStaged(const TransactionPtr& txn) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -197,6 +201,12 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
   std::map<ChunkId, ChunkStatePtr> chunks_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<TxnId, TransactionPtr> transactions_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_set<Transaction*> undecided_ ABSL_GUARDED_BY(mutex_);  // kPrepared and kCommitting
+  /// Commits of prepared transactions that took effect before their record is durable: answered when it is.
+  struct Unsynced {
+    Lsn end;  // of the log
+    Promise<Status> promise;
+  };
+  std::deque<Unsynced> unsynced_ ABSL_GUARDED_BY(mutex_);
   std::deque<std::shared_ptr<LogEntry>> log_queue_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_set<uint64_t> logged_schemas_ ABSL_GUARDED_BY(mutex_);  // since epoch_start_
   Lsn epoch_start_ ABSL_GUARDED_BY(mutex_);                               // the last checkpoint's rotation

@@ -70,6 +70,46 @@ TEST_F(StoreTest, PreparedSurvivesACrashAndCommitsAtTheGivenTimestamp) {
   for (const PreparedTransaction& prepared : store_->InDoubt()) EXPECT_EQ(prepared.txn, Txn(2));  // its abort need not be durable
 }
 
+TEST_F(StoreTest, CommitOfAPreparedTransactionIsSeenAtOnceAndAnsweredWhenDurable) {
+  Open();
+  ASSERT_TRUE(Write(1, 1, Rows(0, 5)).ok());
+  ASSERT_TRUE(Await(store_->Prepare(Txn(1), Timestamp(50), "node 7")).ok());
+  Future<Status> commit = store_->CommitPrepared(Txn(1), Timestamp(77));
+  scheduler_.RunFor(absl::Milliseconds(1));
+  EXPECT_EQ(Keys({1}, Timestamp(77)), KeyRange(0, 5));
+  EXPECT_TRUE(store_->InDoubt().empty());
+  Future<Status> again = store_->CommitPrepared(Txn(1), Timestamp(77));
+  EXPECT_FALSE(commit.ready());
+  EXPECT_FALSE(again.ready()) << "forgotten here, but a power cut may bring it back";
+  CrashAndOpen();
+  ASSERT_EQ(store_->InDoubt().size(), 1u);
+  commit = store_->CommitPrepared(Txn(1), Timestamp(77));
+  scheduler_.RunFor(absl::Milliseconds(1));
+  EXPECT_FALSE(commit.ready());
+  // The sync of another transaction's commit covers it.
+  Insert(2, 1, Rows(5, 1));
+  EXPECT_TRUE(commit.ready());
+  ASSERT_TRUE(Await(store_->CommitPrepared(Txn(1), Timestamp(77))).ok());
+  CrashAndOpen();
+  EXPECT_TRUE(store_->InDoubt().empty());
+  EXPECT_EQ(Keys({1}, kMaxTimestamp), KeyRange(0, 6));
+}
+
+TEST_F(StoreTest, CommitsOfPreparedTransactionsBecomeDurableByThemselves) {
+  Open();
+  for (uint64_t txn = 1; txn <= 3; ++txn) {
+    ASSERT_TRUE(Write(txn, 1, Rows(static_cast<int64_t>(txn), 1)).ok());
+    ASSERT_TRUE(Await(store_->Prepare(Txn(txn), Timestamp(50), "node 7")).ok());
+  }
+  Future<Status> first = store_->CommitPrepared(Txn(1), Timestamp(77));
+  Future<Status> second = store_->CommitPrepared(Txn(2), Timestamp(78));
+  EXPECT_TRUE(Await(first).ok());
+  EXPECT_TRUE(Await(second).ok());
+  EXPECT_TRUE(Await(store_->CommitPrepared(Txn(3), Timestamp(79))).ok());
+  CrashAndOpen();
+  EXPECT_EQ(Keys({1}, kMaxTimestamp), KeyRange(1, 3));
+}
+
 TEST_F(StoreTest, PrepareOfAnUnknownTransactionFails) {
   Open();
   ASSERT_TRUE(Write(1, 1, Rows(0, 1)).ok());
