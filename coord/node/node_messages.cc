@@ -1,5 +1,7 @@
 #include "coord/node/node_messages.h"
 
+#include <algorithm>
+
 #include "engine/base/strings.h"
 #include "engine/types/batch_codec.h"
 
@@ -31,21 +33,17 @@ std::vector<ChunkId> GetChunks(ByteReader& reader) {
   return chunks;
 }
 
-void PutWrite(const engine::WriteRequest& request, Compression compression, ByteWriter& writer) {
-  PutTxn(request.txn, writer);
-  writer.PutVarint(request.level);
-  request.schema->Encode(writer);
-  writer.PutVarint(request.chunk.value());
-  EncodeBatch(request.rows, compression, writer);
-}
-
 }  // namespace
 
 Compression CompressionTo(const net::Endpoint& peer) { return peer.IsLoopback() ? Compression::kNone : Compression::kLz4; }
 
 std::string EncodeWrite(const engine::WriteRequest& request, Compression compression) {
   ByteWriter writer;
-  PutWrite(request, compression, writer);
+  PutTxn(request.txn, writer);
+  writer.PutVarint(request.level);
+  request.schema->Encode(writer);
+  writer.PutVarint(request.chunk.value());
+  EncodeBatch(request.rows, compression, writer);
   return std::move(writer).Take();
 }
 
@@ -65,18 +63,26 @@ StatusOr<engine::WriteRequest> DecodeWrite(std::string_view bytes) {
   return request;
 }
 
-std::string EncodeWriteAndCommit(const engine::WriteRequest& request, Timestamp minimum, Compression compression) {
+std::string WritesMessage::Encode(Compression compression) const {
   ByteWriter writer;
-  writer.PutU64(minimum.value());
-  PutWrite(request, compression, writer);
+  writer.PutU64(timestamp.value());
+  writer.PutString(coordinator);
+  writer.PutVarint(writes.size());
+  for (const engine::WriteRequest& write : writes) writer.PutString(EncodeWrite(write, compression));
   return std::move(writer).Take();
 }
 
-StatusOr<WriteAndCommitMessage> DecodeWriteAndCommit(std::string_view bytes) {
+StatusOr<WritesMessage> WritesMessage::Decode(std::string_view bytes) {
   ByteReader reader(bytes);
-  WriteAndCommitMessage message;
-  message.minimum = Timestamp(reader.GetU64());
-  ASSIGN_OR_RETURN(message.request, DecodeWrite(reader.Rest()));
+  WritesMessage message;
+  message.timestamp = Timestamp(reader.GetU64());
+  message.coordinator = std::string(reader.GetString());
+  for (uint64_t count = reader.GetCount(1); count > 0; --count) {
+    ASSIGN_OR_RETURN(engine::WriteRequest write, DecodeWrite(reader.GetString()));
+    message.writes.push_back(std::move(write));
+  }
+  const auto others = [&](const engine::WriteRequest& write) { return !(write.txn == message.writes[0].txn); };
+  if (!reader.ok() || message.writes.empty() || std::ranges::any_of(message.writes, others)) return Malformed("write");
   return message;
 }
 

@@ -20,12 +20,15 @@ Compression CompressionTo(const net::Endpoint& peer);
 std::string EncodeWrite(const engine::WriteRequest& request, Compression compression);
 StatusOr<engine::WriteRequest> DecodeWrite(std::string_view bytes);
 
-std::string EncodeWriteAndCommit(const engine::WriteRequest& request, Timestamp minimum, Compression compression);
-struct WriteAndCommitMessage {
-  Timestamp minimum;
-  engine::WriteRequest request;
+/// WriteAndCommit and WriteAndPrepare: all writes of one transaction on a node, at least one.
+struct WritesMessage {
+  Timestamp timestamp;      // minimum or floor
+  std::string coordinator;  // of a prepare
+  std::vector<engine::WriteRequest> writes;
+
+  std::string Encode(Compression compression) const;
+  static StatusOr<WritesMessage> Decode(std::string_view bytes);
 };
-StatusOr<WriteAndCommitMessage> DecodeWriteAndCommit(std::string_view bytes);
 
 std::string EncodeDelete(const engine::DeleteRequest& request);
 StatusOr<engine::DeleteRequest> DecodeDelete(std::string_view bytes);

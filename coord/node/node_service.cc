@@ -57,12 +57,13 @@ Task<StatusOr<std::string>> NodeService::HandleCall(Method method, std::string p
     case Method::kCommitOnePhase:
     case Method::kAbort: co_return co_await Transaction(method, std::move(payload));
     case Method::kWriteAndCommit: {
-      CO_ASSIGN_OR_RETURN(WriteAndCommitMessage message, DecodeWriteAndCommit(payload));
-      const uint64_t origin = message.request.txn.origin;
-      CO_ASSIGN_OR_RETURN(const Timestamp commit, co_await WriteAndCommit(*deps_.store, std::move(message.request), message.minimum));
+      CO_ASSIGN_OR_RETURN(WritesMessage message, WritesMessage::Decode(payload));
+      const uint64_t origin = message.writes[0].txn.origin;
+      CO_ASSIGN_OR_RETURN(const Timestamp commit, co_await WriteAndCommit(*deps_.store, std::move(message.writes), message.timestamp));
       NoteSeen(origin, commit);
       co_return EncodeTimestamp(commit);
     }
+    case Method::kWriteAndPrepare: co_return co_await WriteAndPrepare(std::move(payload));
     case Method::kListTransactions: co_return ListTransactions(payload);
     case Method::kDropChunks: {
       CO_ASSIGN_OR_RETURN(std::vector<ChunkId> chunks, DecodeChunks(payload));
@@ -144,6 +145,17 @@ Task<StatusOr<std::string>> NodeService::Write(std::string payload) {
   CO_RETURN_IF_ERROR(co_await deps_.store->Write(std::move(request)));
   NoteOperation(txn);
   co_return std::string();
+}
+
+Task<StatusOr<std::string>> NodeService::WriteAndPrepare(std::string payload) {
+  CO_ASSIGN_OR_RETURN(WritesMessage message, WritesMessage::Decode(payload));
+  payload = std::string();
+  TxnMessage prepare{message.writes[0].txn, message.writes.size(), 0, message.timestamp, std::move(message.coordinator)};
+  for (engine::WriteRequest& write : message.writes) {
+    CO_RETURN_IF_ERROR(co_await deps_.store->Write(std::move(write)));
+    NoteOperation(prepare.txn);
+  }
+  co_return co_await Prepare(std::move(prepare));
 }
 
 Task<StatusOr<std::string>> NodeService::Delete(std::string payload) {

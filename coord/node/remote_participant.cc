@@ -71,9 +71,15 @@ Task<StatusOr<Timestamp>> RemoteParticipant::CommitOnePhase(TxnId txn, uint64_t 
   co_return Timestamp(reader.GetU64());
 }
 
-Task<StatusOr<Timestamp>> RemoteParticipant::WriteAndCommit(engine::WriteRequest request, Timestamp minimum) {
-  CO_ASSIGN_OR_RETURN(const std::string answer,
-                      co_await Call(Method::kWriteAndCommit, EncodeWriteAndCommit(request, minimum, compression_), kWorkTimeout));
+Task<Status> RemoteParticipant::WriteAndPrepare(std::vector<engine::WriteRequest> writes, Timestamp floor, std::string coordinator) {
+  const WritesMessage message{floor, std::move(coordinator), std::move(writes)};
+  const StatusOr<std::string> answer = co_await Call(Method::kWriteAndPrepare, message.Encode(compression_), kWorkTimeout);
+  co_return answer.status();
+}
+
+Task<StatusOr<Timestamp>> RemoteParticipant::WriteAndCommit(std::vector<engine::WriteRequest> writes, Timestamp minimum) {
+  const WritesMessage message{minimum, "", std::move(writes)};
+  CO_ASSIGN_OR_RETURN(const std::string answer, co_await Call(Method::kWriteAndCommit, message.Encode(compression_), kWorkTimeout));
   ByteReader reader(answer);
   co_return Timestamp(reader.GetU64());
 }

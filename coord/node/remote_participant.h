@@ -24,7 +24,8 @@ class RemoteParticipant final : public Participant {
   Task<Status> Prepare(TxnId txn, uint64_t operations, Timestamp floor, std::string coordinator) override;
   Task<Status> CommitPrepared(TxnId txn, Timestamp commit) override;
   Task<StatusOr<Timestamp>> CommitOnePhase(TxnId txn, uint64_t operations, Timestamp minimum) override;
-  Task<StatusOr<Timestamp>> WriteAndCommit(engine::WriteRequest request, Timestamp minimum) override;
+  Task<Status> WriteAndPrepare(std::vector<engine::WriteRequest> writes, Timestamp floor, std::string coordinator) override;
+  Task<StatusOr<Timestamp>> WriteAndCommit(std::vector<engine::WriteRequest> writes, Timestamp minimum) override;
   Task<Status> Abort(TxnId txn) override;
   Task<StatusOr<std::vector<ActiveTransaction>>> ListTransactions(uint64_t origin, Timestamp oldest_snapshot) override;
   Task<Status> DropChunks(std::vector<ChunkId> chunks) override;

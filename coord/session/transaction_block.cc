@@ -42,7 +42,7 @@ Task<Status> Session::BeginImplicit() {
 }
 
 Task<Status> Session::EnsureTransaction() {
-  if (transaction_) co_return co_await services_.transactions->SendKeptWrite(transaction_);
+  if (transaction_) co_return co_await services_.transactions->SendKeptWrites(transaction_);
   CO_ASSIGN_OR_RETURN(transaction_, co_await services_.transactions->Begin(NewIsolation()));
   co_return OkStatus();
 }

@@ -4,9 +4,10 @@
 
 namespace tsd::coord {
 
-Task<StatusOr<Timestamp>> WriteAndCommit(engine::Store& store, engine::WriteRequest request, Timestamp minimum) {
-  const TxnId txn = request.txn;
-  Status status = co_await store.Write(std::move(request));
+Task<StatusOr<Timestamp>> WriteAndCommit(engine::Store& store, std::vector<engine::WriteRequest> writes, Timestamp minimum) {
+  const TxnId txn = writes[0].txn;
+  Status status;
+  for (size_t i = 0; i < writes.size() && status.ok(); ++i) status = co_await store.Write(std::move(writes[i]));
   if (status.ok()) {
     const StatusOr<Timestamp> commit = co_await store.CommitOnePhase(txn, minimum);
     if (commit.ok()) co_return commit;
@@ -36,8 +37,14 @@ Task<StatusOr<Timestamp>> LocalParticipant::CommitOnePhase(TxnId txn, uint64_t, 
   co_return co_await store_.CommitOnePhase(txn, minimum);
 }
 
-Task<StatusOr<Timestamp>> LocalParticipant::WriteAndCommit(engine::WriteRequest request, Timestamp minimum) {
-  co_return co_await coord::WriteAndCommit(store_, std::move(request), minimum);
+Task<Status> LocalParticipant::WriteAndPrepare(std::vector<engine::WriteRequest> writes, Timestamp floor, std::string coordinator) {
+  const TxnId txn = writes[0].txn;
+  for (engine::WriteRequest& write : writes) CO_RETURN_IF_ERROR(co_await store_.Write(std::move(write)));
+  co_return co_await store_.Prepare(txn, floor, std::move(coordinator));
+}
+
+Task<StatusOr<Timestamp>> LocalParticipant::WriteAndCommit(std::vector<engine::WriteRequest> writes, Timestamp minimum) {
+  co_return co_await coord::WriteAndCommit(store_, std::move(writes), minimum);
 }
 
 Task<Status> LocalParticipant::Abort(TxnId txn) { co_return co_await store_.Abort(txn); }

@@ -26,8 +26,10 @@ class Participant {
   virtual Task<Status> Prepare(TxnId txn, uint64_t operations, Timestamp floor, std::string coordinator) = 0;
   virtual Task<Status> CommitPrepared(TxnId txn, Timestamp commit) = 0;
   virtual Task<StatusOr<Timestamp>> CommitOnePhase(TxnId txn, uint64_t operations, Timestamp minimum) = 0;
-  /// The only write of its transaction and the commit, as one request. An error other than 08006 means that nothing was committed.
-  virtual Task<StatusOr<Timestamp>> WriteAndCommit(engine::WriteRequest request, Timestamp minimum) = 0;
+  /// All writes of a transaction here (at least one) and its prepare, as one request.
+  virtual Task<Status> WriteAndPrepare(std::vector<engine::WriteRequest> writes, Timestamp floor, std::string coordinator) = 0;
+  /// The same with the commit, where nothing else takes part. An error other than 08006 means that nothing was committed.
+  virtual Task<StatusOr<Timestamp>> WriteAndCommit(std::vector<engine::WriteRequest> writes, Timestamp minimum) = 0;
   virtual Task<Status> Abort(TxnId txn) = 0;
   /// Transactions of this coordinator's cluster that are active or in doubt there. Tells the node too that the cluster uses no snapshot older
   /// than `oldest_snapshot` any more: what was deleted before it may go.
@@ -42,7 +44,7 @@ class Participant {
 };
 
 /// What a node does for WriteAndCommit.
-Task<StatusOr<Timestamp>> WriteAndCommit(engine::Store& store, engine::WriteRequest request, Timestamp minimum);
+Task<StatusOr<Timestamp>> WriteAndCommit(engine::Store& store, std::vector<engine::WriteRequest> writes, Timestamp minimum);
 
 class LocalParticipant final : public Participant {
  public:
@@ -53,7 +55,8 @@ class LocalParticipant final : public Participant {
   Task<Status> Prepare(TxnId txn, uint64_t operations, Timestamp floor, std::string coordinator) override;
   Task<Status> CommitPrepared(TxnId txn, Timestamp commit) override;
   Task<StatusOr<Timestamp>> CommitOnePhase(TxnId txn, uint64_t operations, Timestamp minimum) override;
-  Task<StatusOr<Timestamp>> WriteAndCommit(engine::WriteRequest request, Timestamp minimum) override;
+  Task<Status> WriteAndPrepare(std::vector<engine::WriteRequest> writes, Timestamp floor, std::string coordinator) override;
+  Task<StatusOr<Timestamp>> WriteAndCommit(std::vector<engine::WriteRequest> writes, Timestamp minimum) override;
   Task<Status> Abort(TxnId txn) override;
   Task<StatusOr<std::vector<ActiveTransaction>>> ListTransactions(uint64_t origin, Timestamp oldest_snapshot) override;
   Task<Status> DropChunks(std::vector<ChunkId> chunks) override;

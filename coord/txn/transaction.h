@@ -2,7 +2,6 @@
 // Transaction: one session's transaction on the access node: its participants, its catalog change, its snapshot. Used by one coroutine at
 // a time (parallel writes note themselves through NoteOperation, which is thread-safe). TransactionManager begins and ends it.
 #include <map>
-#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -38,14 +37,11 @@ class Transaction {
   std::vector<NodeId> participants() const;
   uint64_t operations(NodeId node) const;
 
-  /// An autocommit statement's only write, not sent yet: it travels together with the commit. Requires: no participants.
-  struct KeptWrite {
-    NodeId node;
-    engine::WriteRequest request;
-  };
-  void KeepWrite(KeptWrite write) { kept_ = std::move(write); }
-  bool has_kept_write() const { return kept_.has_value(); }
-  std::optional<KeptWrite> TakeKeptWrite() { return std::exchange(kept_, std::nullopt); }
+  /// All writes of an autocommit statement, not sent yet: they travel together with the prepare or the commit. Requires: no participants.
+  using KeptWrites = std::map<NodeId, std::vector<engine::WriteRequest>>;
+  void KeepWrites(KeptWrites writes) { kept_ = std::move(writes); }
+  const KeptWrites& kept_writes() const { return kept_; }
+  KeptWrites TakeKeptWrites() { return std::exchange(kept_, {}); }
 
   /// Of its DDL so far; what the commit logs.
   const CatalogChange& change() const { return change_; }
@@ -65,7 +61,7 @@ class Transaction {
   const engine::Isolation isolation_;
   uint32_t level_ = 0;
   Timestamp snapshot_;
-  std::optional<KeptWrite> kept_;
+  KeptWrites kept_;
   CatalogChange change_;
   std::vector<std::pair<uint32_t, size_t>> change_levels_;  // level, size of change_ before it
   bool two_phases_ = false;

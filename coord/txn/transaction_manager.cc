@@ -86,28 +86,33 @@ Task<Status> TransactionManager::CommitOnePhase(std::shared_ptr<Transaction> tra
   co_return co_await clock_.Observe(commit);
 }
 
-Task<Status> TransactionManager::SendKeptWrite(std::shared_ptr<Transaction> transaction) {
-  std::optional<Transaction::KeptWrite> kept = transaction->TakeKeptWrite();
-  if (!kept.has_value()) co_return OkStatus();
-  CO_ASSIGN_OR_RETURN(std::shared_ptr<Participant> participant, participants_(kept->node));
-  transaction->Join(kept->node);
-  CO_RETURN_IF_ERROR(co_await participant->Write(std::move(kept->request)));
-  transaction->NoteOperation(kept->node);
+Task<Status> TransactionManager::SendKeptWrites(std::shared_ptr<Transaction> transaction) {
+  Transaction::KeptWrites kept = transaction->TakeKeptWrites();
+  for (auto& [node, writes] : kept) {
+    CO_ASSIGN_OR_RETURN(std::shared_ptr<Participant> participant, participants_(node));
+    transaction->Join(node);
+    for (engine::WriteRequest& write : writes) {
+      CO_RETURN_IF_ERROR(co_await participant->Write(std::move(write)));
+      transaction->NoteOperation(node);
+    }
+  }
   co_return OkStatus();
 }
 
-Task<Status> TransactionManager::CommitKeptWrite(std::shared_ptr<Transaction> transaction) {
-  std::optional<Transaction::KeptWrite> kept = transaction->TakeKeptWrite();
-  CO_ASSIGN_OR_RETURN(std::shared_ptr<Participant> participant, participants_(kept->node));
+Task<Status> TransactionManager::CommitKeptWrites(std::shared_ptr<Transaction> transaction) {
+  Transaction::KeptWrites kept = transaction->TakeKeptWrites();
+  auto& [node, writes] = *kept.begin();
+  CO_ASSIGN_OR_RETURN(std::shared_ptr<Participant> participant, participants_(node));
   CO_ASSIGN_OR_RETURN(const Timestamp minimum, co_await clock_.Next());
-  CO_ASSIGN_OR_RETURN(const Timestamp commit, co_await participant->WriteAndCommit(std::move(kept->request), minimum));
+  CO_ASSIGN_OR_RETURN(const Timestamp commit, co_await participant->WriteAndCommit(std::move(writes), minimum));
   co_return co_await clock_.Observe(commit);
 }
 
 namespace {
 
-Task<Status> PrepareAt(std::shared_ptr<Participant> participant, std::shared_ptr<Transaction> transaction, NodeId node, Timestamp floor,
-                       std::string coordinator) {
+Task<Status> PrepareAt(std::shared_ptr<Participant> participant, std::shared_ptr<Transaction> transaction, NodeId node,
+                       std::vector<engine::WriteRequest> kept, Timestamp floor, std::string coordinator) {
+  if (!kept.empty()) co_return co_await participant->WriteAndPrepare(std::move(kept), floor, std::move(coordinator));
   co_return co_await participant->Prepare(transaction->id(), transaction->operations(node), floor, std::move(coordinator));
 }
 
@@ -125,42 +130,47 @@ Task<Status> TransactionManager::Decide(std::shared_ptr<Run> run) {
   co_return co_await log_.LogDecision(std::move(decision), run->transaction->TakeChange());
 }
 
-Task<Status> TransactionManager::Commit(std::shared_ptr<Transaction> transaction) {
-  const bool must_log = !transaction->change().empty() || transaction->two_phases();
-  if (transaction->has_kept_write()) {
-    if (!must_log && transaction->participants().empty()) {
-      const Status status = co_await CommitKeptWrite(transaction);
-      co_await Release(transaction);
-      co_return OutcomeIsUnknown(status) ? OutcomeUnknown(status) : status;
-    }
-    if (const Status sent = co_await SendKeptWrite(transaction); !sent.ok()) {
-      co_await Abort(transaction);
-      co_return sent;
+Task<CommitActions> TransactionManager::PrepareAll(std::shared_ptr<Run> run, CommitActions actions) {
+  const std::shared_ptr<Transaction>& transaction = run->transaction;
+  Transaction::KeptWrites kept = transaction->TakeKeptWrites();
+  const Timestamp floor = clock_.ReadTimestamp();
+  std::vector<std::pair<NodeId, Future<Status>>> prepares;
+  for (const CommitAction& action : actions) {
+    StatusOr<std::shared_ptr<Participant>> participant = participants_(action.node);
+    if (participant.ok()) {
+      Task<Status> prepare = PrepareAt(*participant, transaction, action.node, std::move(kept[action.node]), floor, coordinator_);
+      prepares.emplace_back(action.node, Start(executor_, std::move(prepare), Launch::kNext));
+    } else {
+      prepares.emplace_back(action.node, ReadyFuture(participant.status()));
     }
   }
+  actions.clear();
+  for (auto& [node, future] : prepares) {
+    const Status prepared = co_await future;
+    actions = run->machine.OnPrepared(node, prepared);
+  }
+  TSD_FAULT_POINT("txn.prepared");
+  co_return actions;
+}
+
+Task<Status> TransactionManager::Commit(std::shared_ptr<Transaction> transaction) {
+  const bool must_log = !transaction->change().empty() || transaction->two_phases();
+  const size_t kept = transaction->kept_writes().size();
+  if (kept == 1 && !must_log && transaction->participants().empty()) {
+    const Status status = co_await CommitKeptWrites(transaction);
+    co_await Release(transaction);
+    co_return OutcomeIsUnknown(status) ? OutcomeUnknown(status) : status;
+  }
+  // From here on kept writes go with the prepare: there is one, as several nodes take part or something must be logged.
+  for (const auto& [node, writes] : transaction->kept_writes()) transaction->Join(node);
   auto run = std::make_shared<Run>(transaction, CommitMachine(transaction->participants(), must_log));
   CommitActions actions = run->machine.Start();
   Status answer;
   bool answered = false;
 
   if (run->machine.state() == CommitState::kPreparing) {
-    const Timestamp floor = clock_.ReadTimestamp();
-    std::vector<std::pair<NodeId, Future<Status>>> prepares;
-    for (const CommitAction& action : actions) {
-      StatusOr<std::shared_ptr<Participant>> participant = participants_(action.node);
-      if (participant.ok()) {
-        prepares.emplace_back(action.node, Start(executor_, PrepareAt(*participant, transaction, action.node, floor, coordinator_)));
-      } else {
-        prepares.emplace_back(action.node, ReadyFuture(participant.status()));
-      }
-    }
     if (fault::Broken("answer_before_decision")) answered = true;
-    actions.clear();
-    for (auto& [node, future] : prepares) {
-      const Status prepared = co_await future;
-      actions = run->machine.OnPrepared(node, prepared);
-    }
-    TSD_FAULT_POINT("txn.prepared");
+    actions = co_await PrepareAll(run, std::move(actions));
   } else if (run->machine.state() == CommitState::kOnePhase) {
     const Status status = co_await CommitOnePhase(transaction, run->machine.participants()[0]);
     actions = run->machine.OnOnePhase(status);
@@ -176,7 +186,7 @@ Task<Status> TransactionManager::Commit(std::shared_ptr<Transaction> transaction
   if (run->machine.state() == CommitState::kUnknown) {
     answer = OutcomeUnknown(answer);
   }
-  Spawn(executor_, Finish(run, std::move(actions)));
+  Spawn(executor_, Finish(run, std::move(actions)), Launch::kNext);
   co_return answer;
 }
 
@@ -191,7 +201,7 @@ Task<void> TransactionManager::Finish(std::shared_ptr<Run> run, CommitActions ac
   std::vector<std::pair<NodeId, Future<Status>>> aborts;
   for (const CommitAction& action : actions) {
     if (action.kind == Kind::kSendCommit) {
-      commits.emplace_back(action.node, Start(executor_, SendCommit(action.node, txn, run->commit)));
+      commits.emplace_back(action.node, Start(executor_, SendCommit(action.node, txn, run->commit), Launch::kNext));
     } else if (action.kind == Kind::kSendAbort) {
       StatusOr<std::shared_ptr<Participant>> participant = participants_(action.node);
       if (participant.ok()) aborts.emplace_back(action.node, Start(executor_, AbortAt(*participant, txn)));

@@ -28,8 +28,8 @@ class TransactionManager {
   /// The participants of a decided transaction are told in the background.
   Task<Status> Commit(std::shared_ptr<Transaction> transaction);
   Task<void> Abort(std::shared_ptr<Transaction> transaction);
-  /// Sends the write that the transaction kept back, if any: more is to follow it.
-  Task<Status> SendKeptWrite(std::shared_ptr<Transaction> transaction);
+  /// Sends the writes that the transaction kept back, if any: more is to follow them.
+  Task<Status> SendKeptWrites(std::shared_ptr<Transaction> transaction);
 
   /// Tells `node` the outcome of every transaction of ours that it still holds: decided ones commit, live ones are left alone, all others
   /// abort. Called when a node is reached (again), after a restart, and every second.
@@ -44,10 +44,10 @@ class TransactionManager {
  private:
   struct Run;
   Timestamp NoteBeginning();
-  Task<void> Prepare(std::shared_ptr<Run> run, NodeId node);
   Task<void> Finish(std::shared_ptr<Run> run, CommitActions actions);
   Task<Status> SendCommit(NodeId node, TxnId txn, Timestamp commit);
-  Task<Status> CommitKeptWrite(std::shared_ptr<Transaction> transaction);
+  Task<Status> CommitKeptWrites(std::shared_ptr<Transaction> transaction);
+  Task<CommitActions> PrepareAll(std::shared_ptr<Run> run, CommitActions actions);
   Task<Status> CommitOnePhase(std::shared_ptr<Transaction> transaction, NodeId node);
   Task<Status> Decide(std::shared_ptr<Run> run);
   Task<void> Release(std::shared_ptr<Transaction> transaction);

@@ -10,6 +10,7 @@ constexpr size_t kBytesPerWrite = 4 << 20;   // or has so many bytes; larger bat
 constexpr size_t kMaxBufferedRows = 65536;   // over all chunks of the statement
 constexpr size_t kMaxBufferedBytes = 32 << 20;
 constexpr size_t kMaxUnderWay = 4;           // writes to one node
+constexpr size_t kFewRows = 256;             // encoded and sent sooner than another thread would wake up
 
 Task<Status> WriteAt(std::shared_ptr<Participant> participant, std::shared_ptr<Transaction> transaction, NodeId node,
                      engine::WriteRequest request) {
@@ -74,13 +75,14 @@ Task<Status> TableWriter::WriteRouted(ColumnBatch rows) {
   while (true) {
     relation_ = CurrentRelation();
     CO_ASSIGN_OR_RETURN(std::vector<RoutedRows> routed, RouteRows(*relation_, rows));
-    bool missing = false;
+    std::vector<ChunkKey> missing;
     for (const RoutedRows& entry : routed) {
-      if (entry.chunk) continue;
-      missing = true;
-      CO_RETURN_IF_ERROR(co_await deps_.chunks->Ensure(transaction_, relation_->id, entry.key));
+      if (!entry.chunk) missing.push_back(entry.key);
     }
-    if (missing) continue;
+    if (!missing.empty()) {
+      CO_RETURN_IF_ERROR(co_await deps_.chunks->Ensure(transaction_, relation_->id, std::move(missing)));
+      continue;
+    }
     for (RoutedRows& entry : routed) {
       ColumnBatch part = routed.size() == 1 ? rows : rows.Gather(entry.rows);
       CO_RETURN_IF_ERROR(co_await Add(entry.chunk->id, entry.chunk->nodes, std::move(part)));
@@ -131,11 +133,16 @@ engine::WriteRequest TableWriter::MakeRequest(ChunkId chunk, ColumnBatch rows) c
   return request;
 }
 
-bool TableWriter::KeepOnlyWrite() {
-  if (buffers_.size() != 1 || !under_way_.empty() || transaction_->has_kept_write() || !transaction_->participants().empty()) return false;
-  auto& [chunk, buffer] = *buffers_.begin();
-  if (!buffer.rows || buffer.rows->rows() == 0 || buffer.bytes >= kBytesPerWrite || buffer.nodes.size() != 1) return false;
-  transaction_->KeepWrite({buffer.nodes[0], MakeRequest(chunk, buffer.rows->Finish())});
+bool TableWriter::KeepWrites() {
+  if (buffered_bytes_ >= kBytesPerWrite || !under_way_.empty()) return false;
+  if (!transaction_->kept_writes().empty() || !transaction_->participants().empty()) return false;
+  Transaction::KeptWrites kept;
+  for (auto& [chunk, buffer] : buffers_) {
+    if (!buffer.rows || buffer.rows->rows() == 0) continue;
+    const ColumnBatch rows = buffer.rows->Finish();
+    for (NodeId node : buffer.nodes) kept[node].push_back(MakeRequest(chunk, rows));
+  }
+  transaction_->KeepWrites(std::move(kept));
   return true;
 }
 
@@ -148,8 +155,9 @@ Task<Status> TableWriter::SendTo(NodeId node, ChunkId chunk, ColumnBatch rows) {
   CO_ASSIGN_OR_RETURN(std::shared_ptr<Participant> participant, deps_.cluster->ParticipantOf(node));
   while (under_way_[node].size() >= kMaxUnderWay) CO_RETURN_IF_ERROR(co_await AwaitOldest(node));
   transaction_->Join(node);
+  const Launch launch = rows.rows() < kFewRows ? Launch::kNext : Launch::kBeside;
   under_way_[node].push_back(
-      Start(*deps_.executor, WriteAt(std::move(participant), transaction_, node, MakeRequest(chunk, std::move(rows)))));
+      Start(*deps_.executor, WriteAt(std::move(participant), transaction_, node, MakeRequest(chunk, std::move(rows))), launch));
   co_return OkStatus();
 }
 
@@ -160,7 +168,7 @@ Task<Status> TableWriter::AwaitOldest(NodeId node) {
 }
 
 Task<Status> TableWriter::Finish(LastWrite last) {
-  if (last == LastWrite::kMayTravelWithCommit && KeepOnlyWrite()) co_return OkStatus();
+  if (last == LastWrite::kMayTravelWithCommit && KeepWrites()) co_return OkStatus();
   Status result;
   for (auto& [chunk, buffer] : buffers_) {
     if (!result.ok()) break;

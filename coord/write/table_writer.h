@@ -29,7 +29,7 @@ class TableWriter {
   /// `rows`: all columns of the relation, in order. 23502 for a NULL in a NOT NULL column, 23514 for a failed CHECK.
   Task<Status> Write(ColumnBatch rows);
   /// Sends what is left and awaits every write: the statement's rows are all staged on their nodes. kMayTravelWithCommit: the statement is
-  /// a transaction of its own, so if it has a single write, the transaction keeps it until the commit.
+  /// a transaction of its own, so if it has few rows, the transaction keeps its writes until the commit.
   enum class LastWrite : uint8_t { kSend, kMayTravelWithCommit };
   Task<Status> Finish(LastWrite last);
   uint64_t rows() const { return rows_; }
@@ -46,7 +46,8 @@ class TableWriter {
   sql::RelationPtr CurrentRelation() const;
   Task<Status> WriteRouted(ColumnBatch rows);
   Task<Status> Add(ChunkId chunk, std::vector<NodeId> nodes, ColumnBatch rows);
-  bool KeepOnlyWrite();
+  /// False if the writes must be sent now.
+  bool KeepWrites();
   engine::WriteRequest MakeRequest(ChunkId chunk, ColumnBatch rows) const;
   Task<Status> Send(ChunkId chunk, Buffer* buffer);
   Task<Status> SendTo(NodeId node, ChunkId chunk, ColumnBatch rows);

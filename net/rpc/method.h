@@ -26,12 +26,14 @@ enum class Method : uint8_t {
   kLeave = 15,
   // SQL text for distributed_exec.
   kExecute = 16,
-  // A transaction's only write, and its commit.
+  // All writes of a transaction on the node, and its commit.
   kWriteAndCommit = 17,
   // Looking after storage.
   kCompact = 18,
   kColumnUsage = 19,
   kVerify = 20,
+  // As kWriteAndCommit, and the transaction's prepare.
+  kWriteAndPrepare = 21,
 };
 
 }  // namespace tsd::net::rpc
