@@ -1,6 +1,7 @@
 #include "coord/cluster/catalog_change.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace tsd::coord {
 namespace {
@@ -74,18 +75,23 @@ void ApplyRelation(Catalog& catalog, const sql::Relation& changed) {
   catalog.Put(std::move(next));
 }
 
-void ApplyChunk(Catalog& catalog, TableId table, Chunk chunk) {
-  catalog.next_chunk = std::max(catalog.next_chunk, chunk.id.value() + 1);
-  catalog.next_chunk_number = std::max(catalog.next_chunk_number, chunk.number + 1);
-  NoteOid(catalog, chunk.oid);
+bool Earlier(const sql::ChunkPtr& left, const sql::ChunkPtr& right) {
+  return std::pair(left->range_start, left->slot_start) < std::pair(right->range_start, right->slot_start);
+}
+
+void ApplyChunks(Catalog& catalog, TableId table, std::vector<sql::ChunkPtr> added) {
+  for (const sql::ChunkPtr& chunk : added) {
+    catalog.next_chunk = std::max(catalog.next_chunk, chunk->id.value() + 1);
+    catalog.next_chunk_number = std::max(catalog.next_chunk_number, chunk->number + 1);
+    NoteOid(catalog, chunk->oid);
+  }
   sql::RelationPtr relation = catalog.Find(table);
   if (!relation || !relation->hypertable) return;  // dropped meanwhile
-  std::vector<sql::ChunkPtr> chunks = relation->hypertable->chunks->chunks;
-  auto added = std::make_shared<const Chunk>(std::move(chunk));
-  auto at = std::upper_bound(chunks.begin(), chunks.end(), added, [](const sql::ChunkPtr& left, const sql::ChunkPtr& right) {
-    return std::pair(left->range_start, left->slot_start) < std::pair(right->range_start, right->slot_start);
-  });
-  chunks.insert(at, std::move(added));
+  std::stable_sort(added.begin(), added.end(), Earlier);
+  const std::vector<sql::ChunkPtr>& before = relation->hypertable->chunks->chunks;
+  std::vector<sql::ChunkPtr> chunks;
+  chunks.reserve(before.size() + added.size());
+  std::merge(before.begin(), before.end(), added.begin(), added.end(), std::back_inserter(chunks), Earlier);
   ReplaceChunks(catalog, *relation, std::move(chunks));
 }
 
@@ -245,12 +251,7 @@ Status CatalogChange::Apply(const Edit& edit, Catalog& catalog) {
       return OkStatus();
     }
     case Kind::kRemoveRelation: catalog.Remove(TableId(static_cast<uint32_t>(reader.GetVarint()))); break;
-    case Kind::kAddChunk: {
-      const TableId table(static_cast<uint32_t>(reader.GetVarint()));
-      Chunk chunk = DecodeChunk(reader);
-      if (reader.ok()) ApplyChunk(catalog, table, std::move(chunk));
-      break;
-    }
+    case Kind::kAddChunk: break;  // ApplyTo sees to them
     case Kind::kRemoveChunks: {
       const TableId table(static_cast<uint32_t>(reader.GetVarint()));
       std::vector<ChunkId> removed;
@@ -308,7 +309,24 @@ Status CatalogChange::Apply(const Edit& edit, Catalog& catalog) {
 }
 
 Status CatalogChange::ApplyTo(Catalog& catalog) const {
-  for (const Edit& edit : edits_) RETURN_IF_ERROR(Apply(edit, catalog));
+  for (size_t i = 0; i < edits_.size();) {
+    // Many new chunks of one table are put into its list at once.
+    TableId table;
+    std::vector<sql::ChunkPtr> chunks;
+    for (; i < edits_.size() && edits_[i].kind == Kind::kAddChunk; ++i) {
+      ByteReader reader(edits_[i].bytes);
+      const TableId of(static_cast<uint32_t>(reader.GetVarint()));
+      if (!chunks.empty() && of != table) break;
+      table = of;
+      chunks.push_back(std::make_shared<const Chunk>(DecodeChunk(reader)));
+      if (!reader.ok()) return Error(sqlstate::kDataCorrupted, "malformed edit in the catalog log");
+    }
+    if (chunks.empty()) {
+      RETURN_IF_ERROR(Apply(edits_[i++], catalog));
+    } else {
+      ApplyChunks(catalog, table, std::move(chunks));
+    }
+  }
   return OkStatus();
 }
 

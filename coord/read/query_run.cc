@@ -51,11 +51,17 @@ std::vector<NodeChunks> ChunksByNode(const sql::Catalog& catalog, const sql::Gat
   const sql::ScanNode* scan = sql::FragmentScan(*gather.children[0]);
   sql::RelationPtr relation = catalog.Find(gather.relation->id);
   if (!relation) relation = gather.relation;
-  const std::vector<sql::ChunkPtr> chunks = sql::PruneChunks(*relation, scan->predicate);
+  std::vector<sql::ChunkPtr> chunks = sql::PruneChunks(*relation, scan->predicate);
   const size_t all = relation->hypertable ? relation->hypertable->chunks->chunks.size() : 1;
   *excluded = all - chunks.size();
   std::map<std::pair<NodeId, std::vector<NodeId>>, NodeChunks> by_node;
-  for (const sql::ChunkPtr& chunk : chunks) {
+  std::map<std::vector<NodeId>, NodeChunks*> placed;  // there are many chunks, but few sets of nodes
+  for (sql::ChunkPtr& chunk : chunks) {
+    NodeChunks*& known = placed[chunk->nodes];
+    if (known != nullptr) {
+      known->chunks.push_back(std::move(chunk));
+      continue;
+    }
     // The first available replica answers; equal node lists give equal choices, as a full pushdown needs, and the same second choices.
     NodeId chosen = chunk->nodes.empty() ? NodeId() : chunk->nodes.front();
     for (NodeId node : chunk->nodes) {
@@ -69,7 +75,8 @@ std::vector<NodeChunks> ChunksByNode(const sql::Catalog& catalog, const sql::Gat
     NodeChunks& part = by_node[{chosen, replicas}];
     part.node = chosen;
     part.replicas = replicas;
-    part.chunks.push_back(chunk);
+    part.chunks.push_back(std::move(chunk));
+    known = &part;
   }
   std::vector<NodeChunks> result;
   for (auto& [key, part] : by_node) result.push_back(std::move(part));

@@ -1,5 +1,7 @@
 #include "coord/write/chunk_creator.h"
 
+#include <algorithm>
+
 #include "engine/base/fault.h"
 #include "engine/base/strings.h"
 #include "engine/types/datetime.h"
@@ -7,16 +9,14 @@
 namespace tsd::coord {
 namespace {
 
-bool Overlaps(const sql::Chunk& chunk, const ChunkKey& key) {
-  return chunk.range_start < key.range_end && key.range_start < chunk.range_end && chunk.slot_start < key.slot_end &&
-         key.slot_start < chunk.slot_end;
+template <typename Box>
+bool Overlaps(const Box& box, const ChunkKey& key) {
+  return box.range_start < key.range_end && key.range_start < box.range_end && box.slot_start < key.slot_end && key.slot_start < box.slot_end;
 }
 
 bool HasOverlap(const sql::Relation& relation, const ChunkKey& key) {
-  for (const sql::ChunkPtr& chunk : relation.hypertable->chunks->chunks) {
-    if (Overlaps(*chunk, key)) return true;
-  }
-  return false;
+  const std::span<const sql::ChunkPtr> near = ChunksNear(*relation.hypertable->chunks, key.range_start, key.range_end);
+  return std::ranges::any_of(near, [&](const sql::ChunkPtr& chunk) { return Overlaps(*chunk, key); });
 }
 
 Status NoTable() { return Error(sqlstate::kUndefinedTable, "the table was dropped while it was written to"); }
@@ -38,21 +38,38 @@ StatusOr<sql::Chunk> ChunkCreator::MakeChunk(const sql::Catalog& catalog, const 
   return chunk;
 }
 
-Task<Status> ChunkCreator::Ensure(std::shared_ptr<Transaction> transaction, TableId table, ChunkKey key) {
+StatusOr<CatalogChange> ChunkCreator::MakeMissing(const sql::Catalog& catalog, const sql::Relation& relation, std::vector<ChunkKey> keys) {
+  CatalogChange change;
+  std::sort(keys.begin(), keys.end());
+  std::vector<ChunkKey> made;  // those that may reach as far as the next key
+  for (const ChunkKey& key : keys) {
+    std::erase_if(made, [&](const ChunkKey& earlier) { return earlier.range_end <= key.range_start; });
+    const bool taken = std::ranges::any_of(made, [&](const ChunkKey& earlier) { return Overlaps(earlier, key); });
+    if (taken || HasOverlap(relation, key)) continue;
+    made.push_back(key);
+    ASSIGN_OR_RETURN(const sql::Chunk chunk, MakeChunk(catalog, relation, key));
+    change.AddChunk(relation.id, chunk);
+  }
+  return change;
+}
+
+Task<Status> ChunkCreator::Ensure(std::shared_ptr<Transaction> transaction, TableId table, std::vector<ChunkKey> keys) {
   sql::RelationPtr published = log_.Current()->Find(table);
   if (!transaction->change().empty()) {
     const sql::CatalogPtr view = transaction->CatalogOver(log_.Current());
     sql::RelationPtr own = view->Find(table);
     if (!own || !own->hypertable) co_return NoTable();
-    if (HasOverlap(*own, key)) co_return OkStatus();
+    std::erase_if(keys, [&](const ChunkKey& key) { return HasOverlap(*own, key); });
     // A chunk of a hypertable that this very transaction made, or in place of one that it dropped, comes with the transaction.
-    if (!published || !published->hypertable || HasOverlap(*published, key)) {
-      CO_ASSIGN_OR_RETURN(const sql::Chunk chunk, MakeChunk(*view, *own, key));
-      CatalogChange change;
-      change.AddChunk(table, chunk);
-      transaction->AddChange(change);
-      co_return OkStatus();
-    }
+    std::vector<ChunkKey> with_transaction;
+    std::erase_if(keys, [&](const ChunkKey& key) {
+      const bool comes = !published || !published->hypertable || HasOverlap(*published, key);
+      if (comes) with_transaction.push_back(key);
+      return comes;
+    });
+    CO_ASSIGN_OR_RETURN(const CatalogChange change, MakeMissing(*view, *own, with_transaction));
+    if (!change.empty()) transaction->AddChange(change);
+    if (keys.empty()) co_return OkStatus();
   }
   if (!published || !published->hypertable) co_return NoTable();
   co_await creating_.Lock();
@@ -60,13 +77,11 @@ Task<Status> ChunkCreator::Ensure(std::shared_ptr<Transaction> transaction, Tabl
   published = log_.Current()->Find(table);
   if (!published || !published->hypertable) {
     status = NoTable();
-  } else if (!HasOverlap(*published, key)) {
-    StatusOr<sql::Chunk> chunk = MakeChunk(*log_.Current(), *published, key);
-    status = chunk.status();
-    if (chunk.ok()) {
-      CatalogChange change;
-      change.AddChunk(table, *chunk);
-      Future<Status> committed = log_.Commit(std::move(change));
+  } else {
+    StatusOr<CatalogChange> change = MakeMissing(*log_.Current(), *published, keys);
+    status = change.status();
+    if (change.ok() && !change->empty()) {
+      Future<Status> committed = log_.Commit(*std::move(change));
       status = co_await committed;
       TSD_FAULT_POINT("chunk.created");
     }

@@ -14,10 +14,12 @@ namespace tsd::coord {
 class ChunkCreator {
  public:
   ChunkCreator(ClusterLog& log, const Clock& clock) : log_(log), clock_(clock) {}
-  /// Makes a chunk for `key`, or returns once one covers it; look it up again in the catalog (the transaction's if it has one).
-  Task<Status> Ensure(std::shared_ptr<Transaction> transaction, TableId table, ChunkKey key);
+  /// Makes chunks for `keys`; where a chunk, or an earlier key, is in the way none is made. Look them up again in the catalog (the
+  /// transaction's if it has one), and ask again for what is still missing.
+  Task<Status> Ensure(std::shared_ptr<Transaction> transaction, TableId table, std::vector<ChunkKey> keys);
 
  private:
+  StatusOr<CatalogChange> MakeMissing(const sql::Catalog& catalog, const sql::Relation& relation, std::vector<ChunkKey> keys);
   StatusOr<sql::Chunk> MakeChunk(const sql::Catalog& catalog, const sql::Relation& relation, const ChunkKey& key);
 
   ClusterLog& log_;

@@ -67,8 +67,7 @@ const Chunk* FindChunk(const sql::ChunkSet& set, int64_t time, int slot, sql::Ch
 
 // A new chunk must not overlap older ones cut by another interval or number of partitions: it is clipped around the value and slot it is for.
 void Clip(const sql::ChunkSet& set, int64_t time, int slot, ChunkKey* key) {
-  for (const sql::ChunkPtr& chunk : set.chunks) {
-    if (chunk->range_start >= key->range_end) break;
+  for (const sql::ChunkPtr& chunk : ChunksNear(set, key->range_start, key->range_end)) {
     if (chunk->range_end <= key->range_start || chunk->slot_end <= key->slot_start || chunk->slot_start >= key->slot_end) continue;
     if (chunk->range_end <= time) {
       key->range_start = std::max(key->range_start, chunk->range_end);
@@ -83,6 +82,13 @@ void Clip(const sql::ChunkSet& set, int64_t time, int slot, ChunkKey* key) {
 }
 
 }  // namespace
+
+std::span<const sql::ChunkPtr> ChunksNear(const sql::ChunkSet& set, int64_t start, int64_t end) {
+  const auto reached = std::partition_point(set.reach.begin(), set.reach.end(), [&](int64_t reach) { return reach <= start; });
+  const auto past = std::partition_point(set.chunks.begin(), set.chunks.end(), [&](const sql::ChunkPtr& chunk) { return chunk->range_start < end; });
+  const auto first = set.chunks.begin() + (reached - set.reach.begin());
+  return first < past ? std::span<const sql::ChunkPtr>(first, past) : std::span<const sql::ChunkPtr>();
+}
 
 ChunkKey SliceOf(const sql::Relation& relation, int64_t value) {
   const Dimension& dimension = relation.hypertable->time();

@@ -1,5 +1,7 @@
 #include "sql/plan/explain.h"
 
+#include <absl/strings/str_join.h>
+
 #include <cstdio>
 #include <map>
 
@@ -251,11 +253,11 @@ class PlanPrinter {
     const std::vector<FragmentNote> notes = options_.fragments(gather);
     const std::string margin(static_cast<size_t>(depth) * 6 + 2, ' ');
     for (const FragmentNote& note : notes) {
-      std::string chunks;
-      for (const std::string& chunk : note.chunks) chunks += (chunks.empty() ? "" : ", ") + chunk;
       lines->push_back(StrCat(margin, "Data node: ", note.node_name));
       // Names are for VERBOSE: there may be thousands.
-      if (!chunks.empty()) lines->push_back(StrCat(margin, "Chunks: ", options_.verbose ? chunks : std::to_string(note.chunks.size())));
+      std::string chunks = std::to_string(note.chunks.size());
+      if (options_.verbose) chunks = absl::StrJoin(note.chunks, ", ");
+      if (!note.chunks.empty()) lines->push_back(StrCat(margin, "Chunks: ", chunks));
       if (note.chunks_excluded > 0) lines->push_back(StrCat(margin, "Chunks excluded: ", note.chunks_excluded));
       if (note.actual.has_value()) {
         const FragmentNote::Actual& actual = *note.actual;

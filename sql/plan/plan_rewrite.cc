@@ -190,18 +190,22 @@ PlanPtr WithChunks(const PlanPtr& fragment, const std::vector<ChunkPtr>& chunks)
   VisitPlan(*copy, [&](PlanNode& node) {
     auto* scan = PlanTry<ScanNode>(&node);
     if (scan == nullptr) return;
-    std::vector<ChunkPtr> ordered = chunks;
-    if (scan->order != ChunkOrder::kAny) {
-      const bool newest = scan->order == ChunkOrder::kNewestFirst;
-      std::stable_sort(ordered.begin(), ordered.end(), [newest](const ChunkPtr& a, const ChunkPtr& b) {
-        return newest ? a->range_start > b->range_start : a->range_start < b->range_start;
-      });
-    }
     scan->chunks.clear();
     scan->chunk_ranges.clear();
-    for (const ChunkPtr& chunk : ordered) {
+    scan->chunks.reserve(chunks.size());
+    if (scan->order == ChunkOrder::kAny) {
+      for (const ChunkPtr& chunk : chunks) scan->chunks.push_back(chunk->id);
+      return;
+    }
+    std::vector<const Chunk*> ordered;
+    for (const ChunkPtr& chunk : chunks) ordered.push_back(chunk.get());
+    const bool newest = scan->order == ChunkOrder::kNewestFirst;
+    std::stable_sort(ordered.begin(), ordered.end(), [newest](const Chunk* a, const Chunk* b) {
+      return newest ? a->range_start > b->range_start : a->range_start < b->range_start;
+    });
+    for (const Chunk* chunk : ordered) {
       scan->chunks.push_back(chunk->id);
-      if (scan->order != ChunkOrder::kAny) scan->chunk_ranges.emplace_back(chunk->range_start, chunk->range_end);
+      scan->chunk_ranges.emplace_back(chunk->range_start, chunk->range_end);
     }
   });
   return copy;

@@ -53,6 +53,41 @@ TEST_F(ClusterLogTest, AcknowledgedChangesSurviveAPowerCut) {
   EXPECT_EQ(log_->Current()->schemas.size(), 20u);
 }
 
+TEST_F(ClusterLogTest, ManyNewChunksOfSeveralTablesAreOneChange) {
+  Open();
+  CatalogChange tables;
+  for (uint32_t id : {50001u, 50002u}) {
+    sql::Relation relation;
+    relation.id = TableId(id);
+    relation.schema = "public";
+    relation.name = "t" + std::to_string(id);
+    relation.hypertable.emplace();
+    tables.PutRelation(relation);
+  }
+  ASSERT_TRUE(Await(log_->Commit(tables)).ok());
+  for (const std::vector<int64_t>& starts : {std::vector<int64_t>{30, 10, 20}, std::vector<int64_t>{25, 5, 35}}) {
+    CatalogChange change;
+    for (int64_t start : starts) {
+      for (uint32_t table : {50001u, 50001u, 50002u}) {
+        sql::Chunk chunk;
+        chunk.id = log_->AllocateChunk();
+        chunk.range_start = start;
+        chunk.range_end = start + 5;
+        change.AddChunk(TableId(table), chunk);
+      }
+    }
+    ASSERT_TRUE(Await(log_->Commit(std::move(change))).ok());
+  }
+  PowerCut();
+  for (const auto& [table, count] : {std::pair(50001u, 12u), std::pair(50002u, 6u)}) {
+    const sql::RelationPtr relation = log_->Current()->Find(TableId(table));
+    const sql::ChunkSet& set = *relation->hypertable->chunks;
+    ASSERT_EQ(set.chunks.size(), count);
+    ASSERT_EQ(set.reach.size(), count);
+    EXPECT_TRUE(std::is_sorted(set.chunks.begin(), set.chunks.end(), [](const auto& a, const auto& b) { return a->range_start < b->range_start; }));
+  }
+}
+
 TEST_F(ClusterLogTest, DecisionsSurviveUntilTheyEnd) {
   Open();
   const TxnId first{1, 1}, second{1, 2};

@@ -116,6 +116,30 @@ TEST(Route, NewChunksAreClippedAroundOlderOnesOfAnotherInterval) {
   EXPECT_EQ((*routed)[2].key.range_end, 200);
 }
 
+TEST(Route, ChunksNearARangeAreFoundAmongMany) {
+  std::vector<sql::ChunkPtr> chunks;
+  const auto add = [&chunks](int64_t start, int64_t end) {
+    auto chunk = std::make_shared<sql::Chunk>();
+    chunk->range_start = start;
+    chunk->range_end = end;
+    chunks.push_back(std::move(chunk));
+  };
+  add(0, 1000);  // of an interval that was larger once
+  for (int64_t start = 1000; start < 2000; start += 10) add(start, start + 10);
+  const sql::ChunkSet set(chunks);
+  const auto overlapping = [&set](int64_t start, int64_t end) {
+    int count = 0;
+    for (const sql::ChunkPtr& chunk : ChunksNear(set, start, end)) count += chunk->range_start < end && start < chunk->range_end;
+    return count;
+  };
+  EXPECT_EQ(overlapping(-10, 0), 0);
+  EXPECT_EQ(overlapping(990, 1010), 2);
+  EXPECT_EQ(overlapping(1995, 3000), 1);
+  EXPECT_EQ(overlapping(2000, 3000), 0);
+  EXPECT_EQ(ChunksNear(set, 1500, 1510).size(), 1u);
+  EXPECT_TRUE(ChunksNear(sql::ChunkSet(), 0, 1).empty());
+}
+
 TEST(Route, NullTimeIsRefused) {
   const sql::Relation relation = Table(TypeId::kInt64, 100, 0);
   BatchBuilder builder({TypeId::kInt64, TypeId::kText});
