@@ -8,11 +8,13 @@ namespace {
 
 constexpr size_t kMaxQueuedBatches = 8;
 
+bool IsLost(const Status& status) { return HasSqlState(status, sqlstate::kConnectionFailure); }
+
 }  // namespace
 
 void FragmentSource::RunRemote(Executor& executor, std::shared_ptr<FragmentSource> source, std::vector<Replica> replicas,
                                FragmentRequest request) {
-  Spawn(executor, FillRemote(std::move(source), std::move(replicas), std::move(request)));
+  Spawn(executor, FillRemote(std::move(source), std::move(replicas), std::move(request)), Launch::kNext);
 }
 
 Task<StatusOr<FragmentStats>> FragmentSource::Receive(std::shared_ptr<FragmentSource> source, std::shared_ptr<net::rpc::RpcStream> stream) {
@@ -57,8 +59,11 @@ Task<void> FragmentSource::FillRemote(std::shared_ptr<FragmentSource> source, st
   StatusOr<FragmentStats> first = FragmentStats();
   for (size_t i = 0; i < replicas.size(); ++i) {
     StatusOr<FragmentStats> result = co_await FillFrom(source, replicas[i].client, encoded);
-    const bool unreachable = !result.ok() && (HasSqlState(result.status(), sqlstate::kSqlclientUnableToConnect) ||
-                                              HasSqlState(result.status(), sqlstate::kConnectionFailure));
+    if (IsLost(result.status()) && !source->HasRows() && !source->IsCancelled()) {
+      // The connection that was there broke: the node may be back already, and reading twice does no harm.
+      result = co_await FillFrom(source, replicas[i].client, encoded);
+    }
+    const bool unreachable = IsLost(result.status()) || HasSqlState(result.status(), sqlstate::kSqlclientUnableToConnect);
     if (!result.ok()) result = NodeError(replicas[i].name, result.status());
     if (i == 0 || !unreachable) first = result;
     if (!unreachable || source->HasRows() || source->IsCancelled()) break;

@@ -60,7 +60,9 @@ class RpcClient::Core : public std::enable_shared_from_this<Core> {
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<Promise<SessionOr>> waiters_ ABSL_GUARDED_BY(mutex_);
   Status last_failure_ ABSL_GUARDED_BY(mutex_);
+  absl::Duration connecting_since_ ABSL_GUARDED_BY(mutex_);
   absl::Duration failed_at_ ABSL_GUARDED_BY(mutex_);
+  bool failed_slowly_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 // ---- connecting ----
@@ -80,12 +82,14 @@ std::optional<Promise<RpcClient::Core::SessionOr>> RpcClient::Core::Lookup(Sessi
     }
     retired = std::move(session_);
     session_ = nullptr;
-    if (!is_connecting_ && !last_failure_.ok() && deps_.clock->Monotonic() - failed_at_ < options_.connect_backoff) {
+    const absl::Duration now = deps_.clock->Monotonic();
+    if (!is_connecting_ && !last_failure_.ok() && failed_slowly_ && now - failed_at_ < options_.connect_backoff) {
       *result = last_failure_;
     } else {
       promise.emplace();
       waiters_.push_back(*promise);
       *start = !std::exchange(is_connecting_, true);
+      if (*start) connecting_since_ = now;
     }
   }
   if (retired != nullptr) retired->Retire();
@@ -125,6 +129,7 @@ Task<void> RpcClient::Core::RunConnect(std::shared_ptr<Core> self) {
       self->session_ = *result;
     } else {
       self->failed_at_ = self->deps_.clock->Monotonic();
+      self->failed_slowly_ = self->failed_at_ - self->connecting_since_ >= self->options_.connect_backoff;
     }
     self->last_failure_ = result.status();
     waiters.swap(self->waiters_);

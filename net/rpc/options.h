@@ -21,7 +21,8 @@ struct RpcDeps {
 struct RpcOptions {
   /// TCP connect, HELLO and HELLO-ACK together.
   absl::Duration connect_timeout = absl::Seconds(2);
-  /// After a failed connect, calls fail at once with the same error for this long.
+  /// After a connect that took this long to fail, calls fail at once with the same error for as long again. (A refusal is told at once,
+  /// so the next call asks again: the node may have come back.)
   absl::Duration connect_backoff = absl::Milliseconds(200);
   /// A server gives a new connection this long to say HELLO.
   absl::Duration hello_timeout = absl::Seconds(5);
