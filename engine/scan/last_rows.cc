@@ -6,15 +6,24 @@
 
 namespace tsd::engine {
 
-bool LastRowsKnown(const ScanUnit& unit, const ScanSpec& spec, const ColumnSchema* time_column) {
-  if (time_column == nullptr) return false;
-  const ChunkOrder& order = unit.reader->order();
+bool LastRowsKnown(const ChunkReader& reader, const ScanSpec& spec, const ColumnSchema* time_column) {
+  if (time_column == nullptr || spec.choice != RowChoice::kLastOfSegment || spec.with_row_ids) return false;
+  const ChunkOrder& order = reader.order();
   if (order.segment_by != spec.schema->segment_by || order.order_by.empty() || order.order_by.front() != time_column->id) return false;
-  const ColumnStats* times = unit.reader->FileStats(time_column->id);
+  const ColumnStats* times = reader.FileStats(time_column->id);
   if (times == nullptr || times->null_count != 0) return false;
   return std::all_of(spec.predicate.conditions.begin(), spec.predicate.conditions.end(), [&](const ColumnCondition& condition) {
     return std::find(order.segment_by.begin(), order.segment_by.end(), condition.column) != order.segment_by.end();
   });
+}
+
+size_t NextGroupWithLastRow(const ChunkReader& reader, size_t group) {
+  const std::vector<uint64_t>& starts = reader.segments().first_rows;
+  if (starts.empty()) return group;
+  const auto next = std::upper_bound(starts.begin(), starts.end(), reader.first_row_of(group));
+  const uint64_t end = next == starts.end() ? reader.rows() : *next;
+  while (reader.first_row_of(group) + reader.rows_in(group) < end) ++group;
+  return group;
 }
 
 StatusOr<std::vector<uint32_t>> LastRows(const ScanUnit& unit) {
@@ -50,15 +59,14 @@ StatusOr<std::vector<uint32_t>> LastRows(const ScanUnit& unit) {
   return last;
 }
 
-bool AppendLastRow(const ScanUnit& unit, const std::vector<const ColumnSchema*>& columns, const std::vector<std::shared_ptr<Vector>>& out) {
+std::vector<const BlockSummaries*> LastRowSummaries(const ChunkReader& reader, const std::vector<const ColumnSchema*>& columns) {
   std::vector<const BlockSummaries*> summaries;
   for (const ColumnSchema* column : columns) {
-    const BlockSummaries* own = unit.reader->Summaries(column->id);
-    if (own == nullptr || !own->HasEdges(unit.group) || own->lasts().type().Physical() != column->type.Physical()) return false;
+    const BlockSummaries* own = reader.Summaries(column->id);
+    if (own == nullptr || own->lasts().type().Physical() != column->type.Physical()) return {};
     summaries.push_back(own);
   }
-  for (size_t i = 0; i < summaries.size(); ++i) out[i]->AppendFrom(summaries[i]->lasts(), unit.group);
-  return true;
+  return summaries;
 }
 
 }  // namespace tsd::engine

@@ -8,14 +8,17 @@
 
 namespace tsd::engine {
 
-/// Whether "the last row of a segment in the file" is the last by the schema's time too, and the predicate speaks of whole segments.
-/// Requires: every row of the unit is visible; a file's unit.
-bool LastRowsKnown(const ScanUnit& unit, const ScanSpec& spec, const ColumnSchema* time_column);
+/// Whether only last rows are wanted, "the last row of a segment in the file" is the last by the schema's time too, and the predicate speaks
+/// of whole segments. Says something only of what the snapshot sees every row of.
+bool LastRowsKnown(const ChunkReader& reader, const ScanSpec& spec, const ColumnSchema* time_column);
+
+/// The first group from `group` on in which a segment ends.
+size_t NextGroupWithLastRow(const ChunkReader& reader, size_t group);
 
 /// Rows of the group that may be the last of their segment in the file, ascending; perhaps none.
 StatusOr<std::vector<uint32_t>> LastRows(const ScanUnit& unit);
 
-/// Appends the group's last row from its summary; false, with nothing appended, where the summary does not know it.
-bool AppendLastRow(const ScanUnit& unit, const std::vector<const ColumnSchema*>& columns, const std::vector<std::shared_ptr<Vector>>& out);
+/// One a column: together they hold the last rows of those groups for which all have edges. Empty if some column has none, or of another type.
+std::vector<const BlockSummaries*> LastRowSummaries(const ChunkReader& reader, const std::vector<const ColumnSchema*>& columns);
 
 }  // namespace tsd::engine

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/scan/last_rows.h"
+
 namespace tsd::engine {
 
 ScanWork::ScanWork(ScanSpec spec, std::vector<ChunkView> views) : spec_(std::move(spec)), views_(std::move(views)) {
@@ -34,11 +36,47 @@ void ScanWork::FindNewest(ScanUnit& unit) const {
   unit.newest = newest;
 }
 
+bool ScanWork::SeesAll(const ChunkFile& file, bool some_too_new, const std::vector<RowRange>* hidden) const {
+  return !some_too_new && (hidden == nullptr || hidden->empty()) && !open_->deleted.AnyIn(file.meta().min_row_id, file.meta().max_row_id);
+}
+
+bool ScanWork::CountsOnly() const {
+  return spec_.columns.empty() && !spec_.with_row_ids && spec_.predicate.conditions.empty() && spec_.order == ScanOrder::kAny &&
+         spec_.choice == RowChoice::kAll;
+}
+
+std::vector<uint32_t> ScanWork::TakeGroupsWithLastRows(ScanStats& stats) {
+  std::vector<uint32_t> groups;
+  size_t passed = 0;
+  while (group_ < reader_->row_group_count()) {
+    const size_t wanted = NextGroupWithLastRow(*reader_, group_);
+    passed += wanted - group_;
+    group_ = wanted + 1;
+    if (reader_->CanSkip(wanted, spec_.predicate)) {
+      ++passed;
+    } else {
+      groups.push_back(static_cast<uint32_t>(wanted));
+    }
+  }
+  stats.blocks_skipped += passed * std::max<size_t>(1, spec_.columns.size());
+  return groups;
+}
+
 StatusOr<std::optional<ScanUnit>> ScanWork::NextOfFile(const ChunkFile& file, bool some_too_new, const std::vector<RowRange>* hidden,
                                                        ScanStats& stats) {
   if (reader_ == nullptr) {
+    const bool sees_all = SeesAll(file, some_too_new, hidden);
+    if (sees_all && CountsOnly()) {
+      ScanUnit unit;
+      unit.view = open_;
+      unit.meta = &file.meta();
+      unit.count_only = true;
+      ++source_;
+      return std::optional<ScanUnit>(std::move(unit));
+    }
     ASSIGN_OR_RETURN(reader_, file.Reader());
     group_ = 0;
+    last_rows_only_ = sees_all && LastRowsKnown(*reader_, spec_, time_);
     if (reader_->CanSkipFile(spec_.predicate)) {
       stats.blocks_skipped += reader_->row_group_count() * std::max<size_t>(1, spec_.columns.size());
       group_ = reader_->row_group_count();
@@ -48,8 +86,13 @@ StatusOr<std::optional<ScanUnit>> ScanWork::NextOfFile(const ChunkFile& file, bo
     ScanUnit unit;
     unit.view = open_;
     unit.reader = reader_;
-    unit.group = group_++;
     unit.meta = &file.meta();
+    if (last_rows_only_ && spec_.order == ScanOrder::kAny) {
+      unit.last_rows_of = TakeGroupsWithLastRows(stats);
+      if (unit.last_rows_of.empty()) break;
+      return std::optional<ScanUnit>(std::move(unit));
+    }
+    unit.group = group_++;
     unit.hidden = hidden;
     unit.some_too_new = some_too_new;
     bool skip = reader_->CanSkip(unit.group, spec_.predicate);

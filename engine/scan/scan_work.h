@@ -24,8 +24,10 @@ struct ScanUnit {
   // Of a file:
   std::shared_ptr<const ChunkReader> reader;
   size_t group = 0;
+  std::vector<uint32_t> last_rows_of;  // not empty: of these groups instead, the last rows of segments only; every row of them is visible
   const FileMeta* meta = nullptr;
   const std::vector<RowRange>* hidden = nullptr;  // of an own file
+  bool count_only = false;  // all of the file, every row visible and wanted, no column: no reader, meta->rows is the answer
   // In memory:
   const RowBlock* block = nullptr;
   // Either:
@@ -53,6 +55,11 @@ class ScanWork {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   ScanUnit BlockUnit(const RowBlock& block, bool some_too_new) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Enter(Stage stage) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  /// Whether the snapshot sees every row of the file, as far as can be said without opening it.
+  bool SeesAll(const ChunkFile& file, bool some_too_new, const std::vector<RowRange>* hidden) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool CountsOnly() const;
+  /// The groups of reader_ from group_ on that may hold a last row.
+  std::vector<uint32_t> TakeGroupsWithLastRows(ScanStats& stats) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void FindNewest(ScanUnit& unit) const;
 
   const ScanSpec spec_;
@@ -66,6 +73,7 @@ class ScanWork {
   size_t source_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t group_ ABSL_GUARDED_BY(mutex_) = 0;
   std::shared_ptr<const ChunkReader> reader_ ABSL_GUARDED_BY(mutex_);  // of the file being gone through
+  bool last_rows_only_ ABSL_GUARDED_BY(mutex_) = false;                // of that file: only these are wanted, and can be told
   bool sorted_ready_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<ScanUnit> sorted_ ABSL_GUARDED_BY(mutex_);               // kNewestFirst: the newest last
 };

@@ -111,6 +111,19 @@ class TableScanImpl final : public TableScan {
       FlushGathered();
       return true;
     }
+    if (unit->count_only) {
+      if (summary == nullptr) {
+        pending_ = ColumnBatch(unit->meta->rows);
+      } else {
+        summary->emplace().rows = unit->meta->rows;
+      }
+      return true;
+    }
+    if (!unit->last_rows_of.empty()) {
+      const std::vector<uint32_t> groups = std::move(unit->last_rows_of);
+      RETURN_IF_ERROR(ReadLastRows(*unit, groups));
+      return true;
+    }
     pending_newest_ = unit->newest;
     const VisibleRows visible(*unit, spec_.snapshot);
     if (visible.none()) return true;
@@ -119,9 +132,9 @@ class TableScanImpl final : public TableScan {
       return true;
     }
     if (summary != nullptr && visible.all() && Summarise(*unit, *summary)) return true;
-    if (spec_.choice == RowChoice::kLastOfSegment && !spec_.with_row_ids && visible.all() &&
-        LastRowsKnown(*unit, spec_, work_->time_column())) {
-      RETURN_IF_ERROR(ReadLastRows(*unit));
+    if (visible.all() && LastRowsKnown(*unit->reader, spec_, work_->time_column())) {
+      const uint32_t group = static_cast<uint32_t>(unit->group);
+      RETURN_IF_ERROR(ReadLastRows(*unit, {&group, 1}));
     } else {
       RETURN_IF_ERROR(ReadGroup(*unit, visible));
     }
@@ -215,35 +228,54 @@ class TableScanImpl final : public TableScan {
     return OkStatus();
   }
 
-  Status ReadLastRows(const ScanUnit& unit) {
-    ASSIGN_OR_RETURN(const std::vector<uint32_t> rows, LastRows(unit));
-    if (rows.empty()) {
-      stats_.blocks_skipped += std::max<size_t>(1, columns_.size());
-      return OkStatus();
+  /// Gathers the last rows of segments in some groups of a file: from the summaries where one is its group's last.
+  Status ReadLastRows(ScanUnit& unit, std::span<const uint32_t> groups) {
+    const std::vector<const BlockSummaries*> summaries = LastRowSummaries(*unit.reader, columns_);
+    const auto known = [&](uint32_t group) {
+      return !summaries.empty() && std::all_of(summaries.begin(), summaries.end(), [group](const BlockSummaries* own) { return own->HasEdges(group); });
+    };
+    std::vector<uint32_t> summarised;
+    for (uint32_t group : groups) {
+      unit.group = group;
+      ASSIGN_OR_RETURN(const std::vector<uint32_t> rows, LastRows(unit));
+      if (rows.empty()) {
+        stats_.blocks_skipped += std::max<size_t>(1, columns_.size());
+      } else if (rows.size() == 1 && rows[0] == unit.reader->rows_in(group) - 1 && known(group)) {
+        summarised.push_back(group);
+      } else {
+        RETURN_IF_ERROR(GatherRows(unit, rows));
+      }
     }
-    if (gathered_.empty()) {
-      for (const ColumnSchema* column : columns_) gathered_.push_back(std::make_shared<Vector>(column->type));
+    if (!summarised.empty()) {
+      for (size_t i = 0; i < columns_.size(); ++i) GatheredColumn(i).AppendSelected(summaries[i]->lasts(), summarised);
+      gathered_rows_ += summarised.size();
+      stats_.blocks_summarised += summarised.size() * std::max<size_t>(1, columns_.size());
     }
-    const uint32_t last = unit.reader->rows_in(unit.group) - 1;
-    if (rows.size() == 1 && rows[0] == last && AppendLastRow(unit, columns_, gathered_)) {
-      ++gathered_rows_;
-      stats_.blocks_summarised += std::max<size_t>(1, columns_.size());
-      // Rows that came one a row group are handed out together.
-      if (gathered_rows_ == kDefaultBatchRows || spec_.order == ScanOrder::kNewestFirst) FlushGathered();
-      return OkStatus();
-    }
-    ColumnBatch batch(rows.size());
-    for (const ColumnSchema* column : columns_) {
-      ASSIGN_OR_RETURN(VectorPtr values, ReadColumn(unit, column->id));
+    // Few rows of many files are handed out together.
+    if (gathered_rows_ >= kDefaultBatchRows || (gathered_rows_ > 0 && spec_.order == ScanOrder::kNewestFirst)) FlushGathered();
+    return OkStatus();
+  }
+
+  Status GatherRows(const ScanUnit& unit, const std::vector<uint32_t>& rows) {
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      ASSIGN_OR_RETURN(VectorPtr values, ReadColumn(unit, columns_[i]->id));
       if (values == nullptr) {
-        batch.Add(MissingColumn(*column, rows.size()));
+        const VectorPtr missing = Vector::Flatten(MissingColumn(*columns_[i], rows.size()));
+        GatheredColumn(i).AppendRange(*missing, 0, rows.size());
         continue;
       }
-      ASSIGN_OR_RETURN(values, Relabel(std::move(values), column->type));
-      batch.Add(Vector::Gather(values, rows));
+      ASSIGN_OR_RETURN(values, Relabel(std::move(values), columns_[i]->type));
+      GatheredColumn(i).AppendSelected(*Vector::Flatten(values), rows);
     }
-    pending_ = std::move(batch);
+    gathered_rows_ += rows.size();
     return OkStatus();
+  }
+
+  Vector& GatheredColumn(size_t column) {
+    if (gathered_.empty()) {
+      for (const ColumnSchema* each : columns_) gathered_.push_back(std::make_shared<Vector>(each->type));
+    }
+    return *gathered_[column];
   }
 
   void FlushGathered() {
@@ -299,7 +331,7 @@ class TableScanImpl final : public TableScan {
   ColumnBatch pending_;
   size_t pending_begin_ = 0;
   std::optional<int64_t> pending_newest_;
-  std::vector<std::shared_ptr<Vector>> gathered_;  // last rows taken from summaries
+  std::vector<std::shared_ptr<Vector>> gathered_;  // last rows of segments
   size_t gathered_rows_ = 0;
 };
 

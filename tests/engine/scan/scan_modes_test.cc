@@ -179,6 +179,31 @@ TEST_F(ScanModesTest, SummariesAddUpToTheRows) {
   }
 }
 
+TEST_F(ScanModesTest, RowsOfFilesAreCountedUnopenedUnlessSomeAreUnseen) {
+  Open();
+  Load(7);
+  const auto count = [this](Timestamp read) {
+    ScanSpec spec = Spec(read);
+    spec.columns.clear();
+    size_t rows = 0, by_parts = 0;
+    std::unique_ptr<TableScan> scan = *store_->OpenScan(spec);
+    for (ColumnBatch batch = *scan->Next(); !batch.empty(); batch = *scan->Next()) rows += batch.rows();
+    std::unique_ptr<TableScan> parts = *store_->OpenScan(spec);
+    for (ScanPart part = *parts->NextPart(); !part.AtEnd(); part = *parts->NextPart()) {
+      by_parts += part.summary.has_value() ? part.summary->rows : part.rows.rows();
+    }
+    EXPECT_EQ(by_parts, rows);
+    EXPECT_EQ(rows, All(Spec(read)).size());
+    return rows;
+  };
+  EXPECT_EQ(count(Timestamp(1000)), 5710u);
+  for (uint64_t read = 0; read < 8; ++read) count(Timestamp(read));  // commits of one file of which some are not seen yet
+  ASSERT_EQ(*Delete(77, 1, {5, 100'003}, Timestamp(1000)), 2u);
+  const Timestamp deleted = *Commit(77, 2000);
+  EXPECT_EQ(count(deleted), 5708u);
+  EXPECT_EQ(count(Timestamp(deleted.value() - 1)), 5710u);
+}
+
 TEST_F(ScanModesTest, NewestFirstKeepsItsPromise) {
   Open();
   Load(4);
