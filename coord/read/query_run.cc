@@ -210,10 +210,10 @@ std::vector<sql::FragmentNote> QueryRun::NotesOf(const sql::GatherNode& gather) 
   const sql::CatalogPtr catalog = transaction_->CatalogOver(services_.log->Current());
   size_t excluded = 0;
   std::vector<sql::FragmentNote> notes;
-  for (const NodeChunks& part : ChunksByNode(*catalog, gather, &excluded)) {
+  for (NodeChunks& part : ChunksByNode(*catalog, gather, &excluded)) {
     sql::FragmentNote note;
     note.node_name = services_.cluster->NameOf(part.node);
-    for (const sql::ChunkPtr& chunk : part.chunks) note.chunks.push_back(chunk->name);
+    note.chunks = std::move(part.chunks);
     notes.push_back(std::move(note));
   }
   const auto ran = fragments_.find(&gather);

@@ -256,7 +256,7 @@ class PlanPrinter {
       lines->push_back(StrCat(margin, "Data node: ", note.node_name));
       // Names are for VERBOSE: there may be thousands.
       std::string chunks = std::to_string(note.chunks.size());
-      if (options_.verbose) chunks = absl::StrJoin(note.chunks, ", ");
+      if (options_.verbose) chunks = absl::StrJoin(note.chunks, ", ", [](std::string* out, const ChunkPtr& chunk) { *out += chunk->name; });
       if (!note.chunks.empty()) lines->push_back(StrCat(margin, "Chunks: ", chunks));
       if (note.chunks_excluded > 0) lines->push_back(StrCat(margin, "Chunks excluded: ", note.chunks_excluded));
       if (note.actual.has_value()) {
@@ -285,7 +285,7 @@ class PlanPrinter {
     StrAppend(out, ",\n", pad, "  \"Data Nodes\": [");
     for (size_t i = 0; i < notes.size(); ++i) {
       StrAppend(out, i > 0 ? ", " : "", "{\"Name\": ", Quote(notes[i].node_name), ", \"Chunks\": [");
-      for (size_t c = 0; c < notes[i].chunks.size(); ++c) StrAppend(out, c > 0 ? ", " : "", Quote(notes[i].chunks[c]));
+      for (size_t c = 0; c < notes[i].chunks.size(); ++c) StrAppend(out, c > 0 ? ", " : "", Quote(notes[i].chunks[c]->name));
       StrAppend(out, "], \"Chunks Excluded\": ", notes[i].chunks_excluded);
       if (notes[i].actual.has_value()) {
         const FragmentNote::Actual& actual = *notes[i].actual;

@@ -29,7 +29,7 @@ std::vector<const PlanNode*> NumberPlan(const PlanNode& plan);
 /// What coord knows about the fragments of a Gather.
 struct FragmentNote {
   std::string node_name;            // "dn1", or "local"
-  std::vector<std::string> chunks;  // names
+  std::vector<ChunkPtr> chunks;
   size_t chunks_excluded = 0;
   const PlanStats* stats = nullptr; // of the fragment as run there (numbered from the fragment's root)
   /// What the node did in all, once it has run (ANALYZE).
