@@ -14,6 +14,7 @@ SETTLE_SECONDS = 120
 class Tsd(PgEngine):
     user, database = "tsdbadmin", "tsdb"
     data_nodes = 0
+    cores = {}  # node name -> cores it may use, as taskset takes them; a name that is missing may use all
 
     def __init__(self, work, tools):
         super().__init__(work, tools)
@@ -31,9 +32,11 @@ class Tsd(PgEngine):
         folder = os.path.join(self.folder, name)
         # Data nodes keep their ports over restarts: the access node's catalog names them.
         port = self.ports.setdefault(name, free_port())
+        command = [os.path.join(self.tools, "tsd"), f"--role={'access' if name == 'an' else 'data'}", f"--data-dir={folder}", f"--listen=127.0.0.1:{port}"]
+        if name in self.cores:
+            command = ["taskset", "-c", self.cores[name], *command]
         with open(folder + ".log", "ab") as log:
-            self.processes[name] = subprocess.Popen([os.path.join(self.tools, "tsd"), f"--role={'access' if name == 'an' else 'data'}", f"--data-dir={folder}",
-                                                     f"--listen=127.0.0.1:{port}"], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.processes[name] = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def _ports_file(self):
         return os.path.join(self.folder, "ports")
