@@ -95,7 +95,7 @@ Task<Status> TableWriter::Add(ChunkId chunk, std::vector<NodeId> nodes, ColumnBa
   Buffer& buffer = buffers_[chunk];
   buffer.nodes = std::move(nodes);
   const size_t bytes = rows.MemoryBytes();
-  if (!buffer.rows && (rows.rows() >= kRowsPerWrite / 2 || bytes >= kBytesPerWrite)) {
+  if (!buffer.rows && (rows.rows() >= kRowsPerWrite / 4 || bytes >= kBytesPerWrite)) {
     for (NodeId node : buffer.nodes) CO_RETURN_IF_ERROR(co_await SendTo(node, chunk, rows));
     co_return OkStatus();
   }

@@ -2,12 +2,16 @@
 
 #include <lz4.h>
 
+#include "engine/types/narrow_values.h"
+
 namespace tsd {
 namespace {
 
 constexpr uint8_t kVersion = 1;
 constexpr uint8_t kFlagArray = 1;
 constexpr uint8_t kFlagValidity = 2;
+constexpr uint8_t kFlagNarrow = 4;
+constexpr uint8_t kFlags = kFlagArray | kFlagValidity | kFlagNarrow;
 constexpr uint8_t kLastTypeId = static_cast<uint8_t>(TypeId::kInet);
 constexpr size_t kHeaderBytes = 6;
 
@@ -16,14 +20,17 @@ Status Damaged(std::string_view what) { return Error(sqlstate::kDataCorrupted, s
 void EncodeColumn(const Vector& column, ByteWriter& writer) {
   const DataType type = column.type();
   const std::span<const uint64_t> validity = column.validity();
+  const NarrowValues narrow(column);
   writer.PutU8(static_cast<uint8_t>(type.id));
-  writer.PutU8(static_cast<uint8_t>((type.is_array ? kFlagArray : 0) | (validity.empty() ? 0 : kFlagValidity)));
+  writer.PutU8(static_cast<uint8_t>((type.is_array ? kFlagArray : 0) | (validity.empty() ? 0 : kFlagValidity) | (narrow.pays() ? kFlagNarrow : 0)));
   writer.PutZigzag(type.typmod);
   if (!validity.empty()) writer.PutBytes(RawBytes(validity.data(), validity.size()));
   if (type.Physical() == PhysicalType::kBytes) {
     writer.PutU32(static_cast<uint32_t>(column.heap().size()));
     writer.PutBytes(RawBytes(column.offsets().data() + 1, column.size()));
     writer.PutBytes(column.heap());
+  } else if (narrow.pays()) {
+    narrow.Write(writer);
   } else {
     writer.PutBytes(RawBytes(column.values<uint8_t>(), column.size() * type.Width()));
   }
@@ -58,11 +65,24 @@ StatusOr<std::shared_ptr<Vector>> DecodeBytesColumn(DataType type, size_t rows, 
   return vector;
 }
 
+StatusOr<std::shared_ptr<Vector>> DecodeFixedColumn(DataType type, size_t rows, bool narrow, ByteReader& reader) {
+  auto vector = std::make_shared<Vector>(type);
+  if (narrow) {
+    if (type.Width() != sizeof(int64_t) || !ReadNarrowValues(rows, reader, *vector)) return Damaged("narrow column");
+    return vector;
+  }
+  const std::string_view bytes = reader.GetBytes(rows * type.Width());
+  if (!reader.ok()) return Damaged("short column");
+  vector->ResizeFixedUninitialized(rows);
+  if (rows != 0) std::memcpy(vector->mutable_values<uint8_t>(), bytes.data(), bytes.size());
+  return vector;
+}
+
 StatusOr<VectorPtr> DecodeColumn(size_t rows, ByteReader& reader) {
   const uint8_t id = reader.GetU8();
   const uint8_t flags = reader.GetU8();
   const int64_t typmod = reader.GetZigzag();
-  if (!reader.ok() || id > kLastTypeId || (flags & ~(kFlagArray | kFlagValidity)) != 0 || typmod < INT32_MIN || typmod > INT32_MAX) {
+  if (!reader.ok() || id > kLastTypeId || (flags & ~kFlags) != 0 || typmod < INT32_MIN || typmod > INT32_MAX) {
     return Damaged("column header");
   }
   const DataType type(static_cast<TypeId>(id), (flags & kFlagArray) != 0, static_cast<int32_t>(typmod));
@@ -76,13 +96,10 @@ StatusOr<VectorPtr> DecodeColumn(size_t rows, ByteReader& reader) {
   }
   std::shared_ptr<Vector> vector;
   if (type.Physical() == PhysicalType::kBytes) {
+    if ((flags & kFlagNarrow) != 0) return Damaged("column header");
     ASSIGN_OR_RETURN(vector, DecodeBytesColumn(type, rows, reader));
   } else {
-    const std::string_view bytes = reader.GetBytes(rows * type.Width());
-    if (!reader.ok()) return Damaged("short column");
-    vector = std::make_shared<Vector>(type);
-    vector->ResizeFixed(rows);
-    if (rows != 0) std::memcpy(vector->mutable_values<uint8_t>(), bytes.data(), bytes.size());
+    ASSIGN_OR_RETURN(vector, DecodeFixedColumn(type, rows, (flags & kFlagNarrow) != 0, reader));
   }
   if (type.Physical() == PhysicalType::kBool) {
     for (size_t row = 0; row < rows; ++row) vector->mutable_values<uint8_t>()[row] &= 1;
@@ -98,6 +115,8 @@ StatusOr<ColumnBatch> DecodeBody(std::string_view body) {
   const uint64_t columns = reader.GetCount(3);
   if (!reader.ok() || rows > kMaxBatchRows) return Damaged("header");
   ColumnBatch batch(static_cast<size_t>(rows));
+  // Narrow columns grow as they are decoded: together at most eight times, and not beyond what any batch may have.
+  if (rows * columns > kMaxBatchBytes / sizeof(int64_t)) return Damaged("size");
   for (uint64_t i = 0; i < columns; ++i) {
     ASSIGN_OR_RETURN(VectorPtr column, DecodeColumn(static_cast<size_t>(rows), reader));
     batch.Add(std::move(column));

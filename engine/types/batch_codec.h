@@ -3,8 +3,8 @@
 // Decoding takes any bytes: sizes are checked against what is there before anything is allocated, offsets are checked to ascend.
 //
 // Form (little-endian): u8 version (1), u8 compression, u32 raw size, body. Body: varint rows, varint columns, then per column:
-// u8 type id, u8 flags (1 array, 2 has validity), zigzag typmod, [validity words], then values: fixed width rows * width bytes; else
-// u32 heap size, rows u32 end offsets, heap.
+// u8 type id, u8 flags (1 array, 2 has validity, 4 narrow), zigzag typmod, [validity words], then values: narrow as narrow_values.h says;
+// fixed width rows * width bytes; else u32 heap size, rows u32 end offsets, heap.
 #include <string_view>
 
 #include "engine/base/bytes.h"

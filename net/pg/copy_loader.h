@@ -23,17 +23,20 @@ struct CopyField {
 class FieldBlock {
  public:
   static constexpr size_t kRows = 256;
-  explicit FieldBlock(size_t columns) : fields_(columns * kRows), lines_(kRows) {}
+  explicit FieldBlock(size_t columns) : fields_(columns * kStride), lines_(kRows) {}
 
-  CopyField* column(size_t index) { return fields_.data() + index * kRows; }
-  const CopyField* column(size_t index) const { return fields_.data() + index * kRows; }
-  CopyField& at(size_t column, size_t row) { return fields_[column * kRows + row]; }
-  const CopyField& at(size_t column, size_t row) const { return fields_[column * kRows + row]; }
+  CopyField* column(size_t index) { return fields_.data() + index * kStride; }
+  const CopyField* column(size_t index) const { return fields_.data() + index * kStride; }
+  CopyField& at(size_t column, size_t row) { return fields_[column * kStride + row]; }
+  const CopyField& at(size_t column, size_t row) const { return fields_[column * kStride + row]; }
   /// Input line of a row.
   uint64_t& line(size_t row) { return lines_[row]; }
   uint64_t line(size_t row) const { return lines_[row]; }
 
  private:
+  /// Not a power of two: the fields of one row would share the few lines of one set of the processor's cache.
+  static constexpr size_t kStride = kRows + 4;
+
   std::vector<CopyField> fields_;
   std::vector<uint64_t> lines_;
 };

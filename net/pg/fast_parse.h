@@ -49,7 +49,8 @@ inline bool FastParseDouble(std::string_view text, double* value) {
   }
   if (digits == 0) return false;
   if (at == end && digits <= 19 && mantissa <= (uint64_t{1} << 53)) {
-    const double result = static_cast<double>(mantissa) / kPowersOfTen[fraction];
+    double result = static_cast<double>(mantissa);
+    if (fraction != 0) result /= kPowersOfTen[fraction];
     *value = negative ? -result : result;
     return true;
   }

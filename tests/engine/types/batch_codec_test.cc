@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
+#include <cstring>
+#include <limits>
+
 #include "engine/base/random.h"
 #include "engine/types/value.h"
 #include "tests/engine/types/type_outcome.h"
@@ -142,6 +146,78 @@ TEST(BatchCodec, HugeClaimsAreRefused) {
   bomb.PutU32(0x3fffffff);
   bomb.PutBytes("tiny");
   EXPECT_FALSE(DecodeBatch(bomb.data()).ok());
+}
+
+template <typename T>
+ColumnBatch OneColumn(TypeId type, const std::vector<T>& values) {
+  auto column = std::make_shared<Vector>(type);
+  for (T value : values) column->Append<T>(value);
+  ColumnBatch batch(values.size());
+  batch.Add(column);
+  return batch;
+}
+
+/// Encoded size; the bits of every value must come back.
+template <typename T>
+size_t SizeOfRoundTrip(TypeId type, const std::vector<T>& values) {
+  ByteWriter writer;
+  EncodeBatch(OneColumn(type, values), writer);
+  const StatusOr<ColumnBatch> back = DecodeBatch(writer.data());
+  EXPECT_TRUE(back.ok()) << back.status().message();
+  if (!back.ok() || back->rows() != values.size()) return 0;
+  for (size_t row = 0; row < values.size(); ++row) {
+    const T value = back->column(0).Get<T>(row);
+    EXPECT_EQ(std::memcmp(&value, &values[row], sizeof(T)), 0) << row;
+  }
+  return writer.size();
+}
+
+TEST(BatchCodec, CloseValuesTakeFewBytes) {
+  std::vector<double> doubles;
+  std::vector<int64_t> times;
+  for (int i = 0; i < 3001; ++i) {
+    doubles.push_back(i % 200 - 100);
+    times.push_back(INT64_MAX - i * 1000);
+  }
+  EXPECT_LT(SizeOfRoundTrip(TypeId::kFloat64, doubles), 3001u + 40);
+  EXPECT_LT(SizeOfRoundTrip(TypeId::kTimestampTz, times), 4 * 3001u + 40);
+  doubles[1500] = 40000;
+  EXPECT_LT(SizeOfRoundTrip(TypeId::kFloat64, doubles), 4 * 3001u + 40);
+  doubles[1501] = -2147483648.0;
+  EXPECT_LT(SizeOfRoundTrip(TypeId::kFloat64, doubles), 4 * 3001u + 40);
+}
+
+TEST(BatchCodec, OneValueOfAnotherKindIsKept) {
+  for (double odd : {-0.0, 0.5, 2147483648.0, -2147483649.0, 1e300, 5e-324, std::numeric_limits<double>::quiet_NaN(), -std::numeric_limits<double>::infinity(),
+                     std::bit_cast<double>(0x7ff8000000001234ULL)}) {
+    for (size_t at : {0u, 5u, 1023u, 1024u, 2002u}) {
+      std::vector<double> values(2003, 7);
+      values[at] = odd;
+      SizeOfRoundTrip(TypeId::kFloat64, values);
+    }
+  }
+  for (int64_t odd : {INT64_MIN, INT64_MAX, int64_t{-2147483648}, int64_t{2147483647}, int64_t{-2147483649}, int64_t{2147483648}}) {
+    for (size_t at : {0u, 1u, 2002u}) {
+      std::vector<int64_t> values(2003, 0);
+      values[at] = odd;
+      SizeOfRoundTrip(TypeId::kInt64, values);
+    }
+  }
+}
+
+TEST(BatchCodec, BrokenNarrowColumnsAreRefused) {
+  ByteWriter good;
+  EncodeBatch(OneColumn(TypeId::kInt64, std::vector<int64_t>(100, 5)), good);
+  constexpr size_t kWidthAt = 6 + 2 + 3 + 8;  // header, counts, column header, base
+  ASSERT_EQ(good.data()[kWidthAt], 1);
+  for (int width : {0, 2, 3, 8, 255}) {
+    std::string bytes = good.data();
+    bytes[kWidthAt] = static_cast<char>(width);
+    EXPECT_EQ(SqlStateOf(DecodeBatch(bytes).status()), "XX001") << width;
+  }
+  std::string text = good.data();
+  text[8] = static_cast<char>(TypeId::kText);
+  EXPECT_FALSE(DecodeBatch(text).ok());
 }
 
 }  // namespace

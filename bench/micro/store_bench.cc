@@ -1,0 +1,114 @@
+// Opening a store with very many chunk files: the time until it answers. The files are made without syncs, which are not what is measured.
+#include <benchmark/benchmark.h>
+
+#include <filesystem>
+
+#include "engine/base/strings.h"
+#include "engine/base/thread_pool.h"
+#include "engine/env/posix_env.h"
+#include "engine/store/store.h"
+
+namespace tsd::engine {
+namespace {
+
+class UnsyncedFile final : public WritableFile {
+ public:
+  explicit UnsyncedFile(std::unique_ptr<WritableFile> file) : file_(std::move(file)) {}
+  Status Append(std::string_view bytes) override { return file_->Append(bytes); }
+  Status Reserve(uint64_t bytes) override { return file_->Reserve(bytes); }
+  Status Sync() override { return OkStatus(); }
+  Status Close() override { return file_->Close(); }
+  uint64_t size() const override { return file_->size(); }
+
+ private:
+  const std::unique_ptr<WritableFile> file_;
+};
+
+class UnsyncedEnv final : public Env {
+ public:
+  StatusOr<std::unique_ptr<WritableFile>> NewWritableFile(const std::string& path) override {
+    ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file, env_->NewWritableFile(path));
+    return std::unique_ptr<WritableFile>(std::make_unique<UnsyncedFile>(std::move(file)));
+  }
+  StatusOr<std::shared_ptr<RandomAccessFile>> OpenRandomAccess(const std::string& path) override { return env_->OpenRandomAccess(path); }
+  StatusOr<std::string> ReadFile(const std::string& path) override { return env_->ReadFile(path); }
+  Status WriteFileAtomically(const std::string& path, std::string_view bytes) override { return env_->WriteFileAtomically(path, bytes); }
+  bool FileExists(const std::string& path) override { return env_->FileExists(path); }
+  StatusOr<std::vector<std::string>> ListDirectory(const std::string& path) override { return env_->ListDirectory(path); }
+  Status CreateDirectory(const std::string& path) override { return env_->CreateDirectory(path); }
+  Status DeleteFile(const std::string& path) override { return env_->DeleteFile(path); }
+  Status Rename(const std::string& from, const std::string& to) override { return env_->Rename(from, to); }
+  Status SyncDirectory(const std::string&) override { return OkStatus(); }
+  StatusOr<uint64_t> FileSize(const std::string& path) override { return env_->FileSize(path); }
+  StatusOr<std::unique_ptr<FileLock>> LockFile(const std::string& path) override { return env_->LockFile(path); }
+  StatusOr<uint64_t> FreeBytes(const std::string& path) override { return env_->FreeBytes(path); }
+
+ private:
+  const std::unique_ptr<Env> env_ = NewPosixEnv();
+};
+
+class OpenStore {
+ public:
+  OpenStore(Env* env, const std::string& directory) : workers_("workers", 2), log_("log", 1), background_("background", 1) {
+    StoreOptions options;
+    options.directory = directory;
+    options.env = env;
+    options.clock = &clock_;
+    options.workers = &workers_;
+    options.wal_executor = &log_;
+    options.background = &background_;
+    store_ = Store::Open(std::move(options)).value();
+  }
+  ~OpenStore() { Await(store_->Close()).IgnoreError(); }
+  Store* operator->() { return store_.get(); }
+
+  template <typename T>
+  static T Await(Future<T> future) {
+    while (!future.ready()) absl::SleepFor(absl::Microseconds(200));
+    return future.Take();
+  }
+
+ private:
+  RealClock clock_;
+  ThreadPool workers_, log_, background_;
+  std::unique_ptr<Store> store_;
+};
+
+TableSchemaPtr Schema() {
+  auto schema = std::make_shared<TableSchema>();
+  schema->id = TableId(1);
+  schema->name = "public.t";
+  schema->columns = {{ColumnId(1), "time", TypeId::kTimestampTz, Value()}, {ColumnId(2), "v", TypeId::kFloat64, Value()}};
+  schema->order_by = {ColumnId(1)};
+  return schema;
+}
+
+void FillStore(OpenStore& store, int64_t chunks) {
+  const TableSchemaPtr schema = Schema();
+  const TxnId txn{1, 1};
+  for (int64_t chunk = 1; chunk <= chunks; ++chunk) {
+    auto time = std::make_shared<Vector>(TypeId::kTimestampTz);
+    auto value = std::make_shared<Vector>(TypeId::kFloat64);
+    time->Append<int64_t>(chunk);
+    value->Append<double>(0.5);
+    TSD_CHECK(OpenStore::Await(store->Write({txn, 0, schema, ChunkId(static_cast<uint64_t>(chunk)), ColumnBatch({time, value}, 1)})).ok());
+  }
+  TSD_CHECK(OpenStore::Await(store->CommitOnePhase(txn, Timestamp(1))).ok());
+  TSD_CHECK(OpenStore::Await(store->Flush()).ok());
+}
+
+void BM_OpenStoreOfChunkFiles(benchmark::State& state) {
+  const std::filesystem::path directory = std::filesystem::temp_directory_path() / StrCat("tsd-store-bench-", getpid());
+  std::filesystem::create_directories(directory);
+  UnsyncedEnv env;
+  {
+    OpenStore store(&env, (directory / "store").string());
+    FillStore(store, state.range(0));
+  }
+  for (auto _ : state) OpenStore store(&env, (directory / "store").string());
+  std::filesystem::remove_all(directory);
+}
+BENCHMARK(BM_OpenStoreOfChunkFiles)->Arg(1000)->Arg(100'000)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(3);
+
+}  // namespace
+}  // namespace tsd::engine
