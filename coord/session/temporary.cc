@@ -56,7 +56,8 @@ Task<Status> Session::ApplyOnCommit() {
   CatalogChange change;
   for (const auto& [id, action] : on_commit_) {
     const sql::RelationPtr table = current->Find(id);
-    if (action == OnCommit::kPreserveRows || (action == OnCommit::kDeleteRows && !transaction_->has_kept_write() && transaction_->participants().empty())) continue;
+    const bool wrote = !transaction_->kept_writes().empty() || !transaction_->participants().empty();
+    if (action == OnCommit::kPreserveRows || (action == OnCommit::kDeleteRows && !wrote)) continue;
     change.DropStorage(*table);
     if (action == OnCommit::kDeleteRows) {
       sql::Relation fresh = *table;
