@@ -63,6 +63,14 @@ class Tsd(PgEngine):
     def pids(self):
         return [process.pid for process in self.processes.values()]
 
+    def log_tails(self, lines=8):
+        """What the servers said last, and which of them have ended."""
+        said = []
+        for name, process in self.processes.items():
+            with open(os.path.join(self.folder, name + ".log"), encoding="utf-8", errors="replace") as log:
+                said.append(f"{name}, {'runs' if process.poll() is None else f'ended with {process.returncode}'}:\n" + "".join(log.readlines()[-lines:]))
+        return "\n".join(said)
+
     def prepare(self):
         shutil.rmtree(self.folder, ignore_errors=True)
         os.makedirs(self.folder)
