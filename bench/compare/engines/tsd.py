@@ -9,6 +9,7 @@ from engines.pg_client import PgEngine
 
 QUIET_SECONDS = 3       # background merging is done when the servers used no CPU for so long
 SETTLE_SECONDS = 120
+STOP_SECONDS = 120      # then killed: nothing stays running
 
 
 class Tsd(PgEngine):
@@ -57,7 +58,11 @@ class Tsd(PgEngine):
         for process in self.processes.values():
             process.terminate()
         for process in self.processes.values():
-            process.wait(60)
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
         self.processes = {}
 
     def pids(self):
