@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import time
 
-from engines.base import cpu_seconds
+from engines.base import OtherWork, cpu_seconds
 
 SMALL_MS = 40          # queries faster than this are asked more often
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -77,8 +77,9 @@ class Comparison:
 
     def _load_one(self, engine):
         servers = engine.pids()
-        before, own_before = cpu_seconds(servers), os.times()
+        before, own_before, others = cpu_seconds(servers), os.times(), OtherWork(servers)
         wall = engine.load(self.csv)
+        others = others.cores()
         own_after = os.times()
         # The client (psql) is a child of this process that has been waited for.
         cpu = cpu_seconds(servers) - before + own_after.children_user + own_after.children_system - own_before.children_user - own_before.children_system
@@ -88,10 +89,10 @@ class Comparison:
         if count != self.options.rows:
             raise RuntimeError(f"{engine.label} has {count} rows after the load")
         self.results.put("version", engine.name, engine.version())
-        for what, value in (("seconds", wall), ("cpu", cpu), ("settle", settle), ("bytes", size)):
+        for what, value in (("seconds", wall), ("cpu", cpu), ("settle", settle), ("bytes", size), ("others", others)):
             self.results.append("load", engine.name, what, value)
         self.say(f"load   {engine.name:15} {wall:7.2f} s  {count / wall / 1e6:5.2f} M rows/s  {cpu / count * 1e6:5.2f} us CPU a row  then {settle:5.1f} s  "
-                 f"{size / count / 10:.3f} bytes a value")
+                 f"{size / count / 10:.3f} bytes a value; others used {others:.2f} cores")
 
     # ---- answers -------------------------------------------------------------------------------------------------------------------
 
@@ -121,7 +122,7 @@ class Comparison:
             for name, statements in self.queries().items():
                 cost = {engine.name: engine.ask(engine.dialect(name, statements[0])) for engine in self.engines}
                 before = {engine.name: cpu_seconds(engine.pids()) for engine in self.engines}
-                asked = dict.fromkeys(cost, 0)
+                asked, others = dict.fromkeys(cost, 0), OtherWork([pid for engine in self.engines for pid in engine.pids()])
                 for number in range(self.options.rounds):
                     for sql in statements:
                         for engine in self.engines:
@@ -130,6 +131,7 @@ class Comparison:
                             for _ in range(2 if cost[engine.name] < SMALL_MS else 1):
                                 self.results.append("warm", name, engine.name, engine.ask(engine.dialect(name, sql)))
                                 asked[engine.name] += 1
+                self.results.append("warm_others", name, others.cores())
                 for engine in self.engines:
                     self.results.append("warm_cpu_ms", name, engine.name, (cpu_seconds(engine.pids()) - before[engine.name]) * 1e3 / asked[engine.name])
                     if engine.speaks_pg and name == "Q9":

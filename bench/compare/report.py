@@ -80,8 +80,8 @@ class Report:
         size = {name: self.results.median("load", name, "bytes") / count / 10 for name in names}
         rows = [(self.label[name], f"{rate[name]:.2f}", f"{self.results.median('load', name, 'seconds'):.1f}",
                  f"{self.results.median('load', name, 'cpu') / count * 1e6:.2f}", f"{self.results.median('load', name, 'settle'):.1f}", f"{size[name]:.3f}",
-                 len(self.results.get("load", name, "seconds"))) for name in names]
-        text = ("## Load and size\n\n" + table(["engine", "million rows/s", "seconds", "CPU us a row, client included", "then, s", "bytes a value", "runs"], rows)
+                 f"{self.results.median('load', name, 'others'):.2f}", len(self.results.get("load", name, "seconds"))) for name in names]
+        text = ("## Load and size\n\n" + table(["engine", "million rows/s", "seconds", "CPU us a row, client included", "then, s", "bytes a value", "cores used by others", "runs"], rows)
                 + "\nAll files are counted; of PostgreSQL its table and indexes only, of ClickHouse the merged part only.\n\n")
         text += self.chart("load", "Durable load of the CSV", "million rows/s", ["load"], [self.label[n] for n in names], {"load": {self.label[n]: rate[n] for n in names}})
         text += self.chart("size", "Bytes a value on disk", "bytes", ["size"], [self.label[n] for n in names], {"size": {self.label[n]: size[n] for n in names}}, logarithmic=True)
@@ -102,9 +102,9 @@ class Report:
             best = min(peers, key=peers.get) if peers else None
             ratios = [f"{peers[best] / times[name]:.2f}" if best and times.get(name) else "-" for name in OURS if name in self.names]
             rows.append([query, self.results.get("titles", query), f"{self.results.get('answer_rows', query) or '-'}"] + [figure(times[name]) for name in self.names]
-                        + [self.label[best] if best else "-"] + ratios)
+                        + [self.label[best] if best else "-"] + ratios + [figure(self.results.median("warm_others", query))])
         labels = [self.label[name] for name in self.names]
-        header = ["query", "", "rows"] + labels + ["fastest peer"] + [f"its time / {self.label[name]}" for name in OURS if name in self.names]
+        header = ["query", "", "rows"] + labels + ["fastest peer"] + [f"its time / {self.label[name]}" for name in OURS if name in self.names] + ["cores used by others"]
         text = "## Queries, warm\n\nMedian milliseconds. The last columns: above 1, tsd is faster than the fastest peer on that query.\n\n" + table(header, rows) + "\n"
         text += self._geometric(medians) + self._server_time() + self._cpu()
         return text + self.chart("queries", "Queries, warm", "ms", list(medians), labels, {query: {self.label[n]: times[n] for n in self.names} for query, times in medians.items()},

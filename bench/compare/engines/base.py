@@ -35,13 +35,33 @@ def cpu_seconds(pids):
     """User and system time of these processes, of their living descendants and of all children they have waited for."""
     children, total = _children(), 0
     known = {pid: fields for group in children.values() for pid, fields in group}
-    waiting = list(pids)
+    waiting, counted = list(pids), set()
     while waiting:
         pid = waiting.pop()
-        if pid in known:
+        if pid in known and pid not in counted:
+            counted.add(pid)
             total += sum(int(known[pid][i]) for i in range(11, 15))
         waiting += [child for child, _ in children.get(pid, [])]
     return total / TICKS
+
+
+def busy_seconds():
+    """CPU seconds that the whole machine has used so far."""
+    with open("/proc/stat", encoding="ascii") as file:
+        user, nice, system, _, _, irq, softirq = (int(field) for field in file.readline().split()[1:8])
+    return (user + nice + system + irq + softirq) / TICKS
+
+
+class OtherWork:
+    """How many cores others kept busy since it was made: what is not ours, that is this process, its children and `pids`."""
+
+    def __init__(self, pids):
+        self.pids = [os.getpid(), *pids]
+        self.start, self.busy, self.own = time.perf_counter(), busy_seconds(), cpu_seconds(self.pids)
+
+    def cores(self):
+        others = busy_seconds() - self.busy - (cpu_seconds(self.pids) - self.own)
+        return max(others, 0.0) / (time.perf_counter() - self.start)
 
 
 def bytes_on_disk(*folders):
