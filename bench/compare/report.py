@@ -55,7 +55,7 @@ class Report:
         rows = self.results.get("rows") or 0
         answers = self.results.get("answers")
         same = "was not checked in this run" if not answers else (
-            f"the answers to all {answers['queries']} queries in all windows are the same in {len(answers['engines'])} engines" if not answers["wrong"] else "ENGINES DISAGREE")
+            f"the answers to all {answers['queries']} queries, each in {answers.get('windows')} windows, are the same in {len(answers['engines'])} engines" if not answers["wrong"] else "ENGINES DISAGREE")
         return (f"# Measured\n\nWritten by `bench/compare/run` on {self.results.get('date')}; edits are overwritten.\n\n"
                 f"{machine()}. {rows:,} rows of {self.results.get('hosts')} hosts, 10 s apart, with ten double precision columns that walk by normal steps between 0 and 100, "
                 f"as integers; a CSV of {(self.results.get('csv_bytes') or 0) / 1e6:.0f} MB ordered by time, then host. A value is one of the ten columns of one row.\n\n"
@@ -65,7 +65,7 @@ class Report:
                 "- No engine has a result cache. Two threads each. tsd's three processes (one access node, two data nodes) share the two cores with the client.\n"
                 "- Warm: everything was asked before. Cold: the engine restarted, the system's file cache dropped, asked once.\n"
                 "- A load ends when the rows are durable; what comes after it (PostgreSQL's indexes, ClickHouse's and tsd's merges) is given beside it.\n"
-                f"- Before any timing: {same}.\n\n"
+                f"- Before any timing: {same}.\n" + "".join(f"- Of this run: {note}\n" for note in self.results.get("notes") or []) + "\n"
                 + table(["engine", "version", "how"], [(kind.label, self.results.get("version", kind.name) or "-", kind.notes) for kind in self.kinds]))
 
     # ---- loads and bytes -----------------------------------------------------------------------------------------------------------
@@ -89,8 +89,13 @@ class Report:
 
     # ---- queries -------------------------------------------------------------------------------------------------------------------
 
+    def _queries(self, phase):
+        """In the order of the use case, whatever the order of the steps was."""
+        measured = self.results.get(phase) or {}
+        return [query for query in self.results.get("titles") or {} if query in measured]
+
     def _medians(self, phase):
-        return {query: {name: self.results.median(phase, query, name) for name in self.names} for query in self.results.get(phase) or {}}
+        return {query: {name: self.results.median(phase, query, name) for name in self.names} for query in self._queries(phase)}
 
     def warm(self):
         medians = self._medians("warm")
@@ -128,7 +133,7 @@ class Report:
         return f"Q9 sends {self.results.get('answer_rows', 'Q9') or 'many'} rows through libpq; the servers' own time (EXPLAIN ANALYZE): {figures}.\n\n"
 
     def _cpu(self):
-        rows = [[query] + [figure(self.results.median("warm_cpu_ms", query, name)) for name in self.names] for query in self.results.get("warm_cpu_ms") or {}]
+        rows = [[query] + [figure(self.results.median("warm_cpu_ms", query, name)) for name in self.names] for query in self._queries("warm_cpu_ms")]
         return "CPU milliseconds a query of the engine's processes (DuckDB and ClickHouse: of the client's process):\n\n" + table(["query"] + [self.label[n] for n in self.names], rows) + "\n"
 
     def cold(self):

@@ -136,8 +136,7 @@ class ClickHouse(InProcess):
 
     def dialect(self, query, sql):
         if query == "Q10":
-            last = ", ".join(f"argMax({metric}, time)" for metric in METRICS)
-            return f"SELECT max(time), hostname, {last} FROM bench.cpu GROUP BY hostname"
+            return "SELECT * FROM bench.cpu WHERE (hostname, time) IN (SELECT hostname, max(time) FROM bench.cpu GROUP BY hostname)"
         sql = LITERAL.sub(r"toDateTime('\1', 'UTC')", sql).replace(" FROM cpu", " FROM bench.cpu")
         return sql.replace("time_bucket(interval '1 hour', time)", "toStartOfHour(time)").replace("time_bucket(interval '1 minute', time)", "toStartOfMinute(time)")
 
