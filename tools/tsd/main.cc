@@ -26,9 +26,6 @@ constexpr char kUsage[] =
     "Starts a tsd node. The first start initialises DIR. Settings are read from DIR/tsd.conf, connection rules from DIR/hba.conf.\n"
     "SIGHUP reloads both; SIGTERM and SIGINT end the server in order. verify checks every file of a stopped node.\n";
 
-// Each log keeps at most one thread waiting for the disk: the worker that has something to commit writes it, without waking another.
-constexpr int kLogs = 2;
-
 struct Arguments {
   coord::ServerConfig config;
   std::string log_file;
@@ -161,9 +158,11 @@ int Run(Arguments arguments) {
   RealClock clock;
   std::unique_ptr<engine::Env> env = engine::NewPosixEnv();
   const int cores = static_cast<int>(std::max(2u, std::thread::hardware_concurrency()));
+  ThreadPool wal("tsd-wal", 1);
+  ThreadPool cluster_log("tsd-cluster", 1);
   ThreadPool background("tsd-background", 1);
   net::AsioOptions network;
-  network.threads = cores + kLogs;
+  network.threads = cores;
   StatusOr<std::unique_ptr<net::AsioTransport>> transport = net::AsioTransport::Create(network);
   if (!transport.ok()) {
     log::Error("FATAL: ", transport.status().message());
@@ -176,8 +175,8 @@ int Run(Arguments arguments) {
   deps.rpc_clock = &clock;
   deps.workers = &workers;
   deps.worker_threads = cores;
-  deps.wal_executor = &workers;
-  deps.cluster_log_executor = &workers;
+  deps.wal_executor = &wal;
+  deps.cluster_log_executor = &cluster_log;
   deps.background = &background;
   deps.transport = transport->get();
   deps.random_seed = SystemRandomSeed();
