@@ -62,6 +62,7 @@ TEST_F(ClusterLogTest, ManyNewChunksOfSeveralTablesAreOneChange) {
     relation.schema = "public";
     relation.name = "t" + std::to_string(id);
     relation.hypertable.emplace();
+    relation.hypertable->dimensions.emplace_back();
     tables.PutRelation(relation);
   }
   ASSERT_TRUE(Await(log_->Commit(tables)).ok());

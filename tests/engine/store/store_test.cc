@@ -82,10 +82,11 @@ TEST_F(StoreTest, CommitOfAPreparedTransactionIsSeenAtOnceAndAnsweredWhenDurable
   EXPECT_FALSE(commit.ready());
   EXPECT_FALSE(again.ready()) << "forgotten here, but a power cut may bring it back";
   CrashAndOpen();
-  ASSERT_EQ(store_->InDoubt().size(), 1u);
+  // Its record was not synced: it may be gone or not.
+  const bool survived = store_->InDoubt().empty();
   commit = store_->CommitPrepared(Txn(1), Timestamp(77));
   scheduler_.RunFor(absl::Milliseconds(1));
-  EXPECT_FALSE(commit.ready());
+  EXPECT_EQ(commit.ready(), survived);
   // The sync of another transaction's commit covers it.
   Insert(2, 1, Rows(5, 1));
   EXPECT_TRUE(commit.ready());
