@@ -2,6 +2,8 @@
 
 #include <absl/strings/str_format.h>
 
+#include <algorithm>
+
 #include "coord/server/session_factory.h"
 #include "engine/base/fault.h"
 #include "engine/base/log.h"
@@ -122,6 +124,8 @@ Task<Status> Server::OpenParts() {
   store_options.background = deps_.background;
   store_options.memtable_bytes = static_cast<uint64_t>(SettingBytes(settings_.Get("tsd.memtable_memory")));
   store_options.direct_file_bytes = static_cast<uint64_t>(SettingBytes(settings_.Get("tsd.direct_file_size")));
+  // A worker is left for everything else: a peer that gets no answer for seconds believes this node dead.
+  store_options.direct_jobs = std::max(1, deps_.worker_threads - 1);
   store_options.block_cache_bytes = static_cast<uint64_t>(SettingBytes(settings_.Get("tsd.block_cache")));
   store_options.idle_checkpoint = kIdleCheckpoint;
   store_options.on_poisoned = fatal;

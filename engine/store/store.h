@@ -34,6 +34,7 @@ struct StoreOptions {
   uint64_t wal_segment_bytes = 64 << 20;
   uint64_t memtable_bytes = 128 << 20;          // all memtables together; a flush starts at half of it, writers wait at all of it
   uint64_t direct_file_bytes = 16 << 20;        // a transaction's staged rows of one chunk beyond this go straight to a chunk file
+  int direct_jobs = 1;                          // direct files written at a time; fewer than `workers` has threads
   uint64_t block_cache_bytes = 256 << 20;
   size_t open_files = 512;                      // chunk files kept open
   size_t rows_per_block = kDefaultBatchRows;  // a row group is a batch of the executor

@@ -104,6 +104,8 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
   /// Whether its rows are better written once, to a file, than to the log now and to a file later.
   bool IsWorthAFile(const StagedChunk& staged) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void StartDirectJob(const TransactionPtr& txn, StagedChunk& staged, Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  /// As many at a time as leave the workers free for what must not wait behind them.
+  void PostDirectJobs(Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RunDirectJob(const TransactionPtr& txn, ChunkId chunk, const std::shared_ptr<DirectJob>& job);
   void FinishDirectJob(const TransactionPtr& txn, ChunkId chunk, const std::shared_ptr<DirectJob>& job, StatusOr<ChunkFilePtr> file);
   bool MustWait(const Transaction& txn) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -221,7 +223,14 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
   int64_t memtable_bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // active and frozen rows, fresh and frozen delete marks
   int64_t frozen_bytes_ ABSL_GUARDED_BY(mutex_) = 0;    // the part of it that is being flushed
   size_t unlisted_files_ ABSL_GUARDED_BY(mutex_) = 0;   // committed since the last checkpoint
-  int jobs_in_flight_ ABSL_GUARDED_BY(mutex_) = 0;
+  int jobs_in_flight_ ABSL_GUARDED_BY(mutex_) = 0;  // direct files: queued and running
+  int running_jobs_ ABSL_GUARDED_BY(mutex_) = 0;
+  struct QueuedJob {
+    TransactionPtr txn;
+    ChunkId chunk;
+    std::shared_ptr<DirectJob> job;
+  };
+  std::deque<QueuedJob> queued_jobs_ ABSL_GUARDED_BY(mutex_);
   struct WaitingWriter {
     TransactionPtr txn;
     Promise<Status> promise;

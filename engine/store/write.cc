@@ -112,9 +112,18 @@ void StoreCore::StartDirectJob(const TransactionPtr& txn, StagedChunk& staged, D
   staged.jobs.push_back(job);
   ++txn->jobs_in_flight;
   ++jobs_in_flight_;
-  after.Add([self = shared_from_this(), txn, chunk = staged.chunk->id, job] {
-    self->options_.workers->Post([self, txn, chunk, job] { self->RunDirectJob(txn, chunk, job); });
-  });
+  queued_jobs_.push_back({txn, staged.chunk->id, job});
+  PostDirectJobs(after);
+}
+
+void StoreCore::PostDirectJobs(Deferred& after) {
+  while (running_jobs_ < std::max(1, options_.direct_jobs) && !queued_jobs_.empty()) {
+    ++running_jobs_;
+    after.Add([self = shared_from_this(), next = std::move(queued_jobs_.front())] {
+      self->options_.workers->Post([self, next] { self->RunDirectJob(next.txn, next.chunk, next.job); });
+    });
+    queued_jobs_.pop_front();
+  }
 }
 
 void StoreCore::RunDirectJob(const TransactionPtr& txn, ChunkId chunk, const std::shared_ptr<DirectJob>& job) {
@@ -130,6 +139,8 @@ void StoreCore::FinishDirectJob(const TransactionPtr& txn, ChunkId chunk, const 
   MutexLock lock(mutex_);
   --txn->jobs_in_flight;
   --jobs_in_flight_;
+  --running_jobs_;
+  PostDirectJobs(after);
   txn->bytes -= job->bytes;
   staged_bytes_ -= job->bytes;
   if (!file.ok()) {
