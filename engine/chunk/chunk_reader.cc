@@ -120,24 +120,32 @@ StatusOr<VectorPtr> ChunkReader::DecodeLoaded(size_t row_group, size_t column, s
   return VectorPtr(*std::move(vector));
 }
 
-StatusOr<VectorPtr> ChunkReader::ReadColumn(size_t row_group, ColumnId id) const {
-  const int found = footer_.Index(id);
-  if (found < 0) return VectorPtr();
-  const size_t column = static_cast<size_t>(found);
-  const BlockKey key{file_id_, id, static_cast<uint32_t>(row_group)};
+StatusOr<BlockCache::Entry> ChunkReader::CachedBlock(size_t row_group, size_t column) const {
+  const BlockKey key{file_id_, footer_.columns[column].id, static_cast<uint32_t>(row_group)};
   BlockCache::Entry entry;
   if (cache_ != nullptr) entry = cache_->Find(key);
-  if (entry.decoded != nullptr) return entry.decoded;
-  if (entry.encoded == nullptr) {
-    ASSIGN_OR_RETURN(entry.encoded, LoadBlock(row_group, column));
-    ASSIGN_OR_RETURN(VectorPtr vector, DecodeLoaded(row_group, column, *entry.encoded));
-    if (cache_ != nullptr) {
-      const bool keep_encoded = DecodesFast(footer_.columns[column].type, BlockCodec(*entry.encoded));
-      cache_->Insert(key, keep_encoded ? BlockCache::Entry{entry.encoded, nullptr} : BlockCache::Entry{nullptr, vector});
-    }
-    return vector;
+  if (entry.encoded != nullptr || entry.decoded != nullptr) return entry;
+  ASSIGN_OR_RETURN(entry.encoded, LoadBlock(row_group, column));
+  if (!DecodesFast(footer_.columns[column].type, BlockCodec(*entry.encoded))) {
+    ASSIGN_OR_RETURN(entry.decoded, DecodeLoaded(row_group, column, *entry.encoded));
+    entry.encoded = nullptr;
   }
-  return DecodeLoaded(row_group, column, *entry.encoded);
+  if (cache_ != nullptr) cache_->Insert(key, entry);
+  return entry;
+}
+
+StatusOr<VectorPtr> ChunkReader::ReadColumn(size_t row_group, ColumnId id) const {
+  const int column = footer_.Index(id);
+  if (column < 0) return VectorPtr();
+  ASSIGN_OR_RETURN(const BlockCache::Entry entry, CachedBlock(row_group, static_cast<size_t>(column)));
+  return entry.decoded != nullptr ? entry.decoded : DecodeLoaded(row_group, static_cast<size_t>(column), *entry.encoded);
+}
+
+StatusOr<bool> ChunkReader::SumRows(size_t row_group, ColumnId id, std::span<const RowSpan> spans, double* sums) const {
+  const int column = footer_.Index(id);
+  if (column < 0 || !footer_.columns[static_cast<size_t>(column)].type.Is(TypeId::kFloat64)) return false;
+  ASSIGN_OR_RETURN(const BlockCache::Entry entry, CachedBlock(row_group, static_cast<size_t>(column)));
+  return entry.encoded != nullptr && engine::SumRows(*entry.encoded, footer_.group_rows[row_group], spans, sums);
 }
 
 bool ChunkReader::CanSkip(size_t row_group, const ScanPredicate& predicate) const {
@@ -166,13 +174,10 @@ bool ChunkReader::CanSkipFile(const ScanPredicate& predicate) const {
   return false;
 }
 
-bool ChunkReader::MustMatchGroup(size_t row_group, const ScanPredicate& predicate) const {
-  for (const ColumnCondition& condition : predicate.conditions) {
-    const int column = footer_.Index(condition.column);
-    if (column < 0) return false;
-    if (!MustMatch(BlockStats(row_group, condition.column), footer_.columns[static_cast<size_t>(column)].type, condition)) return false;
-  }
-  return true;
+bool ChunkReader::MustMatch(size_t row_group, const ColumnCondition& condition) const {
+  const int column = footer_.Index(condition.column);
+  if (column < 0) return false;
+  return engine::MustMatch(BlockStats(row_group, condition.column), footer_.columns[static_cast<size_t>(column)].type, condition);
 }
 
 Status ChunkReader::Verify() const {

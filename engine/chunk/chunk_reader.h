@@ -47,11 +47,14 @@ class ChunkReader {
   /// All rows of a row group; a null pointer if the file has no such column (the table had none when it was written).
   StatusOr<VectorPtr> ReadColumn(size_t row_group, ColumnId id) const;
 
+  /// Sums of runs of a column of doubles (block_codec.h's SumRows); false if the values have to be read.
+  StatusOr<bool> SumRows(size_t row_group, ColumnId id, std::span<const RowSpan> spans, double* sums) const;
+
   /// True if no row can satisfy the predicate. Conditions on columns the file does not have are ignored.
   bool CanSkip(size_t row_group, const ScanPredicate& predicate) const;
   bool CanSkipFile(const ScanPredicate& predicate) const;
-  /// True only if every row of the group satisfies the predicate, which names only columns that the file has.
-  bool MustMatchGroup(size_t row_group, const ScanPredicate& predicate) const;
+  /// True only if every row of the group satisfies the condition, on a column that the file has.
+  bool MustMatch(size_t row_group, const ColumnCondition& condition) const;
 
   /// Reads and decodes every block and compares it with its statistics. Bypasses the cache.
   Status Verify() const;
@@ -59,6 +62,8 @@ class ChunkReader {
  private:
   ChunkReader(std::string path, std::shared_ptr<RandomAccessFile> file, ChunkFooter footer, BlockCache* cache, uint64_t file_id);
   StatusOr<BlockBytesPtr> LoadBlock(size_t row_group, size_t column) const;
+  /// From the cache, or read and put there: encoded or decoded.
+  StatusOr<BlockCache::Entry> CachedBlock(size_t row_group, size_t column) const;
   StatusOr<VectorPtr> DecodeLoaded(size_t row_group, size_t column, std::string_view bytes) const;
   Status VerifySegments() const;
 

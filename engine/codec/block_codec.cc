@@ -372,6 +372,15 @@ StatusOr<std::shared_ptr<Vector>> DecodeBlock(DataType type, std::string_view by
   return vector;
 }
 
+bool SumRows(std::string_view bytes, size_t rows, std::span<const RowSpan> spans, double* sums) {
+  ByteReader reader(bytes);
+  const uint8_t presence = reader.GetU8();
+  const CodecId codec = static_cast<CodecId>(reader.GetU8());
+  reader.GetU16();
+  if (reader.GetU32() != rows || static_cast<Presence>(presence) != Presence::kAllPresent || codec != CodecId::kAlp) return false;
+  return SumAlp(reader, rows, spans, sums) && reader.AtEnd();
+}
+
 CodecId BlockCodec(std::string_view bytes) {
   return bytes.size() < kHeaderBytes ? CodecId::kPlain : static_cast<CodecId>(bytes[1]);
 }

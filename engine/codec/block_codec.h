@@ -1,6 +1,7 @@
 #pragma once
 // One column of one row group <-> bytes. Pure functions; any thread. A block says its codec, so any block can be read without knowing
 // how the writer chose (chooser.h). Values of NULL rows are not stored.
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -32,6 +33,14 @@ const char* CodecName(CodecId codec);
 std::string EncodeBlock(const Vector& vector);
 /// XX001 if `bytes` is not a whole valid block of exactly `rows` rows of the type's layout; safe on any bytes.
 StatusOr<std::shared_ptr<Vector>> DecodeBlock(DataType type, std::string_view bytes, size_t rows);
+/// Rows [begin, end) of a block.
+struct RowSpan {
+  uint32_t begin = 0, end = 0;
+};
+/// sums[i] = the sum of the rows of span i of a block of doubles, added up as the whole numbers that they are stored as: exact but for one
+/// rounding. False, with nothing said, for blocks of another form or damaged ones. Requires: spans ascend, apart, within `rows`.
+bool SumRows(std::string_view bytes, size_t rows, std::span<const RowSpan> spans, double* sums);
+
 /// For tools: what the header says; kPlain if there is none.
 CodecId BlockCodec(std::string_view bytes);
 

@@ -192,6 +192,18 @@ bool DecodeAlp(ByteReader& reader, std::span<T> out) {
   return true;
 }
 
+bool SumAlp(ByteReader& reader, size_t count, std::span<const RowSpan> spans, double* sums) {
+  const int exponent = reader.GetU8();
+  const int factor = reader.GetU8();
+  if (!reader.ok() || exponent > kMaxExponent || factor > exponent) return false;
+  SpanSums digits(spans);
+  if (!SumIntegers(reader, count, digits)) return false;
+  // A value that is an exception stands among the digits as its neighbour.
+  if (reader.GetVarint() != 0 || !reader.ok()) return false;
+  for (size_t i = 0; i < spans.size(); ++i) sums[i] = static_cast<double>(digits.sum(i)) * kPower[factor] * kInverse[exponent];
+  return true;
+}
+
 template bool EncodeAlp<float>(std::span<const float>, std::string&);
 template bool EncodeAlp<double>(std::span<const double>, std::string&);
 template bool DecodeAlp<float>(ByteReader&, std::span<float>);

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "engine/base/bytes.h"
+#include "engine/codec/block_codec.h"
 
 namespace tsd::engine {
 
@@ -16,5 +17,8 @@ template <typename T>
 bool EncodeAlp(std::span<const T> values, std::string& out);
 template <typename T>
 bool DecodeAlp(ByteReader& reader, std::span<T> out);
+
+/// SumRows of block_codec.h, for values in EncodeAlp's form.
+bool SumAlp(ByteReader& reader, size_t count, std::span<const RowSpan> spans, double* sums);
 
 }  // namespace tsd::engine

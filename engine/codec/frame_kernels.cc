@@ -29,6 +29,82 @@ HWY_INLINE hn::Vec<Wide> Widen(const uint8_t* bytes) {
   return hn::BitCast(Wide(), hn::PromoteTo(wide, hn::PromoteTo(middle, hn::LoadU(narrow, bytes))));
 }
 
+/// Eight values of kWidth bits -> eight bytes.
+template <unsigned kWidth>
+HWY_INLINE uint64_t SpreadToBytes(uint64_t bits) {
+#if HWY_ARCH_X86_64 && HWY_TARGET <= HWY_AVX2
+  return _pdep_u64(bits, 0x0101010101010101u * ((1u << kWidth) - 1));
+#else
+  if constexpr (kWidth == 8) {
+    return bits;
+  } else {  // in three doublings
+    constexpr uint64_t kLow4 = (uint64_t{1} << (4 * kWidth)) - 1;
+    constexpr uint64_t kLow2 = (uint64_t{1} << (2 * kWidth)) - 1;
+    constexpr uint64_t kLow1 = (uint64_t{1} << kWidth) - 1;
+    constexpr uint64_t kPairs = kLow2 | kLow2 << 32;
+    constexpr uint64_t kOnes = kLow1 | kLow1 << 16 | kLow1 << 32 | kLow1 << 48;
+    bits = (bits & kLow4) | (bits >> (4 * kWidth) & kLow4) << 32;
+    bits = (bits & kPairs) | (bits >> (2 * kWidth) & kPairs) << 16;
+    return (bits & kOnes) | (bits >> kWidth & kOnes) << 8;
+  }
+#endif
+}
+
+template <unsigned kWidth>
+HWY_INLINE void UnpackWidth(const char* HWY_RESTRICT in, size_t available, size_t count, uint8_t* HWY_RESTRICT out) {
+  size_t group = 0;
+  for (; group * 8 < count && group * kWidth + 8 <= available; ++group) {
+    uint64_t bits;
+    std::memcpy(&bits, in + group * kWidth, 8);
+    const uint64_t bytes = SpreadToBytes<kWidth>(bits);
+    std::memcpy(out + group * 8, &bytes, 8);
+  }
+  for (; group * 8 < count; ++group) {
+    uint64_t bits = 0;
+    std::memcpy(&bits, in + group * kWidth, available - group * kWidth < kWidth ? available - group * kWidth : kWidth);
+    const uint64_t bytes = SpreadToBytes<kWidth>(bits);
+    std::memcpy(out + group * 8, &bytes, 8);
+  }
+}
+
+void UnpackBytesImpl(unsigned width, const char* in, size_t available, size_t count, uint8_t* out) {
+  switch (width) {
+    case 1: return UnpackWidth<1>(in, available, count, out);
+    case 2: return UnpackWidth<2>(in, available, count, out);
+    case 3: return UnpackWidth<3>(in, available, count, out);
+    case 4: return UnpackWidth<4>(in, available, count, out);
+    case 5: return UnpackWidth<5>(in, available, count, out);
+    case 6: return UnpackWidth<6>(in, available, count, out);
+    case 7: return UnpackWidth<7>(in, available, count, out);
+    case 8: return UnpackWidth<8>(in, available, count, out);
+    default: std::memset(out, 0, count);
+  }
+}
+
+ByteSums SumBytesTwiceImpl(const uint8_t* HWY_RESTRICT bytes, size_t count) {
+  constexpr int16_t kMost = 256;
+  const hn::ScalableTag<int16_t> d;
+  const hn::Rebind<uint8_t, decltype(d)> narrow;
+  const hn::RepartitionToWide<decltype(d)> wide;
+  const size_t lanes = hn::Lanes(d);
+  const auto one = hn::Set(d, 1);
+  const auto step = hn::Set(d, static_cast<int16_t>(lanes));
+  auto weights = hn::Sub(hn::Set(d, kMost), hn::Iota(d, 0));
+  auto plain = hn::Zero(wide), plain_more = plain, weighted = plain, weighted_more = plain;
+  const auto add = [&](hn::Vec<decltype(d)> values) HWY_ATTR {
+    plain = hn::ReorderWidenMulAccumulate(wide, values, one, plain, plain_more);
+    weighted = hn::ReorderWidenMulAccumulate(wide, values, weights, weighted, weighted_more);
+    weights = hn::Sub(weights, step);
+  };
+  size_t i = 0;
+  for (; i + lanes <= count; i += lanes) add(hn::PromoteTo(d, hn::LoadU(narrow, bytes + i)));
+  if (i < count) add(hn::IfThenElseZero(hn::FirstN(d, count - i), hn::PromoteTo(d, hn::LoadU(narrow, bytes + i))));
+  ByteSums sums;
+  sums.plain = static_cast<uint64_t>(hn::GetLane(hn::SumOfLanes(wide, hn::Add(plain, plain_more))));
+  sums.weighted = static_cast<uint64_t>(hn::GetLane(hn::SumOfLanes(wide, hn::Add(weighted, weighted_more)))) - (kMost - count) * sums.plain;
+  return sums;
+}
+
 void AddBytesImpl(const uint8_t* HWY_RESTRICT bytes, size_t count, int64_t base, int64_t* HWY_RESTRICT out) {
   const Wide d;
   const size_t lanes = hn::Lanes(d);
@@ -178,6 +254,21 @@ size_t CountChangesImpl(const int64_t* values, size_t count) {
   }
   for (; i + 1 < count; ++i) same += values[i + 1] == values[i];
   return count == 0 ? 0 : count - 1 - same;
+}
+
+int64_t SumNumbersImpl(const int64_t* values, size_t count) {
+  const Wide d;
+  const size_t lanes = hn::Lanes(d);
+  auto first = hn::Zero(d);
+  auto second = first;
+  size_t i = 0;
+  for (; i + 2 * lanes <= count; i += 2 * lanes) {
+    first = hn::Add(first, hn::LoadU(d, values + i));
+    second = hn::Add(second, hn::LoadU(d, values + i + lanes));
+  }
+  uint64_t sum = static_cast<uint64_t>(hn::GetLane(hn::SumOfLanes(d, hn::Add(first, second))));
+  for (; i < count; ++i) sum += static_cast<uint64_t>(values[i]);
+  return static_cast<int64_t>(sum);
 }
 
 void MinMaxImpl(const int64_t* HWY_RESTRICT values, size_t count, int64_t* HWY_RESTRICT low, int64_t* HWY_RESTRICT high) {
@@ -343,6 +434,8 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace tsd::engine {
 
+HWY_EXPORT(UnpackBytesImpl);
+HWY_EXPORT(SumBytesTwiceImpl);
 HWY_EXPORT(AddBytesImpl);
 HWY_EXPORT(SumBytesImpl);
 HWY_EXPORT(SumEscapedBytesImpl);
@@ -350,11 +443,16 @@ HWY_EXPORT(PrefixSumImpl);
 HWY_EXPORT(FindByteImpl);
 HWY_EXPORT(DifferencesImpl);
 HWY_EXPORT(CountChangesImpl);
+HWY_EXPORT(SumNumbersImpl);
 HWY_EXPORT(MinMaxImpl);
 HWY_EXPORT(ScaleToDoublesImpl);
 HWY_EXPORT(ToDecimalDigitsImpl);
 HWY_EXPORT(SummariseDoublesImpl);
 
+void UnpackBytes(unsigned width, const char* in, size_t available, size_t count, uint8_t* out) {
+  HWY_DYNAMIC_DISPATCH(UnpackBytesImpl)(width, in, available, count, out);
+}
+ByteSums SumBytesTwice(const uint8_t* bytes, size_t count) { return HWY_DYNAMIC_DISPATCH(SumBytesTwiceImpl)(bytes, count); }
 void AddBytes(const uint8_t* bytes, size_t count, int64_t base, int64_t* out) { HWY_DYNAMIC_DISPATCH(AddBytesImpl)(bytes, count, base, out); }
 int64_t SumBytes(const uint8_t* bytes, size_t count, int64_t base, int64_t start, int64_t* out) {
   return HWY_DYNAMIC_DISPATCH(SumBytesImpl)(bytes, count, base, start, out);
@@ -369,6 +467,7 @@ void FindByte(const uint8_t* bytes, size_t count, uint8_t symbol, uint64_t* mask
 }
 void Differences(const int64_t* values, size_t count, int64_t* out) { HWY_DYNAMIC_DISPATCH(DifferencesImpl)(values, count, out); }
 size_t CountChanges(const int64_t* values, size_t count) { return HWY_DYNAMIC_DISPATCH(CountChangesImpl)(values, count); }
+int64_t SumNumbers(const int64_t* values, size_t count) { return HWY_DYNAMIC_DISPATCH(SumNumbersImpl)(values, count); }
 void MinMax(const int64_t* values, size_t count, int64_t* low, int64_t* high) {
   HWY_DYNAMIC_DISPATCH(MinMaxImpl)(values, count, low, high);
 }

@@ -9,6 +9,17 @@ namespace tsd::engine {
 /// Bytes that kernels may write past the end of what they are asked for.
 inline constexpr size_t kKernelSlack = 64;
 
+/// out[i] = the i-th number of `width` bits (1..8) of `in`; writes up to seven more. Bytes up to `available` may be read, all the numbers'
+/// among them.
+void UnpackBytes(unsigned width, const char* in, size_t available, size_t count, uint8_t* out);
+
+/// The sum of the bytes, and that of (count - i) * bytes[i]: what running sums of them add up to. Requires: count <= 256. May read
+/// kKernelSlack bytes past the end.
+struct ByteSums {
+  uint64_t plain = 0, weighted = 0;
+};
+ByteSums SumBytesTwice(const uint8_t* bytes, size_t count);
+
 /// out[i] = bytes[i] + base. May read kKernelSlack bytes past the end.
 void AddBytes(const uint8_t* bytes, size_t count, int64_t base, int64_t* out);
 
@@ -34,6 +45,9 @@ void Differences(const int64_t* values, size_t count, int64_t* out);
 
 /// How many values differ from the one before them.
 size_t CountChanges(const int64_t* values, size_t count);
+
+/// Modulo 2^64.
+int64_t SumNumbers(const int64_t* values, size_t count);
 
 void MinMax(const int64_t* values, size_t count, int64_t* low, int64_t* high);
 

@@ -142,4 +142,14 @@ bool DecodeIntegers(ByteReader& reader, std::span<int64_t> out) {
   return reader.ok() && DecodeIntegersAs(codec, reader, out);
 }
 
+bool SumIntegers(ByteReader& reader, size_t count, SpanSums& sums) {
+  const CodecId codec = static_cast<CodecId>(reader.GetU8());
+  if (!reader.ok() || count == 0) return false;
+  if (codec == CodecId::kFrame) return SumFrames(reader, count, sums) && reader.ok();
+  if (codec != CodecId::kDelta) return false;
+  const int64_t first = reader.GetZigzag();
+  sums.Take(&first, 1);
+  return SumFramesSummed(reader, count - 1, first, sums) && reader.ok();
+}
+
 }  // namespace tsd::engine

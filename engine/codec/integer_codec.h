@@ -6,6 +6,7 @@
 
 #include "engine/base/bytes.h"
 #include "engine/codec/block_codec.h"
+#include "engine/codec/span_sums.h"
 
 namespace tsd::engine {
 
@@ -18,5 +19,8 @@ bool DecodeIntegersAs(CodecId codec, ByteReader& reader, std::span<int64_t> out)
 /// With the codec's byte in front, the codec chosen by chooser.h.
 void EncodeIntegers(std::span<const int64_t> values, std::string& out);
 bool DecodeIntegers(ByteReader& reader, std::span<int64_t> out);
+
+/// Adds up the numbers of EncodeIntegers' form without keeping them; false on damage, or for a codec that has no frames.
+bool SumIntegers(ByteReader& reader, size_t count, SpanSums& sums);
 
 }  // namespace tsd::engine

@@ -97,55 +97,6 @@ void EncodeSequence(const int64_t* values, size_t count, int depth, std::string&
 
 // ---- decoding ----
 
-/// Eight values of kWidth bits -> eight bytes, in three doublings.
-template <unsigned kWidth>
-inline uint64_t SpreadToBytes(uint64_t bits) {
-  if constexpr (kWidth == 8) {
-    return bits;
-  } else {
-    constexpr uint64_t kLow4 = (uint64_t{1} << (4 * kWidth)) - 1;
-    constexpr uint64_t kLow2 = (uint64_t{1} << (2 * kWidth)) - 1;
-    constexpr uint64_t kLow1 = (uint64_t{1} << kWidth) - 1;
-    constexpr uint64_t kPairs = kLow2 | kLow2 << 32;
-    constexpr uint64_t kOnes = kLow1 | kLow1 << 16 | kLow1 << 32 | kLow1 << 48;
-    bits = (bits & kLow4) | (bits >> (4 * kWidth) & kLow4) << 32;
-    bits = (bits & kPairs) | (bits >> (2 * kWidth) & kPairs) << 16;
-    return (bits & kOnes) | (bits >> kWidth & kOnes) << 8;
-  }
-}
-
-/// `count` values to bytes; writes up to seven more. `available` bytes may be read.
-template <unsigned kWidth>
-void UnpackToBytes(const char* in, size_t available, size_t count, uint8_t* out) {
-  size_t group = 0;
-  for (; group * 8 < count && group * kWidth + 8 <= available; ++group) {
-    uint64_t bits;
-    std::memcpy(&bits, in + group * kWidth, 8);
-    const uint64_t bytes = SpreadToBytes<kWidth>(bits);
-    std::memcpy(out + group * 8, &bytes, 8);
-  }
-  for (; group * 8 < count; ++group) {
-    uint64_t bits = 0;
-    std::memcpy(&bits, in + group * kWidth, std::min<size_t>(kWidth, available - group * kWidth));
-    const uint64_t bytes = SpreadToBytes<kWidth>(bits);
-    std::memcpy(out + group * 8, &bytes, 8);
-  }
-}
-
-void UnpackToBytes(unsigned width, const char* in, size_t available, size_t count, uint8_t* out) {
-  switch (width) {
-    case 1: return UnpackToBytes<1>(in, available, count, out);
-    case 2: return UnpackToBytes<2>(in, available, count, out);
-    case 3: return UnpackToBytes<3>(in, available, count, out);
-    case 4: return UnpackToBytes<4>(in, available, count, out);
-    case 5: return UnpackToBytes<5>(in, available, count, out);
-    case 6: return UnpackToBytes<6>(in, available, count, out);
-    case 7: return UnpackToBytes<7>(in, available, count, out);
-    case 8: return UnpackToBytes<8>(in, available, count, out);
-    default: std::memset(out, 0, count);
-  }
-}
-
 /// The values that escaped from the frames of one sequence, handed out in order.
 class EscapeQueue {
  public:
@@ -204,6 +155,43 @@ class SequenceDecoder {
   SequenceDecoder(ByteReader& reader, int depth) : reader_(reader), depth_(depth) {}
 
   bool Decode(size_t count, Sum sum, int64_t start, int64_t* out) {
+    if (!Begin(count, start)) return false;
+    for (size_t begin = 0; begin < count; begin += kFrameValues) {
+      Frame frame;
+      if (!ReadFrame(std::min(kFrameValues, count - begin), frame) || !DecodeFrame(frame, sum, out + begin)) return false;
+    }
+    return escapes_.left() == 0;
+  }
+
+  bool AddUp(size_t count, Sum sum, int64_t start, SpanSums& sums) {
+    if (!Begin(count, start)) return false;
+    int64_t values[kFrameValues + kKernelSlack / sizeof(int64_t)];
+    for (size_t begin = 0; begin < count; begin += kFrameValues) {
+      Frame frame;
+      if (!ReadFrame(std::min(kFrameValues, count - begin), frame)) return false;
+      if (frame.width <= 8 && !frame.patched) {
+        if (!AddFrame(frame, sum, sums)) return false;
+        continue;
+      }
+      if (!DecodeFrame(frame, sum, values)) return false;
+      sums.Take(values, frame.length);
+    }
+    return escapes_.left() == 0;
+  }
+
+ private:
+  struct Frame {
+    size_t length = 0;
+    bool escaped = false, patched = false;
+    unsigned width = 0;
+    size_t patches = 0;
+    int64_t base = 0;
+    std::string_view packed;
+  };
+
+  /// Reads what stands before the frames.
+  bool Begin(size_t count, int64_t start) {
+    running_ = start;
     const uint64_t escape_count = reader_.GetVarint();
     if (!reader_.ok() || escape_count > count) return false;
     if (escape_count > 0) {
@@ -212,45 +200,52 @@ class SequenceDecoder {
       if (!SequenceDecoder(reader_, depth_ + 1).Decode(escape_count, Sum::kNo, 0, escapes.get())) return false;
       escapes_ = EscapeQueue(std::move(escapes), escape_count);
     }
-    running_ = start;
-    for (size_t begin = 0; begin < count; begin += kFrameValues) {
-      if (!DecodeFrame(std::min(kFrameValues, count - begin), sum, out + begin)) return false;
-    }
-    return escapes_.left() == 0;
+    return true;
   }
 
- private:
-  bool DecodeFrame(size_t length, Sum sum, int64_t* out) {
+  /// A frame's head and its packed bits; what is kept apart by position follows.
+  bool ReadFrame(size_t length, Frame& frame) {
     const unsigned kind = reader_.GetU8();
-    const bool escaped = kind >= kEscapedKind;
-    const bool patched = !escaped && kind >= kPatchedKind;
-    const unsigned width = escaped ? kind - kEscapedKind : patched ? kind - kPatchedKind : kind;
-    const size_t patches = patched ? reader_.GetU8() : 0;
-    const int64_t base = reader_.GetZigzag();
-    if (escaped && (width == 0 || width > kMaxEscapeWidth)) return false;
-    const std::string_view packed = reader_.GetBytes(PackedBytes(length, width));
-    if (!reader_.ok()) return false;
-    if (width == 0) {
-      if (!patched && sum == Sum::kYes) {
-        Ramp(length, base, out);
+    frame.length = length;
+    frame.escaped = kind >= kEscapedKind;
+    frame.patched = !frame.escaped && kind >= kPatchedKind;
+    frame.width = frame.escaped ? kind - kEscapedKind : frame.patched ? kind - kPatchedKind : kind;
+    frame.patches = frame.patched ? reader_.GetU8() : 0;
+    frame.base = reader_.GetZigzag();
+    if (frame.escaped && (frame.width == 0 || frame.width > kMaxEscapeWidth)) return false;
+    frame.packed = reader_.GetBytes(PackedBytes(length, frame.width));
+    return reader_.ok();
+  }
+
+  /// Requires: width <= 8.
+  void Unpack(const Frame& frame) {
+    UnpackBytes(frame.width, frame.packed.data(), frame.packed.size() + reader_.remaining(), frame.length, bytes_);
+  }
+
+  bool DecodeFrame(const Frame& frame, Sum sum, int64_t* out) {
+    const size_t length = frame.length;
+    if (frame.width == 0) {
+      if (!frame.patched && sum == Sum::kYes) {
+        Ramp(length, frame.base, out);
         return true;
       }
-      std::fill_n(out, length, base);
-    } else if (width <= 8) {
-      UnpackToBytes(width, packed.data(), packed.size() + reader_.remaining(), length, bytes_);
-      if (sum == Sum::kYes && width <= kWidestSummed && !patched) {
-        if (!escaped) {
-          running_ = SumBytes(bytes_, length, base, running_, out);
+      std::fill_n(out, length, frame.base);
+    } else if (frame.width <= 8) {
+      Unpack(frame);
+      if (sum == Sum::kYes && frame.width <= kWidestSummed && !frame.patched) {
+        if (!frame.escaped) {
+          running_ = SumBytes(bytes_, length, frame.base, running_, out);
           return true;
         }
-        if (SumEscaped(length, width, base, out)) return true;
+        if (SumEscaped(frame, out)) return true;
       }
-      AddBytes(bytes_, length, base, out);
+      AddBytes(bytes_, length, frame.base, out);
     } else {
-      UnpackBits(packed.data(), packed.size() + reader_.remaining(), length, width, static_cast<uint64_t>(base), reinterpret_cast<uint64_t*>(out));
+      UnpackBits(frame.packed.data(), frame.packed.size() + reader_.remaining(), length, frame.width, static_cast<uint64_t>(frame.base),
+                 reinterpret_cast<uint64_t*>(out));
     }
-    if (escaped && !PutEscapes(length, width, base, out)) return false;
-    for (size_t i = 0; i < patches; ++i) {
+    if (frame.escaped && !PutEscapes(frame, out)) return false;
+    for (size_t i = 0; i < frame.patches; ++i) {
       const size_t position = reader_.GetU8();
       const int64_t value = reader_.GetZigzag();
       if (!reader_.ok() || position >= length) return false;
@@ -267,28 +262,106 @@ class SequenceDecoder {
     running_ = static_cast<int64_t>(value);
   }
 
-  bool PutEscapes(size_t length, unsigned width, int64_t base, int64_t* out) {
-    const uint64_t escape = EscapeSymbol(width);
-    const int64_t center = EscapeCenter(base, width);
-    const int64_t symbol = Plus(base, static_cast<int64_t>(escape));
-    for (size_t i = 0; i < length; ++i) {
+  bool PutEscapes(const Frame& frame, int64_t* out) {
+    const uint64_t escape = EscapeSymbol(frame.width);
+    const int64_t center = EscapeCenter(frame.base, frame.width);
+    if (frame.width <= 8) {  // still there as bytes: no branch a value
+      uint64_t masks[kFrameValues / 64];
+      FindByte(bytes_, frame.length, static_cast<uint8_t>(escape), masks);
+      for (size_t word = 0; word * 64 < frame.length; ++word) {
+        for (uint64_t mask = masks[word]; mask != 0; mask &= mask - 1) {
+          if (escapes_.left() == 0) return false;
+          out[word * 64 + static_cast<size_t>(__builtin_ctzll(mask))] = Plus(center, NextEscape(escape));
+        }
+      }
+      return true;
+    }
+    const int64_t symbol = Plus(frame.base, static_cast<int64_t>(escape));
+    for (size_t i = 0; i < frame.length; ++i) {
       if (out[i] != symbol) continue;
       if (escapes_.left() == 0) return false;
-      out[i] = Plus(center, Unzigzag(static_cast<uint64_t>(*escapes_.next()) + escape));
-      escapes_.Skip(1);
+      out[i] = Plus(center, NextEscape(escape));
+    }
+    return true;
+  }
+  /// Relative to the center. Requires: one is left.
+  int64_t NextEscape(uint64_t escape) {
+    const int64_t value = Unzigzag(static_cast<uint64_t>(*escapes_.next()) + escape);
+    escapes_.Skip(1);
+    return value;
+  }
+
+  /// Differences that never leave bytes. False, with nothing done, if an escape is too wide for that.
+  bool SumEscaped(const Frame& frame, int64_t* out) {
+    const uint8_t* escape_bytes = escapes_.NextBytes(frame.width, kBytesBelow, kLargestByte);
+    int64_t running = running_;
+    const size_t used = SumEscapedBytes(bytes_, frame.length, static_cast<uint8_t>(EscapeSymbol(frame.width)), kBytesBelow, escape_bytes,
+                                        Minus(frame.base, kBytesBelow), &running, out);
+    if (used > escapes_.left() || escapes_.AnyFar(used)) return false;
+    escapes_.Skip(used);
+    running_ = running;
+    return true;
+  }
+
+  // ---- numbers that are only added up ----
+
+  /// A frame of bytes. A sum of running sums is a sum of the differences weighted by how many of them follow, so nothing has to be spread
+  /// out: first as if no symbol were an escape, then what each escape differs from its symbol.
+  bool AddFrame(const Frame& frame, Sum sum, SpanSums& sums) {
+    if (frame.width == 0) {
+      std::memset(bytes_, 0, frame.length);
+    } else {
+      Unpack(frame);
+    }
+    uint64_t masks[kFrameValues / 64] = {};
+    if (frame.escaped) FindByte(bytes_, frame.length, static_cast<uint8_t>(EscapeSymbol(frame.width)), masks);
+    for (size_t begin = 0; begin < frame.length;) {
+      const size_t count = sums.Together(frame.length - begin);
+      if (!AddPiece(frame, begin, count, masks, sum, sums)) return false;
+      begin += count;
     }
     return true;
   }
 
-  /// Differences that never leave bytes. False, with nothing done, if an escape is too wide for that.
-  bool SumEscaped(size_t length, unsigned width, int64_t base, int64_t* out) {
-    const uint8_t* escape_bytes = escapes_.NextBytes(width, kBytesBelow, kLargestByte);
-    int64_t running = running_;
-    const size_t used = SumEscapedBytes(bytes_, length, static_cast<uint8_t>(EscapeSymbol(width)), kBytesBelow, escape_bytes,
-                                        Minus(base, kBytesBelow), &running, out);
-    if (used > escapes_.left() || escapes_.AnyFar(used)) return false;
-    escapes_.Skip(used);
-    running_ = running;
+  /// Numbers [begin, begin + count) of a frame, of one span.
+  bool AddPiece(const Frame& frame, size_t begin, size_t count, const uint64_t* masks, Sum sum, SpanSums& sums) {
+    const ByteSums bytes = SumBytesTwice(bytes_ + begin, count);
+    const uint64_t base = static_cast<uint64_t>(frame.base), n = count;
+    uint64_t plain = bytes.plain + n * base;
+    uint64_t weighted = bytes.weighted + n * (n + 1) / 2 * base;
+    if (frame.escaped && !AddEscapes(frame, begin, begin + count, masks, plain, weighted)) return false;
+    if (sum == Sum::kNo) {
+      sums.TakeSum(count, static_cast<int64_t>(plain));
+      return true;
+    }
+    const uint64_t start = static_cast<uint64_t>(running_);
+    sums.TakeSum(count, static_cast<int64_t>(weighted + n * start));
+    running_ = static_cast<int64_t>(start + plain);
+    return true;
+  }
+
+  /// What the escapes among numbers [begin, end) add to their symbols. Everything in registers: this is the loop that counts.
+  bool AddEscapes(const Frame& frame, size_t begin, size_t end, const uint64_t* masks, uint64_t& plain, uint64_t& weighted) {
+    const uint64_t escape = EscapeSymbol(frame.width);
+    const uint64_t center = static_cast<uint64_t>(EscapeCenter(0, frame.width)) - escape;
+    const int64_t* const first = escapes_.next();
+    const int64_t* const last = first + escapes_.left();
+    const int64_t* next = first;
+    uint64_t sum = 0, weighted_sum = 0;
+    for (size_t word = begin / 64; word * 64 < end; ++word) {
+      uint64_t mask = masks[word];
+      if (word == begin / 64) mask &= ~uint64_t{0} << (begin % 64);
+      if (word == end / 64) mask &= (uint64_t{1} << (end % 64)) - 1;
+      if (last - next < __builtin_popcountll(mask)) return false;
+      for (size_t behind = end - word * 64; mask != 0; mask &= mask - 1) {
+        const uint64_t more = static_cast<uint64_t>(Unzigzag(static_cast<uint64_t>(*next++) + escape)) + center;
+        sum += more;
+        weighted_sum += (behind - static_cast<size_t>(__builtin_ctzll(mask))) * more;
+      }
+    }
+    escapes_.Skip(static_cast<size_t>(next - first));
+    plain += sum;
+    weighted += weighted_sum;
     return true;
   }
 
@@ -319,6 +392,12 @@ bool DecodeFrames(ByteReader& reader, size_t count, int64_t* out) {
 
 bool DecodeFramesSummed(ByteReader& reader, size_t count, int64_t start, int64_t* out) {
   return SequenceDecoder(reader, 0).Decode(count, Sum::kYes, start, out);
+}
+
+bool SumFrames(ByteReader& reader, size_t count, SpanSums& sums) { return SequenceDecoder(reader, 0).AddUp(count, Sum::kNo, 0, sums); }
+
+bool SumFramesSummed(ByteReader& reader, size_t count, int64_t start, SpanSums& sums) {
+  return SequenceDecoder(reader, 0).AddUp(count, Sum::kYes, start, sums);
 }
 
 }  // namespace tsd::engine

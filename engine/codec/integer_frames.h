@@ -17,6 +17,7 @@
 #include <string>
 
 #include "engine/base/bytes.h"
+#include "engine/codec/span_sums.h"
 
 namespace tsd::engine {
 
@@ -30,5 +31,9 @@ size_t EstimateFrames(const int64_t* values, size_t count);
 bool DecodeFrames(ByteReader& reader, size_t count, int64_t* out);
 /// The same, and out[i] becomes start + the sum of the decoded values 0..i.
 bool DecodeFramesSummed(ByteReader& reader, size_t count, int64_t start, int64_t* out);
+
+/// The same, with the numbers added up (from where `sums` stands) and not kept.
+bool SumFrames(ByteReader& reader, size_t count, SpanSums& sums);
+bool SumFramesSummed(ByteReader& reader, size_t count, int64_t start, SpanSums& sums);
 
 }  // namespace tsd::engine

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/chunk/zone_map.h"
+#include "engine/scan/row_kernels.h"
 #include "engine/types/compare.h"
 
 namespace tsd::engine {
@@ -30,15 +31,24 @@ void CompareAll(const T* values, Op op, T bound, std::vector<uint8_t>& keep) {
 }
 
 /// NaN is above every number and equal to itself: negated comparisons let it through on the high side.
-template <typename T>
-void CompareFloats(const T* values, Op op, T bound, std::vector<uint8_t>& keep) {
+void CompareFloats(const float* values, Op op, float bound, std::vector<uint8_t>& keep) {
   switch (op) {
-    case Op::kEqual: return TestAll(values, keep, [bound](T value) { return value == bound; });
-    case Op::kLess: return TestAll(values, keep, [bound](T value) { return value < bound; });
-    case Op::kLessEqual: return TestAll(values, keep, [bound](T value) { return value <= bound; });
-    case Op::kGreater: return TestAll(values, keep, [bound](T value) { return !(value <= bound); });
-    case Op::kGreaterEqual: return TestAll(values, keep, [bound](T value) { return !(value < bound); });
+    case Op::kEqual: return TestAll(values, keep, [bound](float value) { return value == bound; });
+    case Op::kLess: return TestAll(values, keep, [bound](float value) { return value < bound; });
+    case Op::kLessEqual: return TestAll(values, keep, [bound](float value) { return value <= bound; });
+    case Op::kGreater: return TestAll(values, keep, [bound](float value) { return !(value <= bound); });
+    case Op::kGreaterEqual: return TestAll(values, keep, [bound](float value) { return !(value < bound); });
     default: return;
+  }
+}
+
+RowTest TestOf(Op op) {
+  switch (op) {
+    case Op::kLess: return RowTest::kLess;
+    case Op::kLessEqual: return RowTest::kLessEqual;
+    case Op::kGreater: return RowTest::kGreater;
+    case Op::kGreaterEqual: return RowTest::kGreaterEqual;
+    default: return RowTest::kEqual;
   }
 }
 
@@ -46,7 +56,7 @@ bool OneInteger(const Vector& column, Op op, const Value& value, std::vector<uin
   switch (column.type().Physical()) {
     case PhysicalType::kInt16: CompareAll<int16_t>(column.values<int16_t>(), op, static_cast<int16_t>(value.AsInteger()), keep); return true;
     case PhysicalType::kInt32: CompareAll<int32_t>(column.values<int32_t>(), op, static_cast<int32_t>(value.AsInteger()), keep); return true;
-    case PhysicalType::kInt64: CompareAll<int64_t>(column.values<int64_t>(), op, value.AsInteger(), keep); return true;
+    case PhysicalType::kInt64: TestIntegers(column.values<int64_t>(), keep.size(), TestOf(op), value.AsInteger(), keep.data()); return true;
     default: return false;
   }
 }
@@ -57,9 +67,9 @@ bool OneFloat(const Vector& column, Op op, const Value& value, std::vector<uint8
   const double bound = value.AsDouble();
   if (bound != bound) return false;
   if (physical == PhysicalType::kFloat64) {
-    CompareFloats<double>(column.values<double>(), op, bound, keep);
+    TestDoubles(column.values<double>(), keep.size(), TestOf(op), bound, keep.data());
   } else {
-    CompareFloats<float>(column.values<float>(), op, static_cast<float>(bound), keep);
+    CompareFloats(column.values<float>(), op, static_cast<float>(bound), keep);
   }
   return true;
 }

@@ -6,6 +6,7 @@
 #include "engine/base/strings.h"
 #include "engine/scan/last_rows.h"
 #include "engine/scan/row_filter.h"
+#include "engine/scan/run_reader.h"
 #include "engine/scan/scan_work.h"
 #include "engine/scan/visible_rows.h"
 
@@ -66,12 +67,13 @@ class TableScanImpl final : public TableScan {
     }
   }
 
-  StatusOr<ScanPart> NextPart() override {
+  StatusOr<ScanPart> NextPart(const RunRequest& request) override {
     while (true) {
       if (pending_begin_ < pending_.rows()) return ScanPart{HandOut(), std::nullopt};
-      std::optional<RowGroupSummary> summary;
-      ASSIGN_OR_RETURN(const bool more, Fill(&summary));
-      if (summary.has_value()) return ScanPart{ColumnBatch(), std::move(summary)};
+      RunAnswer answer{&request, std::nullopt};
+      ASSIGN_OR_RETURN(const bool more, Fill(&answer));
+      if (answer.runs.has_value() && answer.runs->rows.empty()) continue;
+      if (answer.runs.has_value()) return ScanPart{ColumnBatch(), std::move(answer.runs)};
       if (!more) return ScanPart{EmptyBatch(), std::nullopt};
     }
   }
@@ -101,8 +103,13 @@ class TableScanImpl final : public TableScan {
     return batch;
   }
 
-  /// Reads the next unit into pending_ (perhaps none of its rows) or answers it by a summary, if wanted; false at the end.
-  StatusOr<bool> Fill(std::optional<RowGroupSummary>* summary) {
+  struct RunAnswer {
+    const RunRequest* request;
+    std::optional<RowRuns> runs;
+  };
+
+  /// Reads the next unit into pending_ (perhaps none of its rows) or answers it by runs, if they are asked for; false at the end.
+  StatusOr<bool> Fill(RunAnswer* answer) {
     pending_ = ColumnBatch();
     pending_begin_ = 0;
     ASSIGN_OR_RETURN(std::optional<ScanUnit> unit, work_->Take(stats_));
@@ -112,10 +119,13 @@ class TableScanImpl final : public TableScan {
       return true;
     }
     if (unit->count_only) {
-      if (summary == nullptr) {
-        pending_ = ColumnBatch(unit->meta->rows);
+      const uint64_t rows = unit->meta->rows;
+      if (answer == nullptr || !answer->request->keys.empty() || rows > UINT32_MAX) {
+        pending_ = ColumnBatch(rows);
       } else {
-        summary->emplace().rows = unit->meta->rows;
+        RowRuns& runs = answer->runs.emplace();
+        runs.keys.SetRows(1);
+        runs.rows.push_back(static_cast<uint32_t>(rows));
       }
       return true;
     }
@@ -131,7 +141,10 @@ class TableScanImpl final : public TableScan {
       RETURN_IF_ERROR(ReadBlock(*unit, visible));
       return true;
     }
-    if (summary != nullptr && visible.all() && Summarise(*unit, *summary)) return true;
+    if (answer != nullptr && visible.all() && GivesRuns()) {
+      ASSIGN_OR_RETURN(answer->runs, ReadRuns(*unit, spec_, *answer->request, stats_));
+      if (answer->runs.has_value()) return true;
+    }
     if (visible.all() && LastRowsKnown(*unit->reader, spec_, work_->time_column())) {
       const uint32_t group = static_cast<uint32_t>(unit->group);
       RETURN_IF_ERROR(ReadLastRows(*unit, {&group, 1}));
@@ -141,19 +154,7 @@ class TableScanImpl final : public TableScan {
     return true;
   }
 
-  bool Summarise(const ScanUnit& unit, std::optional<RowGroupSummary>& summary) {
-    if (spec_.with_row_ids || spec_.choice != RowChoice::kAll || spec_.order != ScanOrder::kAny) return false;
-    for (const ColumnSchema* column : columns_) {
-      const BlockSummaries* own = unit.reader->Summaries(column->id);
-      if (own == nullptr || own->lows().type() != column->type) return false;
-    }
-    if (!unit.reader->MustMatchGroup(unit.group, spec_.predicate)) return false;
-    summary.emplace();
-    summary->rows = unit.reader->rows_in(unit.group);
-    for (const ColumnSchema* column : columns_) summary->columns.push_back(unit.reader->BlockStats(unit.group, column->id));
-    stats_.blocks_summarised += std::max<size_t>(1, columns_.size());
-    return true;
-  }
+  bool GivesRuns() const { return !spec_.with_row_ids && spec_.choice == RowChoice::kAll && spec_.order == ScanOrder::kAny; }
 
   Status ReadGroup(const ScanUnit& unit, const VisibleRows& visible) {
     const size_t rows = unit.reader->rows_in(unit.group);
@@ -211,9 +212,7 @@ class TableScanImpl final : public TableScan {
   Status FilterGroup(const ScanUnit& unit, std::vector<uint8_t>& keep, std::vector<std::pair<ColumnId, VectorPtr>>& read) {
     for (const ColumnCondition& condition : spec_.predicate.conditions) {
       if (!UsableIn(unit, condition)) continue;
-      ScanPredicate one;
-      one.conditions.push_back(condition);
-      if (unit.reader->MustMatchGroup(unit.group, one)) continue;
+      if (unit.reader->MustMatch(unit.group, condition)) continue;
       VectorPtr values;
       for (const auto& [id, vector] : read) {
         if (id == condition.column) values = vector;

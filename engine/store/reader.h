@@ -10,8 +10,8 @@
 #include "engine/base/ids.h"
 #include "engine/base/status.h"
 #include "engine/base/task.h"
-#include "engine/scan/column_stats.h"
 #include "engine/scan/predicate.h"
+#include "engine/scan/row_runs.h"
 #include "engine/types/column_batch.h"
 #include "engine/types/schema.h"
 
@@ -30,7 +30,7 @@ struct ScanStats {
   uint64_t blocks_read = 0;
   uint64_t blocks_skipped = 0;
   uint64_t bytes_read = 0;       // encoded bytes decoded
-  uint64_t blocks_summarised = 0;  // answered from their summaries (NextPart)
+  uint64_t blocks_summarised = 0;  // answered from their summaries
   uint64_t chunks = 0;
 };
 
@@ -60,16 +60,11 @@ struct ScanSpec {
   RowChoice choice = RowChoice::kAll;
 };
 
-/// A row group answered without being read: all its rows are visible and satisfy the predicate.
-struct RowGroupSummary {
-  uint64_t rows = 0;
-  std::vector<ColumnStats> columns;  // one a column of ScanSpec::columns
-};
-
+/// Rows, or runs of rows that all satisfy the predicate exactly (of columns of the scan's own type only).
 struct ScanPart {
-  ColumnBatch rows;  // empty where there is a summary
-  std::optional<RowGroupSummary> summary;
-  bool AtEnd() const { return rows.empty() && !summary.has_value(); }
+  ColumnBatch rows;  // empty where there are runs
+  std::optional<RowRuns> runs;
+  bool AtEnd() const { return rows.empty() && !runs.has_value(); }
 };
 
 /// One thread at a time. Holds what it reads alive (files stay until it is destroyed).
@@ -78,8 +73,8 @@ class TableScan {
   virtual ~TableScan() = default;
   /// The next rows, at most kDefaultBatchRows; an empty batch at the end. XX001 names file and offset of damage.
   virtual StatusOr<ColumnBatch> Next() = 0;
-  /// The same, with summaries instead of rows where whole row groups qualify.
-  virtual StatusOr<ScanPart> NextPart() {
+  /// The same, with runs instead of rows where the scan can tell them.
+  virtual StatusOr<ScanPart> NextPart(const RunRequest& /*request*/) {
     ASSIGN_OR_RETURN(ColumnBatch rows, Next());
     return ScanPart{std::move(rows), std::nullopt};
   }

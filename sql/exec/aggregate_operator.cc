@@ -56,39 +56,40 @@ Status AggregateOperator::Prepare(const std::vector<PlanColumn>& input) {
     calls_.push_back(std::move(call));
   }
   RETURN_IF_ERROR(MakeStates());
-  summary_arguments_ = SummaryArguments(input);
+  RETURN_IF_ERROR(AskForRuns(input));
   if (node_.newest_group >= 0 && options_.bound != nullptr) {
     newest_.emplace(static_cast<size_t>(node_.newest_group), static_cast<size_t>(node_.newest_limit), options_.bound);
   }
   return OkStatus();
 }
 
-std::optional<std::vector<int>> AggregateOperator::SummaryArguments(const std::vector<PlanColumn>& input) const {
-  if (!IsPlain() || TakesStates() || options_.summaries == nullptr || !options_.summaries->GivesSummaries()) return std::nullopt;
-  std::vector<int> columns;
-  for (size_t i = 0; i < calls_.size(); ++i) {
-    const AggregateCall& spec = node_.aggregates[i];
-    if (spec.distinct || spec.filter != nullptr || !spec.order_by.empty() || spec.arguments.size() > 1) return std::nullopt;
-    if (!calls_[i].state->TakesSummaries()) return std::nullopt;
-    if (spec.arguments.empty()) {
-      columns.push_back(-1);
-      continue;
-    }
-    if (spec.arguments[0]->kind != ExprKind::kColumn) return std::nullopt;
-    const StatusOr<size_t> position = PositionOf(input, spec.arguments[0]->column);
-    if (!position.ok()) return std::nullopt;
-    columns.push_back(static_cast<int>(*position));
-  }
-  return columns;
+Status AggregateOperator::AskForRuns(const std::vector<PlanColumn>& input) {
+  if (TakesStates() || options_.scan == nullptr || !options_.scan->GivesRuns()) return OkStatus();
+  std::vector<AggregateState::RunNeed> needs;
+  for (const Call& call : calls_) needs.push_back(call.state->NeedOfRuns());
+  ASSIGN_OR_RETURN(runs_asked_, PlanRuns(node_, input, needs));
+  return OkStatus();
 }
 
-Status AggregateOperator::TakeSummary(const engine::RowGroupSummary& summary) {
-  for (size_t i = 0; i < calls_.size(); ++i) {
-    const int column = (*summary_arguments_)[i];
-    const engine::ColumnStats* argument = column < 0 ? nullptr : &summary.columns[static_cast<size_t>(column)];
-    RETURN_IF_ERROR(calls_[i].state->UpdateSummary(argument, summary.rows, 0));
+Status AggregateOperator::TakeRuns(const engine::RowRuns& runs) {
+  const size_t count = runs.rows.size();
+  GroupIds groups{nullptr, count};
+  if (!IsPlain()) {
+    std::vector<VectorPtr> keys;
+    for (const auto& group : runs_asked_->groups) {
+      ASSIGN_OR_RETURN(VectorPtr key, EvaluateFlat(*group, runs.keys, context_));
+      keys.push_back(std::move(key));
+    }
+    table_->Resolve(keys, count, &ids_);
+    for (Call& call : calls_) call.state->Resize(table_->size());
+    groups.ids = ids_.data();
   }
-  return OkStatus();
+  for (size_t i = 0; i < calls_.size(); ++i) {
+    const int column = runs_asked_->arguments[i];
+    const engine::RunColumn* argument = column < 0 ? nullptr : &runs.columns[static_cast<size_t>(column)];
+    RETURN_IF_ERROR(calls_[i].state->UpdateRuns(argument, runs.rows, groups));
+  }
+  return MakeRoom();
 }
 
 Status AggregateOperator::MakeStates() {
@@ -369,14 +370,15 @@ Status AggregateOperator::Emit(ColumnBatch* out) {
 
 StatusOr<Pull> AggregateOperator::PullInput() {
   ColumnBatch batch;
-  if (!summary_arguments_.has_value()) {
+  if (!runs_asked_.has_value()) {
     ASSIGN_OR_RETURN(const Pull pull, child_->Next(&batch));
     if (pull == Pull::kRows) RETURN_IF_ERROR(Take(batch));
     return pull;
   }
-  std::optional<engine::RowGroupSummary> summary;
-  ASSIGN_OR_RETURN(const Pull pull, options_.summaries->NextPart(&batch, &summary));
-  if (pull == Pull::kRows) RETURN_IF_ERROR(summary.has_value() ? TakeSummary(*summary) : Take(batch));
+  TableScanOperator::RunExchange& exchange = runs_asked_->exchange;
+  exchange.runs.reset();
+  ASSIGN_OR_RETURN(const Pull pull, options_.scan->NextPart(&batch, &exchange));
+  if (pull == Pull::kRows) RETURN_IF_ERROR(exchange.runs.has_value() ? TakeRuns(*exchange.runs) : Take(batch));
   return pull;
 }
 

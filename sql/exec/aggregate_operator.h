@@ -5,20 +5,20 @@
 //
 // Memory: a partial aggregation that outgrows its budget hands on the states it has and begins anew. One that has to end here writes its
 // states to disk, cut by hash into partitions that are brought together one after the other. DISTINCT and ordered calls cannot: 53200.
+#include "sql/exec/aggregate_runs.h"
 #include "sql/exec/aggregate_state.h"
 #include "sql/exec/build_state.h"
 #include "sql/exec/group_table.h"
 #include "sql/exec/newest_groups.h"
 #include "sql/exec/row_order.h"
 #include "sql/exec/spill.h"
-#include "sql/exec/table_scan_operator.h"
 
 namespace tsd::sql {
 
 class AggregateOperator final : public Operator {
  public:
   struct Options {
-    TableScanOperator* summaries = nullptr;   // the child, if it is a scan that gives summaries
+    TableScanOperator* scan = nullptr;        // the child, if it is a scan: it may give runs
     std::shared_ptr<TopNBound> bound;         // with node.newest_group: the scan below listens to it
   };
   static StatusOr<OperatorPtr> Make(OperatorPtr child, const AggregateNode& node, const std::vector<PlanColumn>& input, Options options,
@@ -43,10 +43,9 @@ class AggregateOperator final : public Operator {
   bool TakesStates() const { return node_.phase == AggregatePhase::kFinal || node_.phase == AggregatePhase::kCombine; }
   bool GivesStates() const { return node_.phase == AggregatePhase::kPartial || node_.phase == AggregatePhase::kCombine; }
   StatusOr<Pull> PullInput();
-  /// Whether statistics of the input's columns are enough, and of which.
-  std::optional<std::vector<int>> SummaryArguments(const std::vector<PlanColumn>& input) const;
+  Status AskForRuns(const std::vector<PlanColumn>& input);
   Status Take(const ColumnBatch& batch);
-  Status TakeSummary(const engine::RowGroupSummary& summary);
+  Status TakeRuns(const engine::RowRuns& runs);
   Status TakeSet(const ColumnBatch& batch, std::vector<VectorPtr> keys);
   Status UpdateCall(Call& call, const AggregateCall& spec, const ColumnBatch& batch, const std::vector<uint32_t>& ids);
   Status BufferOrdered(Call& call, const ColumnBatch& batch, const std::vector<VectorPtr>& arguments, const std::vector<uint32_t>& ids,
@@ -76,7 +75,7 @@ class AggregateOperator final : public Operator {
   std::vector<std::unique_ptr<CompiledExpr>> groups_;
   std::vector<Call> calls_;
   std::unique_ptr<GroupTable> table_;
-  std::optional<std::vector<int>> summary_arguments_;  // set if summaries are taken: by call the argument's column, -1 = none
+  std::optional<AggregateRuns> runs_asked_;  // set if the scan may give runs
   std::optional<NewestGroups> newest_;
   std::vector<uint32_t> ids_;
   std::vector<GroupRun> runs_;  // of ids_

@@ -19,8 +19,8 @@ Status AggregateState::UpdateSelected(std::span<const VectorPtr> arguments, Grou
   return Update(chosen, GroupIds{ids.data(), ids.size()});
 }
 
-Status AggregateState::UpdateSummary(const engine::ColumnStats*, uint64_t, uint32_t) {
-  return Error(sqlstate::kInternalError, "an aggregate that needs rows was given a summary");
+Status AggregateState::UpdateRuns(const engine::RunColumn*, std::span<const uint32_t>, GroupIds) {
+  return Error(sqlstate::kInternalError, "an aggregate that needs rows was given runs");
 }
 
 StatusOr<std::unique_ptr<AggregateState>> MakeAggregate(std::string_view key, std::span<const DataType> arguments, DataType result) {

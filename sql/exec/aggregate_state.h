@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "engine/base/status.h"
-#include "engine/scan/column_stats.h"
+#include "engine/scan/row_runs.h"
 #include "engine/types/column_batch.h"
 
 namespace tsd::sql {
@@ -43,10 +43,12 @@ class AggregateState {
   virtual Status Finish(size_t begin, size_t end, Vector& out) = 0;
   virtual size_t MemoryBytes() const = 0;
 
-  /// Whether UpdateSummary can stand for Update over rows of which only statistics are known (plain column arguments).
-  virtual bool TakesSummaries() const { return false; }
-  /// `rows` more rows of `group`; `argument` is the first argument's column (nullptr: no argument). Requires: TakesSummaries().
-  virtual Status UpdateSummary(const engine::ColumnStats* argument, uint64_t rows, uint32_t group);
+  /// Of what is known of runs, how much UpdateRuns needs of the argument to stand for Update over their rows; kRows: they do not do.
+  enum class RunNeed : uint8_t { kRows, kCount, kSums, kBounds };
+  virtual RunNeed NeedOfRuns() const { return RunNeed::kRows; }
+  /// `groups` has a group for each run, `rows` the runs' lengths; `argument` is the first argument's column (nullptr: no argument).
+  /// Requires: NeedOfRuns() is not kRows.
+  virtual Status UpdateRuns(const engine::RunColumn* argument, std::span<const uint32_t> rows, GroupIds groups);
 
   /// Update with the rows of `selection` only (FILTER); groups still has all rows.
   Status UpdateSelected(std::span<const VectorPtr> arguments, GroupIds groups, std::span<const uint32_t> selection);

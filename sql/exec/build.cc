@@ -79,7 +79,7 @@ StatusOr<OperatorPtr> BuildAggregate(const AggregateNode& node, const BuildState
   StatusOr<OperatorPtr> built = BuildNode(child, state);
   if (options.bound != nullptr) state->bounds.clear();
   ASSIGN_OR_RETURN(OperatorPtr below, std::move(built));
-  options.summaries = dynamic_cast<TableScanOperator*>(below.get());
+  options.scan = dynamic_cast<TableScanOperator*>(below.get());
   return AggregateOperator::Make(std::move(below), node, child.output, std::move(options), *state->context);
 }
 

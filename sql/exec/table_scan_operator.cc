@@ -106,7 +106,7 @@ engine::ScanStats TableScanOperator::stats() const {
 
 StatusOr<Pull> TableScanOperator::Next(ColumnBatch* out) { return NextPart(out, nullptr); }
 
-StatusOr<Pull> TableScanOperator::NextPart(ColumnBatch* out, std::optional<engine::RowGroupSummary>* summary) {
+StatusOr<Pull> TableScanOperator::NextPart(ColumnBatch* out, RunExchange* exchange) {
   while (true) {
     RETURN_IF_ERROR(CheckCancelled(context_));
     if (scan_ == nullptr) {
@@ -124,8 +124,8 @@ StatusOr<Pull> TableScanOperator::NextPart(ColumnBatch* out, std::optional<engin
     ++since_pause_;
     engine::ScanPart part;
     if (ApplyFloor()) {
-      if (summary != nullptr) {
-        ASSIGN_OR_RETURN(part, scan_->NextPart());
+      if (exchange != nullptr) {
+        ASSIGN_OR_RETURN(part, scan_->NextPart(exchange->request));
       } else {
         ASSIGN_OR_RETURN(part.rows, scan_->Next());
       }
@@ -135,8 +135,8 @@ StatusOr<Pull> TableScanOperator::NextPart(ColumnBatch* out, std::optional<engin
       scan_.reset();
       continue;
     }
-    if (part.summary.has_value()) {
-      *summary = std::move(part.summary);
+    if (part.runs.has_value()) {
+      exchange->runs = std::move(part.runs);
       *out = ColumnBatch();
       return Pull::kRows;
     }

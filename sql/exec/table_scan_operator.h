@@ -1,7 +1,7 @@
 #pragma once
 // The scan of a fragment over a store: opens engine scans (or takes a share of one), applies the exact filters. With an order hint it
-// goes chunk by chunk and stops when what stands above says that no row of the rest can get in. Row groups of which only the summary is
-// wanted may be given as such. What a data node's OperatorFactory::MakeScan returns.
+// goes chunk by chunk and stops when what stands above says that no row of the rest can get in. Rows of which only
+// sums and bounds are wanted may be given as runs. What a data node's OperatorFactory::MakeScan returns.
 #include <optional>
 
 #include "engine/store/reader.h"
@@ -20,10 +20,15 @@ class TableScanOperator final : public Operator {
   static engine::ScanSpec SpecOf(const ScanNode& node, engine::Snapshot snapshot);
 
   StatusOr<Pull> Next(ColumnBatch* out) override;
-  /// kRows with an empty batch: `summary` stands for rows that nobody has to look at. Requires: GivesSummaries().
-  StatusOr<Pull> NextPart(ColumnBatch* out, std::optional<engine::RowGroupSummary>* summary);
-  /// The store's judgement of a row group is the filters' own.
-  bool GivesSummaries() const { return node_.row_ids == RowIds::kWithout && (node_.filters.empty() || node_.exact_predicate); }
+  /// What an aggregation above asks instead of rows, and what it got.
+  struct RunExchange {
+    engine::RunRequest request;
+    std::optional<engine::RowRuns> runs;
+  };
+  /// kRows with an empty batch: exchange->runs stand for rows that nobody has to look at. Requires: GivesRuns().
+  StatusOr<Pull> NextPart(ColumnBatch* out, RunExchange* exchange);
+  /// The store's judgement of rows is the filters' own.
+  bool GivesRuns() const { return node_.row_ids == RowIds::kWithout && (node_.filters.empty() || node_.exact_predicate); }
   std::string Name() const override { return "Scan"; }
   void SetBound(std::shared_ptr<const TopNBound> bound) { bound_ = std::move(bound); }
   /// After so many batches it answers kBlocked once, so that its driver can give way to others. 0: never.

@@ -54,7 +54,6 @@ inline Status TryPresentRows(const Vector& column, GroupIds groups, F body) {
   return OkStatus();
 }
 
-inline Status ThinSummary() { return Error(sqlstate::kInternalError, "a row group's summary lacks what an aggregate needs"); }
 inline Status DamagedPartial() { return Error(sqlstate::kDataCorrupted, "malformed partial aggregate state"); }
 
 /// decode(reader, group) for every row; each must read its bytes to the end.

@@ -84,14 +84,10 @@ class FixedExtreme final : public AggregateState {
     return OkStatus();
   }
   size_t MemoryBytes() const override { return best_.capacity() * sizeof(T) + seen_.capacity(); }
-  bool TakesSummaries() const override { return !type_.Is(TypeId::kPgLsn); }
-  Status UpdateSummary(const engine::ColumnStats* argument, uint64_t, uint32_t group) override {
-    if (argument == nullptr) return ThinSummary();
-    if (argument->value_count() == 0) return OkStatus();
-    if (!argument->has_bounds || !argument->exact) return ThinSummary();
-    auto one = std::make_shared<Vector>(type_);
-    (kExtreme == Extreme::kMin ? argument->min : argument->max).AppendTo(*one);
-    return Take(*one, GroupIds{&group, 1});
+  RunNeed NeedOfRuns() const override { return type_.Is(TypeId::kPgLsn) ? RunNeed::kRows : RunNeed::kBounds; }
+  Status UpdateRuns(const engine::RunColumn* argument, std::span<const uint32_t> rows, GroupIds groups) override {
+    if (argument == nullptr) return AggregateState::UpdateRuns(argument, rows, groups);
+    return Take(kExtreme == Extreme::kMin ? *argument->lows : *argument->highs, groups);
   }
 
  private:

@@ -38,9 +38,10 @@ class CountState final : public AggregateState {
     return OkStatus();
   }
   size_t MemoryBytes() const override { return counts_.capacity() * sizeof(int64_t); }
-  bool TakesSummaries() const override { return true; }
-  Status UpdateSummary(const engine::ColumnStats* argument, uint64_t rows, uint32_t group) override {
-    counts_[group] += static_cast<int64_t>(argument == nullptr ? rows : argument->value_count());
+  RunNeed NeedOfRuns() const override { return RunNeed::kCount; }
+  Status UpdateRuns(const engine::RunColumn* argument, std::span<const uint32_t> rows, GroupIds groups) override {
+    const std::span<const uint32_t> counted = argument == nullptr ? rows : std::span<const uint32_t>(argument->counts);
+    for (size_t run = 0; run < groups.rows; ++run) counts_[groups.ids == nullptr ? 0 : groups.ids[run]] += counted[run];
     return OkStatus();
   }
 
@@ -125,11 +126,9 @@ struct IntegerSums {
     return __builtin_add_overflow(state.sum, sum, &state.sum) ? DamagedPartial() : OkStatus();
   }
   static bool Empty(const State& state) { return state.count == 0; }
-  Status AddSummary(const engine::ColumnStats& stats, uint32_t group) {
-    if (stats.sum_kind != engine::ColumnStats::SumKind::kInteger) return ThinSummary();
-    states[group].sum += stats.int_sum;
-    states[group].count += static_cast<int64_t>(stats.value_count());
-    return OkStatus();
+  void AddRun(const engine::RunColumn& column, size_t run, uint32_t group) {
+    states[group].sum += column.integer_sums[run];
+    states[group].count += column.counts[run];
   }
 };
 
@@ -224,13 +223,9 @@ struct FloatSums {
     return Result{total, states[group].count};
   }
   static bool Empty(const State& state) { return state.count == 0; }
-  Status AddSummary(const engine::ColumnStats& stats, uint32_t group) {
-    if (stats.sum_kind != engine::ColumnStats::SumKind::kDouble) return ThinSummary();
-    // Of infinite values or of too large ones: a summary does not tell, and the former are the usual case.
-    if (!std::isfinite(stats.double_sum)) MarkInfinite(group);
-    states[group].Add(stats.double_sum);
-    states[group].count += static_cast<int64_t>(stats.value_count());
-    return OkStatus();
+  void AddRun(const engine::RunColumn& column, size_t run, uint32_t group) {
+    states[group].Add(column.float_sums[run]);
+    states[group].count += column.counts[run];
   }
 
  private:
@@ -432,16 +427,21 @@ class SumState final : public AggregateState {
     return OkStatus();
   }
   size_t MemoryBytes() const override { return sums_.states.capacity() * sizeof(typename Sums::State); }
-  bool TakesSummaries() const override { return kSummaries; }
-  Status UpdateSummary(const engine::ColumnStats* argument, uint64_t, uint32_t group) override {
-    if (argument == nullptr) return ThinSummary();
-    if (argument->value_count() == 0) return OkStatus();
-    if constexpr (kSummaries) return sums_.AddSummary(*argument, group);
-    return ThinSummary();
+  RunNeed NeedOfRuns() const override { return kRuns ? RunNeed::kSums : RunNeed::kRows; }
+  Status UpdateRuns(const engine::RunColumn* argument, std::span<const uint32_t> rows, GroupIds groups) override {
+    if constexpr (kRuns) {
+      if (argument == nullptr) return AggregateState::UpdateRuns(argument, rows, groups);
+      for (size_t run = 0; run < groups.rows; ++run) {
+        if (argument->counts[run] != 0) sums_.AddRun(*argument, run, groups.ids == nullptr ? 0 : groups.ids[run]);
+      }
+      return OkStatus();
+    } else {
+      return AggregateState::UpdateRuns(argument, rows, groups);
+    }
   }
 
  private:
-  static constexpr bool kSummaries = requires(Sums sums, const engine::ColumnStats& stats) { sums.AddSummary(stats, 0); };
+  static constexpr bool kRuns = requires(Sums sums, const engine::RunColumn& column) { sums.AddRun(column, 0, 0); };
   Sums sums_;
 };
 

@@ -121,51 +121,74 @@ TEST_F(ScanModesTest, HintsAreTrue) {
   EXPECT_GT(ascending, 50u);
 }
 
-TEST_F(ScanModesTest, SummariesAddUpToTheRows) {
+TEST_F(ScanModesTest, RunsAddUpToTheRows) {
+  constexpr int64_t segments = 2;
   Open();
-  Load(6);
-  // Deleted rows keep their row groups from being summarised.
+  Load(segments);
+  // Deleted rows keep their row groups from being told as runs.
   EXPECT_TRUE(Delete(5, 1, {17, 2001}, Timestamp(1000)).ok());
   const Timestamp deleted = *Commit(5, 1001);
   for (const Timestamp read : {Timestamp(1000), deleted}) {
-    for (const bool conditions : {false, true}) {
+    for (const int conditions : {0, 1, 2}) {
       ScanSpec spec = Spec(read);
-      if (conditions) {
+      std::function<bool(int64_t, int64_t)> passes = [](int64_t, int64_t) { return true; };
+      if (conditions == 1) {
         AddCondition(spec, 1, Op::kLess, {Value::Int64(2500)});
         AddCondition(spec, 2, Op::kIn, {Value::Int64(1), Value::Int64(2)});
+        passes = [](int64_t k, int64_t v) { return k < 2500 && (v == 1 || v == 2); };
+      }
+      if (conditions == 2) {  // single rows here and there
+        std::vector<Value> values;
+        for (int64_t k = 0; k < 6000; k += 7) values.push_back(Value::Int64(k));
+        AddCondition(spec, 1, Op::kIn, values);
+        AddCondition(spec, 1, Op::kGreater, {Value::Int64(700)});
+        passes = [](int64_t k, int64_t) { return k > 700 && k < 6000 && k % 7 == 0; };
       }
       __int128 sum = 0;
       uint64_t count = 0;
       int64_t low = INT64_MAX;
       for (const TestRow& row : All(spec)) {
-        if (conditions && (row.k >= 2500 || (row.v != 1 && row.v != 2))) continue;
+        if (!passes(row.k, row.v)) continue;
         sum += row.k;
         ++count;
         low = std::min(low, row.k);
       }
+      // Runs of one segment and one cell of ten.
+      RunRequest request;
+      request.keys = {{1, 0, 0}, {0, 10 * segments, 3}};
+      request.columns = {{0, true, true}, {2, false, false}};
       std::unique_ptr<TableScan> scan = *store_->OpenScan(spec);
-      size_t summaries = 0;
+      size_t found_runs = 0;
       __int128 found_sum = 0;
       uint64_t found_count = 0;
       int64_t found_low = INT64_MAX;
       while (true) {
-        const StatusOr<ScanPart> part = scan->NextPart();
+        const StatusOr<ScanPart> part = scan->NextPart(request);
         ASSERT_TRUE(part.ok()) << part.status();
         if (part->AtEnd()) break;
-        if (part->summary.has_value()) {
-          ++summaries;
-          const ColumnStats& keys = part->summary->columns[0];
-          found_sum += keys.int_sum;
-          found_count += part->summary->rows;
-          found_low = std::min(found_low, keys.min.AsInteger());
-          EXPECT_TRUE(keys.has_edges);
-          EXPECT_LE(keys.first.AsInteger(), keys.last.AsInteger());
+        if (part->runs.has_value()) {
+          const RowRuns& runs = *part->runs;
+          ASSERT_EQ(runs.keys.rows(), runs.rows.size());
+          for (size_t run = 0; run < runs.rows.size(); ++run) {
+            ++found_runs;
+            const RunColumn& keys = runs.columns[0];
+            found_sum += keys.integer_sums[run];
+            found_count += runs.rows[run];
+            EXPECT_EQ(keys.counts[run], runs.rows[run]);
+            EXPECT_EQ(runs.columns[1].counts[run], runs.rows[run]);
+            const int64_t low = keys.lows->Get<int64_t>(run), high = keys.highs->Get<int64_t>(run);
+            found_low = std::min(found_low, low);
+            const auto cell = [&](int64_t k) { return (k - 3 + 1000 * segments) / (10 * segments); };
+            EXPECT_EQ(cell(low), cell(high));
+            EXPECT_EQ(cell(low), cell(runs.keys.column(1).Get<int64_t>(run)));
+            EXPECT_EQ(low % segments, runs.keys.column(0).Get<int64_t>(run));
+          }
           continue;
         }
         for (size_t row = 0; row < part->rows.rows(); ++row) {
           const int64_t key = part->rows.column(0).Get<int64_t>(row);
           const int64_t segment = part->rows.column(1).Get<int64_t>(row);
-          if (conditions && (key >= 2500 || (segment != 1 && segment != 2))) continue;
+          if (!passes(key, segment)) continue;
           found_sum += key;
           ++found_count;
           found_low = std::min(found_low, key);
@@ -174,7 +197,7 @@ TEST_F(ScanModesTest, SummariesAddUpToTheRows) {
       EXPECT_TRUE(sum == found_sum);
       EXPECT_EQ(count, found_count);
       EXPECT_EQ(low, found_low);
-      EXPECT_GT(summaries, 5u);
+      EXPECT_GT(found_runs, 50u);
     }
   }
 }

@@ -39,6 +39,50 @@ bool Passes(const ColumnCondition& condition, const Vector& column, size_t row) 
   }
 }
 
+bool SameRun(const ColumnBatch& batch, size_t row, size_t other, const engine::RunRequest& request) {
+  return std::all_of(request.keys.begin(), request.keys.end(), [&](const engine::RunRequest::Key& key) {
+    const Vector& column = batch.column(key.column);
+    if (key.width == 0 || column.IsNull(row) || column.IsNull(other)) return RowsEqualOrBothNull(column, row, column, other);
+    const auto cell = [&](size_t at) {
+      const int64_t distance = column.Get<int64_t>(at) - key.origin;
+      return distance / key.width - (distance % key.width < 0 ? 1 : 0);
+    };
+    return cell(row) == cell(other);
+  });
+}
+
+/// One entry of each list, row by row.
+void AppendRun(const Vector& values, const engine::RunRequest::Column& wanted, engine::RunColumn& out) {
+  const engine::ColumnStats stats = engine::ComputeStats(values);
+  out.counts.push_back(static_cast<uint32_t>(stats.value_count()));
+  if (values.type().IsFloat()) out.float_sums.push_back(stats.double_sum);
+  if (values.type().IsInteger()) out.integer_sums.push_back(stats.int_sum);
+  if (!wanted.bounds) return;
+  if (out.lows == nullptr) out.lows = std::make_shared<Vector>(values.type());
+  if (out.highs == nullptr) out.highs = std::make_shared<Vector>(values.type());
+  stats.has_bounds ? stats.min.AppendTo(*out.lows) : out.lows->AppendNull();
+  stats.has_bounds ? stats.max.AppendTo(*out.highs) : out.highs->AppendNull();
+}
+
+engine::RowRuns RunsOf(const ColumnBatch& batch, const engine::RunRequest& request) {
+  engine::RowRuns runs;
+  runs.columns.resize(request.columns.size());
+  std::vector<uint32_t> starts;
+  for (size_t begin = 0; begin < batch.rows();) {
+    size_t end = begin + 1;
+    while (end < batch.rows() && SameRun(batch, begin, end, request)) ++end;
+    starts.push_back(static_cast<uint32_t>(begin));
+    runs.rows.push_back(static_cast<uint32_t>(end - begin));
+    for (size_t i = 0; i < request.columns.size(); ++i) {
+      AppendRun(*Vector::Slice(batch.column_ptr(request.columns[i].column), begin, end), request.columns[i], runs.columns[i]);
+    }
+    begin = end;
+  }
+  runs.keys.SetRows(starts.size());
+  for (const engine::RunRequest::Key& key : request.keys) runs.keys.Add(Vector::Gather(batch.column_ptr(key.column), starts));
+  return runs;
+}
+
 /// Applies the predicate to the letter: a predicate that is not implied by the filters loses rows here.
 class MemoryScan final : public engine::TableScan {
  public:
@@ -54,15 +98,13 @@ class MemoryScan final : public engine::TableScan {
     }
     return ColumnBatch();
   }
-  StatusOr<engine::ScanPart> NextPart() override {
+  StatusOr<engine::ScanPart> NextPart(const engine::RunRequest& request) override {
     engine::ScanPart part;
     ColumnBatch batch;
     while (part.AtEnd() && TakeChunk(&batch)) {
-      // Every second one, so that rows and summaries mix.
+      // Every second one, so that rows and runs mix.
       if (database_.lanes > 1 && ++parts_ % 2 == 1 && !batch.empty() && !spec_.with_row_ids) {
-        part.summary.emplace();
-        part.summary->rows = batch.rows();
-        for (const VectorPtr& column : batch.columns()) part.summary->columns.push_back(engine::ComputeStats(*column));
+        part.runs = RunsOf(batch, request);
       } else {
         part.rows = std::move(batch);
       }
