@@ -66,8 +66,19 @@ StatusOr<OperatorPtr> BuildTopN(const TopNNode& node, const BuildStatePtr& state
   return OperatorPtr(std::make_unique<TopNOperator>(std::move(below), TypesOf(child.output), std::move(keys), std::move(options), *state->context));
 }
 
+/// What lies below projections that only leave columns out: who finds columns by id does not need them.
+const PlanNode& BelowColumnChoice(const PlanNode& node) {
+  const auto* project = PlanTry<ProjectNode>(&node);
+  if (project == nullptr) return node;
+  for (size_t i = 0; i < project->expressions.size(); ++i) {
+    if (project->expressions[i]->kind != ExprKind::kColumn || project->expressions[i]->column != project->output[i].id) return node;
+  }
+  return BelowColumnChoice(*project->children[0]);
+}
+
 StatusOr<OperatorPtr> BuildAggregate(const AggregateNode& node, const BuildStatePtr& state) {
-  const PlanNode& child = *node.children[0];
+  // With statistics every node has an operator of its own.
+  const PlanNode& child = state->stats == nullptr ? BelowColumnChoice(*node.children[0]) : *node.children[0];
   AggregateOperator::Options options;
   if (node.newest_group >= 0) {
     const ScanNode* scan = FragmentScan(child);
