@@ -58,9 +58,7 @@ Task<StatusOr<std::string>> NodeService::HandleCall(Method method, std::string p
     case Method::kAbort: co_return co_await Transaction(method, std::move(payload));
     case Method::kWriteAndCommit: {
       CO_ASSIGN_OR_RETURN(WritesMessage message, WritesMessage::Decode(payload));
-      const uint64_t origin = message.writes[0].txn.origin;
       CO_ASSIGN_OR_RETURN(const Timestamp commit, co_await WriteAndCommit(*deps_.store, std::move(message.writes), message.timestamp));
-      NoteSeen(origin, commit);
       co_return EncodeTimestamp(commit);
     }
     case Method::kWriteAndPrepare: co_return co_await WriteAndPrepare(std::move(payload));
@@ -113,7 +111,6 @@ Task<Status> NodeService::HandleStream(Method method, std::string payload, std::
   deps.clock = deps_.clock;
   deps.threads = deps_.threads;
   deps.spill = deps_.spill;
-  NoteSeen(request.snapshot.own.origin, request.snapshot.read_timestamp);
   CO_ASSIGN_OR_RETURN(const FragmentStats stats, co_await RunFragment(deps, std::move(request), &sink));
   std::string message(1, static_cast<char>(FragmentMessage::kStats));
   message += stats.Encode();
@@ -202,7 +199,6 @@ Task<StatusOr<std::string>> NodeService::CommitOnePhase(TxnMessage message) {
   CO_RETURN_IF_ERROR(CheckOperations(message.txn, message.operations));
   CO_ASSIGN_OR_RETURN(const Timestamp commit, co_await deps_.store->CommitOnePhase(message.txn, message.timestamp));
   Forget(message.txn);
-  NoteSeen(message.txn.origin, commit);
   co_return EncodeTimestamp(commit);
 }
 
@@ -213,7 +209,6 @@ Task<StatusOr<std::string>> NodeService::Transaction(Method method, std::string 
     case Method::kCommitOnePhase: co_return co_await CommitOnePhase(std::move(message));
     case Method::kCommitPrepared:
       CO_RETURN_IF_ERROR(co_await deps_.store->CommitPrepared(message.txn, message.timestamp));
-      NoteSeen(message.txn.origin, message.timestamp);
       CO_RETURN_IF_ERROR(co_await deps_.executions->Commit(message.txn, message.timestamp));
       break;
     case Method::kRollbackTo:
@@ -228,24 +223,19 @@ Task<StatusOr<std::string>> NodeService::Transaction(Method method, std::string 
   co_return std::string();
 }
 
-void NodeService::NoteSeen(uint64_t origin, Timestamp timestamp) {
-  MutexLock lock(mutex_);
-  Timestamp& newest = newest_seen_[origin];
-  newest = std::max(newest, timestamp);
-}
-
-Timestamp NodeService::NewestSeen(uint64_t origin) const {
-  MutexLock lock(mutex_);
-  const auto found = newest_seen_.find(origin);
-  return found == newest_seen_.end() ? Timestamp() : found->second;
-}
-
 StatusOr<std::string> NodeService::ListTransactions(std::string_view payload) {
   ByteReader reader(payload);
   const uint64_t origin = reader.GetU64();
   const Timestamp oldest_snapshot(reader.GetU64());
   if (!reader.ok()) return Error(sqlstate::kProtocolViolation, "malformed request for a list of transactions");
-  deps_.store->AdvanceHorizon(origin, std::min(oldest_snapshot, NewestSeen(origin)));
+  if (origin == deps_.membership->cluster()) {
+    Timestamp believed;
+    {
+      MutexLock lock(mutex_);
+      believed = horizon_.Note(oldest_snapshot, deps_.clock->Monotonic());
+    }
+    deps_.store->AdvanceHorizon(origin, believed);
+  }
   std::vector<ActiveTransaction> result;
   for (const engine::PreparedTransaction& prepared : deps_.store->InDoubt()) {
     if (prepared.txn.origin == origin) result.push_back({prepared.txn, true});

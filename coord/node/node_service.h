@@ -7,6 +7,7 @@
 #include <string>
 
 #include "coord/node/executions.h"
+#include "coord/node/horizon_window.h"
 #include "coord/node/membership.h"
 #include "coord/node/node_messages.h"
 #include "coord/read/fragment_run.h"
@@ -59,14 +60,10 @@ class NodeService final : public net::rpc::RpcService {
   Status CheckOperations(TxnId txn, uint64_t expected);
   void NoteOperation(TxnId txn);
   void Forget(TxnId txn);
-  /// A timestamp of the cluster's was used here.
-  void NoteSeen(uint64_t origin, Timestamp timestamp);
-  Timestamp NewestSeen(uint64_t origin) const;
 
   const NodeServiceDeps deps_;
   mutable Mutex mutex_;
-  // A horizon beyond what the cluster itself has used here is not believed: it would make every snapshot too old.
-  std::map<uint64_t, Timestamp> newest_seen_ ABSL_GUARDED_BY(mutex_);  // by origin
+  HorizonWindow horizon_ ABSL_GUARDED_BY(mutex_);                // of the cluster this node is a member of
   std::map<TxnId, uint64_t> operations_ ABSL_GUARDED_BY(mutex_);  // of transactions not yet prepared or ended
 };
 
