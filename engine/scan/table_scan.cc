@@ -1,6 +1,7 @@
 #include "engine/scan/table_scan.h"
 
 #include <algorithm>
+#include <numeric>
 #include <optional>
 
 #include "engine/base/strings.h"
@@ -73,7 +74,10 @@ class TableScanImpl final : public TableScan {
       RunAnswer answer{&request, std::nullopt};
       ASSIGN_OR_RETURN(const bool more, Fill(&answer));
       if (answer.runs.has_value() && answer.runs->rows.empty()) continue;
-      if (answer.runs.has_value()) return ScanPart{ColumnBatch(), std::move(answer.runs)};
+      if (answer.runs.has_value()) {
+        stats_.rows_read = std::accumulate(answer.runs->rows.begin(), answer.runs->rows.end(), stats_.rows_read);
+        return ScanPart{ColumnBatch(), std::move(answer.runs)};
+      }
       if (!more) return ScanPart{EmptyBatch(), std::nullopt};
     }
   }

@@ -26,7 +26,7 @@ struct Snapshot {
 };
 
 struct ScanStats {
-  uint64_t rows_read = 0;        // rows handed out
+  uint64_t rows_read = 0;        // rows handed out, or told of by runs
   uint64_t blocks_read = 0;
   uint64_t blocks_skipped = 0;
   uint64_t bytes_read = 0;       // encoded bytes decoded

@@ -219,6 +219,7 @@ TEST_F(ScanModesTest, RowsOfFilesAreCountedUnopenedUnlessSomeAreUnseen) {
       if (part.runs.has_value()) by_parts = std::accumulate(part.runs->rows.begin(), part.runs->rows.end(), by_parts);
     }
     EXPECT_EQ(by_parts, rows);
+    EXPECT_EQ(parts->stats().rows_read, rows);
     EXPECT_EQ(rows, All(Spec(read)).size());
     return rows;
   };
