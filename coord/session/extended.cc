@@ -132,6 +132,9 @@ Task<Status> Session::Bind(std::string portal_name, std::string statement_name, 
   CO_ASSIGN_OR_RETURN(portal->parameters, DecodeParameters(*prepared, parameters));
   portal->formats = std::move(result_formats);
   portal->columns = prepared->columns;
+  portal->depth = savepoints_.size();
+  portal->text = prepared->text;
+  portal->made = statement_start_;
   portals_[portal_name] = std::move(portal);
   co_return OkStatus();
 }
@@ -173,7 +176,10 @@ Task<StatusOr<bool>> Session::SendPortalRows(Portal* portal, uint64_t max_rows, 
 
 Task<Status> Session::StartPortal(Portal* portal, ResultSink* sink) {
   portal->started = true;
-  CO_ASSIGN_OR_RETURN(StatementResult result, co_await Run(portal->prepared->statement(), &portal->parameters, sink));
+  statement_text_ = portal->prepared->text;
+  StatusOr<StatementResult> run = co_await Run(portal->prepared->statement(), &portal->parameters, sink);
+  statement_text_ = {};
+  CO_ASSIGN_OR_RETURN(StatementResult result, std::move(run));
   portal->rows = std::move(result.rows);
   portal->tag = std::move(result.tag);
   portal->count_rows = result.count_rows;

@@ -189,9 +189,11 @@ Task<Status> Session::SimpleQuery(std::string text, ResultSink* sink) {
   Status status = parsed.status();
   if (status.ok()) {
     if (parsed->empty()) sink->Empty();
+    several_statements_ = parsed->size() > 1;
     for (size_t i = 0; i < parsed->size() && status.ok(); ++i) {
       status = co_await RunSimple(&(*parsed)[i], i + 1 == parsed->size(), sink);
     }
+    several_statements_ = false;
   } else if (block_ == Block::kFailed && !HasSqlState(status, sqlstate::kSyntaxError)) {
     status = Error(sqlstate::kInFailedSqlTransaction, "current transaction is aborted, commands ignored until end of transaction block");
   }
@@ -211,7 +213,9 @@ Task<Status> Session::RunSimple(const sql::parse::ParsedStatement* parsed, bool 
   CO_RETURN_IF_ERROR(CheckBlockAllows(*statement));
   if (settings_.GetOr("log_statement", "none") == "all") log::Info("statement: ", parsed->text);
   CO_RETURN_IF_ERROR(co_await BeginImplicit());
+  statement_text_ = parsed->text;
   StatusOr<StatementResult> result = co_await Run(statement, nullptr, sink);
+  statement_text_ = {};
   Status status = result.status();
   uint64_t rows = 0;
   if (status.ok()) {

@@ -1,7 +1,7 @@
 #pragma once
 // Session: one client's session: statements in, results out. Implements net/pg's SessionHandler; knows no bytes. One coroutine at a time
 // (Cancel apart). The parts: session.cc (life, simple queries), extended.cc (prepared statements, portals), transaction_block.cc (BEGIN to
-// COMMIT), select.cc and modify.cc (queries, DML), copy.cc, ddl.cc, utility.cc (SET, SHOW, EXPLAIN …), table_functions.cc (add_data_node …).
+// COMMIT), select.cc and modify.cc (queries, DML), copy.cc, ddl.cc, utility.cc (SET, SHOW, EXPLAIN …), cursors.cc, table_functions.cc (add_data_node …).
 #include <map>
 #include <memory>
 #include <optional>
@@ -74,8 +74,12 @@ struct Portal {
   bool count_rows = false;
   bool started = false;
   bool done = false;
+  size_t depth = 0;                     // savepoints it was made under
+  std::string text;                     // the statement it came from
+  absl::Time made;
   // SQL cursors (DECLARE)
   bool is_cursor = false;
+  bool failed = false;                  // in a FETCH: it gives no rows any more
   bool hold = false;
   bool scroll = false;
   std::vector<ColumnBatch> history;     // scroll: all rows pulled so far
@@ -134,18 +138,23 @@ class Session final : public net::pg::SessionHandler, public TableFunctionRunner
   StatusOr<std::string> ShowSetting(std::string_view name) const;
   std::string TransactionIsolationName() const;
   bool TransactionReadOnly() const;
+  bool TransactionDeferrable() const;
   /// The schema of its temporary objects, "" before the first.
   std::string ExistingTemporarySchema() const;
   const std::map<std::string, std::shared_ptr<PreparedStatement>>& prepared_statements() const { return prepared_; }
+  const std::map<std::string, std::shared_ptr<Portal>>& portals() const { return portals_; }
 
  private:
   friend class CoordFunctions;
   friend class CatalogFunctions;
   friend class TableAlteration;
   enum class Block : uint8_t { kNone, kImplicit, kExplicit, kFailed };
+  /// What ROLLBACK TO returns to.
   struct Savepoint {
     std::string name;
     uint32_t level;
+    SessionSettings::State settings;
+    bool read_only;
   };
 
   // ---- session.cc ----
@@ -177,6 +186,8 @@ class Session final : public net::pg::SessionHandler, public TableFunctionRunner
   void ApplyModes(const sql::parse::TransactionModes& modes);
   Status SetTransactionModes(const sql::parse::SetTransactionStatement& statement);
   Status RequireNoBlock(std::string_view what) const;
+  /// COMMIT or ROLLBACK AND CHAIN begin the next block with the modes of the one that ends.
+  Status CheckChain(const sql::parse::TransactionStatement& statement) const;
   void FinishTransaction(bool committed);
 
   // ---- notifications.cc ----
@@ -286,10 +297,18 @@ class Session final : public net::pg::SessionHandler, public TableFunctionRunner
   Task<StatusOr<StatementResult>> RunCall(const sql::parse::CallStatement& statement);
   Task<StatusOr<StatementResult>> RunExecute(const sql::parse::ExecuteStatement& statement, net::pg::ResultSink* sink);
   Status RunPrepare(const sql::parse::PrepareStatement& statement);
+  Task<StatusOr<StatementResult>> RunDiscard(const sql::parse::DiscardStatement& statement);
+
+  // ---- cursors.cc ----
   Task<StatusOr<StatementResult>> RunDeclare(const sql::parse::DeclareCursorStatement& statement, const std::vector<Value>* parameters);
   Task<StatusOr<StatementResult>> RunFetch(const sql::parse::FetchStatement& statement);
+  Status RunClose(const sql::parse::CloseCursorStatement& statement);
   Task<StatusOr<ColumnBatch>> FetchRows(Portal* portal, const sql::parse::FetchStatement& statement);
-  Task<StatusOr<StatementResult>> RunDiscard(const sql::parse::DiscardStatement& statement);
+  /// Of a cursor that only goes forward: to row `target` (1-based), with the rows from `first` on.
+  Task<StatusOr<ColumnBatch>> FetchForward(Portal* portal, int64_t first, int64_t target);
+  /// RELEASE of, or ROLLBACK TO, the savepoint under which `depth` were open.
+  void KeepPortals(size_t depth);
+  void ForgetPortals(size_t depth);
 
   // ---- extended.cc ----
   StatusOr<std::shared_ptr<PreparedStatement>> PrepareText(std::string text, std::vector<DataType> parameter_types);
@@ -321,8 +340,10 @@ class Session final : public net::pg::SessionHandler, public TableFunctionRunner
   std::vector<Savepoint> savepoints_;
   sql::parse::IsolationLevel isolation_ = sql::parse::IsolationLevel::kReadCommitted;
   bool read_only_ = false;
+  bool deferrable_ = false;
   bool snapshot_taken_ = false;
   bool adopted_ = false;          // the transaction is another node's to end
+  bool several_statements_ = false;  // in this query message: SET TRANSACTION and SET LOCAL last to its end
   bool failed_implicit_ = false;  // an extended-protocol series failed; Sync rolls back
   absl::Time transaction_start_;
   absl::Time statement_start_;
@@ -330,6 +351,7 @@ class Session final : public net::pg::SessionHandler, public TableFunctionRunner
   std::map<std::string, std::shared_ptr<PreparedStatement>> prepared_;
   std::map<std::string, std::shared_ptr<Portal>> portals_;
   net::pg::ResultSink* sink_ = nullptr;  // of the statement under way, for notices
+  std::string_view statement_text_;      // of the statement under way, as the client wrote it
   TimerId timeout_timer_ = 0;
 
   mutable Mutex cancel_mutex_;

@@ -411,6 +411,11 @@ void SessionSettings::BeginTransaction() {
   if (!saved_.has_value()) saved_ = values_;
 }
 
+void SessionSettings::Restore(const State& state) {
+  values_ = state.values;
+  local_ = state.local;
+  ++version_;
+}
 void SessionSettings::EndTransaction(bool committed) {
   if (!local_.empty() || (!committed && saved_.has_value() && values_ != *saved_)) ++version_;
   local_.clear();

@@ -80,6 +80,12 @@ class SessionSettings {
   /// Transaction ends: SET LOCAL is undone; after a rollback, SET too.
   void BeginTransaction();
   void EndTransaction(bool committed);
+  /// A savepoint's: ROLLBACK TO undoes what was SET since.
+  struct State {
+    std::map<std::string, std::string> values, local;
+  };
+  State Save() const { return {values_, local_}; }
+  void Restore(const State& state);
   /// Names of reported settings whose value differs from the last call; values for ParameterStatus.
   std::vector<std::pair<std::string, std::string>> TakeChanges();
   std::vector<std::pair<std::string, std::string>> Reported() const;

@@ -13,7 +13,7 @@ engine::Isolation Session::NewIsolation() const {
 }
 
 std::string Session::TransactionIsolationName() const {
-  if (block_ == Block::kNone || block_ == Block::kImplicit) return settings_.GetOr("default_transaction_isolation", "read committed");
+  if (block_ == Block::kNone) return settings_.GetOr("default_transaction_isolation", "read committed");
   switch (isolation_) {
     case IsolationLevel::kReadUncommitted: return "read uncommitted";
     case IsolationLevel::kReadCommitted: return "read committed";
@@ -27,6 +27,10 @@ bool Session::TransactionReadOnly() const {
   return block_ == Block::kNone ? settings_.GetOr("default_transaction_read_only", "off") == "on" : read_only_;
 }
 
+bool Session::TransactionDeferrable() const {
+  return block_ == Block::kNone ? settings_.GetOr("default_transaction_deferrable", "off") == "on" : deferrable_;
+}
+
 Task<Status> Session::BeginImplicit() {
   if (block_ != Block::kNone) co_return OkStatus();
   block_ = Block::kImplicit;
@@ -35,6 +39,7 @@ Task<Status> Session::BeginImplicit() {
                : isolation == "serializable"  ? IsolationLevel::kSerializable
                                               : IsolationLevel::kReadCommitted;
   read_only_ = settings_.GetOr("default_transaction_read_only", "off") == "on";
+  deferrable_ = settings_.GetOr("default_transaction_deferrable", "off") == "on";
   snapshot_taken_ = false;
   transaction_start_ = statement_start_;
   settings_.BeginTransaction();
@@ -133,6 +138,7 @@ void Session::FailBlock() {
 void Session::ApplyModes(const sql::parse::TransactionModes& modes) {
   if (modes.isolation.has_value()) isolation_ = *modes.isolation;
   if (modes.read_only.has_value()) read_only_ = *modes.read_only;
+  if (modes.deferrable.has_value()) deferrable_ = *modes.deferrable;
 }
 
 Status Session::SetTransactionModes(const sql::parse::SetTransactionStatement& statement) {
@@ -148,14 +154,20 @@ Status Session::SetTransactionModes(const sql::parse::SetTransactionStatement& s
     if (statement.modes.read_only.has_value()) {
       RETURN_IF_ERROR(settings_.Set("default_transaction_read_only", *statement.modes.read_only ? "on" : "off", false));
     }
+    if (statement.modes.deferrable.has_value()) {
+      RETURN_IF_ERROR(settings_.Set("default_transaction_deferrable", *statement.modes.deferrable ? "on" : "off", false));
+    }
     return OkStatus();
   }
-  if (block_ == Block::kImplicit) {
+  if (block_ == Block::kImplicit && !several_statements_) {
     Notice("WARNING", sqlstate::kNoActiveSqlTransaction, "SET TRANSACTION can only be used in transaction blocks");
     return OkStatus();
   }
   if (statement.modes.isolation.has_value() && snapshot_taken_ && *statement.modes.isolation != isolation_) {
     return Error(sqlstate::kActiveSqlTransaction, "SET TRANSACTION ISOLATION LEVEL must be called before any query");
+  }
+  if (statement.modes.read_only == false && read_only_ && !savepoints_.empty()) {
+    return Error(sqlstate::kActiveSqlTransaction, "cannot set transaction read-write mode inside a read-only transaction");
   }
   if (statement.modes.read_only == false && read_only_ && snapshot_taken_) {
     return Error(sqlstate::kActiveSqlTransaction, "transaction read-write mode must be set before any query");
@@ -177,6 +189,12 @@ Status Session::RequireNoBlock(std::string_view what) const {
   return OkStatus();
 }
 
+Status Session::CheckChain(const sql::parse::TransactionStatement& statement) const {
+  if (!statement.chain || block_ == Block::kExplicit || block_ == Block::kFailed) return OkStatus();
+  return Error(sqlstate::kNoActiveSqlTransaction,
+               StrCat(statement.transaction == TransactionKind::kCommit ? "COMMIT" : "ROLLBACK", " AND CHAIN can only be used in transaction blocks"));
+}
+
 Task<Status> Session::RollbackToLevel(uint32_t level) {
   Status result;
   for (NodeId node : transaction_->participants()) {
@@ -190,6 +208,11 @@ Task<Status> Session::RollbackToLevel(uint32_t level) {
 Task<StatusOr<StatementResult>> Session::RunTransaction(const sql::parse::TransactionStatement& statement) {
   StatementResult result;
   if (adopted_) co_return Error(sqlstate::kFeatureNotSupported, "transaction commands are not allowed in distributed_exec()");
+  CO_RETURN_IF_ERROR(CheckChain(statement));
+  // The block may end below: what the next one takes over.
+  const IsolationLevel isolation = isolation_;
+  const bool read_only = read_only_;
+  const bool deferrable = deferrable_;
   switch (statement.transaction) {
     case TransactionKind::kBegin:
     case TransactionKind::kStart:
@@ -220,7 +243,7 @@ Task<StatusOr<StatementResult>> Session::RunTransaction(const sql::parse::Transa
     case TransactionKind::kSavepoint:
       if (block_ != Block::kExplicit) co_return Error(sqlstate::kNoActiveSqlTransaction, "SAVEPOINT can only be used in transaction blocks");
       CO_RETURN_IF_ERROR(co_await EnsureTransaction());
-      savepoints_.push_back({statement.name, transaction_->NextLevel()});
+      savepoints_.push_back(Savepoint{statement.name, transaction_->NextLevel(), settings_.Save(), read_only_});
       result.tag = "SAVEPOINT";
       co_return result;
     case TransactionKind::kRelease:
@@ -238,11 +261,16 @@ Task<StatusOr<StatementResult>> Session::RunTransaction(const sql::parse::Transa
       if (release) {
         savepoints_.erase(std::prev(found.base()), savepoints_.end());
         KeepNotifications(savepoints_.size());
+        KeepPortals(savepoints_.size());
         co_return result;
       }
       const uint32_t level = found->level;
       savepoints_.erase(found.base(), savepoints_.end());
       ForgetNotifications(savepoints_.size());
+      ForgetPortals(savepoints_.size());
+      settings_.Restore(savepoints_.back().settings);
+      read_only_ = savepoints_.back().read_only;
+      RefreshContexts();
       CO_RETURN_IF_ERROR(co_await RollbackToLevel(level));
       transaction_->UndoChanges(level);
       services_.locks->ReleaseFrom(lock_owner_, level);
@@ -255,11 +283,10 @@ Task<StatusOr<StatementResult>> Session::RunTransaction(const sql::parse::Transa
       co_return Error(sqlstate::kFeatureNotSupported, "prepared transactions of clients are not supported");
   }
   if (statement.chain) {
-    const IsolationLevel isolation = isolation_;
-    const bool read_only = read_only_;
     CO_RETURN_IF_ERROR(co_await BeginImplicit());
     isolation_ = isolation;
     read_only_ = read_only;
+    deferrable_ = deferrable;
     block_ = Block::kExplicit;
   }
   co_return result;

@@ -1,4 +1,4 @@
-// SET, SHOW, EXPLAIN, CALL, PREPARE / EXECUTE, cursors, and what PostgreSQL's tools send along.
+// SET, SHOW, EXPLAIN, CALL, PREPARE / EXECUTE, and what PostgreSQL's tools send along.
 #include <absl/strings/str_format.h>
 
 #include <algorithm>
@@ -86,14 +86,8 @@ Task<StatusOr<StatementResult>> Session::RunUtility(const Statement* statement, 
     case StatementKind::kFetch: co_return co_await RunFetch(As<FetchStatement>(*statement));
     case StatementKind::kCloseCursor: {
       const auto& close = As<CloseCursorStatement>(*statement);
-      if (close.name.empty()) {
-        std::erase_if(portals_, [](const auto& entry) { return entry.second->is_cursor; });
-        co_return Tagged("CLOSE CURSOR ALL");
-      }
-      if (portals_.erase(close.name) == 0) {
-        co_return Error(sqlstate::kInvalidCursorName, StrCat("cursor \"", close.name, "\" does not exist"));
-      }
-      co_return Tagged("CLOSE CURSOR");
+      CO_RETURN_IF_ERROR(RunClose(close));
+      co_return Tagged(close.name.empty() ? "CLOSE CURSOR ALL" : "CLOSE CURSOR");
     }
     case StatementKind::kCall: co_return co_await RunCall(As<CallStatement>(*statement));
     case StatementKind::kUnlisten: Listen({false, As<UnlistenStatement>(*statement).channel}); co_return Tagged("UNLISTEN");
@@ -153,11 +147,11 @@ Status Session::RunSet(const SetStatement& statement) {
     if (value == identity_.user || value == "none" || value == "default") return OkStatus();
     return NotSupported(setting.name == "role" ? "SET ROLE to another role" : "SET SESSION AUTHORIZATION to another role");
   }
-  if (setting.name == "transaction_isolation" || setting.name == "transaction_read_only") {
+  if (setting.name == "transaction_isolation" || setting.name == "transaction_read_only" || setting.name == "transaction_deferrable") {
     SetTransactionStatement modes(0);
-    if (setting.name == "transaction_read_only") {
-      ASSIGN_OR_RETURN(const bool read_only, ParseBool(value));
-      modes.modes.read_only = read_only;
+    if (setting.name != "transaction_isolation") {
+      ASSIGN_OR_RETURN(const bool on, ParseBool(value));
+      (setting.name == "transaction_read_only" ? modes.modes.read_only : modes.modes.deferrable) = on;
     } else if (value == "serializable") {
       modes.modes.isolation = IsolationLevel::kSerializable;
     } else if (value == "repeatable read") {
@@ -170,7 +164,7 @@ Status Session::RunSet(const SetStatement& statement) {
     return SetTransactionModes(modes);
   }
   const bool local = statement.scope == SettingScope::kLocal;
-  if (local && block_ == Block::kImplicit) {
+  if (local && block_ == Block::kImplicit && !several_statements_) {
     Notice("WARNING", sqlstate::kNoActiveSqlTransaction, "SET LOCAL can only be used in transaction blocks");
   }
   RETURN_IF_ERROR(settings_.Set(setting.name, value, local));
@@ -194,6 +188,7 @@ StatusOr<StatementResult> Session::RunShow(const ShowStatement& statement) {
 StatusOr<std::string> Session::ShowSetting(std::string_view name) const {
   if (name == "transaction_isolation") return TransactionIsolationName();
   if (name == "transaction_read_only") return std::string(TransactionReadOnly() ? "on" : "off");
+  if (name == "transaction_deferrable") return std::string(TransactionDeferrable() ? "on" : "off");
   if (name == "is_superuser") return std::string(IsSuperuser() ? "on" : "off");
   if (name == "session_authorization") return identity_.user;
   return settings_.Get(name);
@@ -331,134 +326,6 @@ Task<StatusOr<StatementResult>> Session::RunCall(const CallStatement& statement)
     if (batch.empty()) break;
   }
   co_return Tagged("CALL");
-}
-
-// ---- cursors ----
-
-Task<StatusOr<StatementResult>> Session::RunDeclare(const DeclareCursorStatement& statement, const std::vector<Value>* parameters) {
-  if (!statement.hold && block_ != Block::kExplicit) {
-    co_return Error(sqlstate::kNoActiveSqlTransaction, "DECLARE CURSOR can only be used in transaction blocks");
-  }
-  if (portals_.contains(statement.name)) {
-    co_return Error(sqlstate::kDuplicateCursor, StrCat("cursor \"", statement.name, "\" already exists"));
-  }
-  sql::BoundStatement bound;
-  for (bool as_bound = false; !as_bound;) {
-    sql::BindContext context = MakeBindContext(parameters);
-    CO_ASSIGN_OR_RETURN(bound, sql::BindQuery(*statement.query, context));
-    CO_ASSIGN_OR_RETURN(as_bound, co_await LockBound(&bound));
-  }
-  CO_ASSIGN_OR_RETURN(std::shared_ptr<QueryRun> run, co_await StartQuery(bound, parameters, false));
-  auto portal = std::make_shared<Portal>();
-  portal->columns = DescriptionOf(bound.columns);
-  portal->rows = std::move(run);
-  portal->tag = "FETCH";
-  portal->count_rows = true;
-  portal->started = true;
-  portal->is_cursor = true;
-  portal->hold = statement.hold;
-  portal->scroll = statement.scroll.value_or(false);
-  if (statement.binary) portal->formats = {1};
-  portals_[statement.name] = std::move(portal);
-  co_return Tagged("DECLARE CURSOR");
-}
-
-namespace {
-
-// Row `index` (0-based) of a cursor's rows seen so far.
-bool AppendHistory(const std::vector<ColumnBatch>& history, int64_t index, BatchBuilder* out) {
-  for (const ColumnBatch& batch : history) {
-    if (index < static_cast<int64_t>(batch.rows())) {
-      out->AppendRow(batch, static_cast<size_t>(index));
-      return true;
-    }
-    index -= static_cast<int64_t>(batch.rows());
-  }
-  return false;
-}
-
-}  // namespace
-
-// Moves the cursor and gives the rows it passed, as FETCH defines them.
-Task<StatusOr<ColumnBatch>> Session::FetchRows(Portal* portal, const FetchStatement& statement) {
-  std::vector<DataType> types;
-  for (const auto& column : *portal->columns) types.push_back(column.type);
-  BatchBuilder out(types);
-  const bool forward_only = statement.direction == FetchDirection::kForward && statement.count >= 0;
-  if (forward_only && !portal->scroll) {
-    while (portal->rows && static_cast<int64_t>(out.rows()) < statement.count) {
-      if (portal->rest_row >= portal->rest.rows()) {
-        CO_ASSIGN_OR_RETURN(portal->rest, co_await portal->rows->Next());
-        portal->rest_row = 0;
-        if (portal->rest.empty()) {
-          portal->rows.reset();
-          portal->done = true;
-          break;
-        }
-      }
-      out.AppendRow(portal->rest, portal->rest_row++);
-      ++portal->position;
-    }
-    co_return out.Finish();
-  }
-  if (!portal->scroll) {
-    co_return WithHint(Error(sqlstate::kObjectNotInPrerequisiteState, "cursor can only scan forward"), "Declare it with SCROLL option to enable backward scan.");
-  }
-  // A scrollable cursor keeps its rows: everything up to the target is read, then rows are taken by number.
-  int64_t count = 0;
-  for (const ColumnBatch& batch : portal->history) count += static_cast<int64_t>(batch.rows());
-  const bool needs_end = statement.direction == FetchDirection::kAbsolute && statement.count < 0;
-  int64_t target = portal->position;  // 1-based row number to stand on
-  if (statement.direction == FetchDirection::kForward) target = statement.count == FetchStatement::kAll ? INT64_MAX : portal->position + statement.count;
-  if (statement.direction == FetchDirection::kRelative) target = portal->position + statement.count;
-  if (statement.direction == FetchDirection::kAbsolute) target = statement.count;
-  while (portal->rows && (needs_end || count < target)) {
-    CO_ASSIGN_OR_RETURN(ColumnBatch batch, co_await portal->rows->Next());
-    if (batch.empty()) {
-      portal->rows.reset();
-      portal->done = true;
-      break;
-    }
-    count += static_cast<int64_t>(batch.rows());
-    portal->history.push_back(std::move(batch));
-  }
-  if (needs_end) target = count + 1 + statement.count;
-  const int64_t end = count + 1;
-  if (statement.direction == FetchDirection::kAbsolute || statement.direction == FetchDirection::kRelative) {
-    portal->position = std::clamp<int64_t>(target, 0, end);
-    if (portal->position >= 1 && portal->position <= count) AppendHistory(portal->history, portal->position - 1, &out);
-    co_return out.Finish();
-  }
-  const bool backward = statement.direction == FetchDirection::kBackward ? statement.count >= 0 : statement.count < 0;
-  int64_t steps = statement.count == FetchStatement::kAll ? INT64_MAX : std::abs(statement.count);
-  while (steps-- > 0) {
-    const int64_t next = portal->position + (backward ? -1 : 1);
-    portal->position = std::clamp<int64_t>(next, 0, end);
-    if (portal->position < 1 || portal->position > count) break;
-    AppendHistory(portal->history, portal->position - 1, &out);
-  }
-  co_return out.Finish();
-}
-
-Task<StatusOr<StatementResult>> Session::RunFetch(const FetchStatement& statement) {
-  auto found = portals_.find(statement.cursor);
-  if (found == portals_.end()) co_return Error(sqlstate::kInvalidCursorName, StrCat("cursor \"", statement.cursor, "\" does not exist"));
-  std::shared_ptr<Portal> portal = found->second;
-  if (!portal->columns.has_value()) co_return Error(sqlstate::kInvalidCursorState, StrCat("portal \"", statement.cursor, "\" is not a cursor"));
-  // A portal that Bind made may be moved before it is ever executed (asyncpg's cursors).
-  if (!portal->started && portal->prepared->statement()->kind == StatementKind::kSelect) {
-    CO_RETURN_IF_ERROR(co_await StartPortal(portal.get(), sink_));
-  }
-  CO_ASSIGN_OR_RETURN(ColumnBatch rows, co_await FetchRows(portal.get(), statement));
-  if (statement.move) co_return Tagged(StrCat("MOVE ", rows.rows()));
-  StatementResult result;
-  result.columns = portal->columns;
-  std::vector<ColumnBatch> batches;
-  if (!rows.empty()) batches.push_back(std::move(rows));
-  result.rows = std::make_shared<MaterializedRows>(std::move(batches));
-  result.tag = "FETCH";
-  result.count_rows = true;
-  co_return result;
 }
 
 }  // namespace tsd::coord

@@ -118,6 +118,14 @@ void PgPreparedStatements(const Session& session, ViewRows* rows) {
   }
 }
 
+void PgCursors(const Session& session, ViewRows* rows) {
+  for (const auto& [name, portal] : session.portals()) {
+    if (name.empty()) continue;
+    rows->Row().Text("name", name).Text("statement", portal->text).Flag("is_holdable", portal->hold).Flag("is_scrollable", portal->scroll)
+        .Flag("is_binary", portal->is_cursor && !portal->formats.empty()).Number("creation_time", TimestampFromAbsl(portal->made));
+  }
+}
+
 void PgLocks(const Session& session, ViewRows* rows) {
   const sql::CatalogPtr catalog = session.catalog();
   auto database = catalog->databases.find(session.identity().database);
@@ -140,7 +148,8 @@ std::map<std::string, SystemViews::Producer> ServerViews() {
           {"pg_catalog.pg_extension", PgExtension}, {"pg_catalog.pg_available_extensions", PgAvailableExtensions},
           {"pg_catalog.pg_foreign_data_wrapper", PgForeignDataWrapper}, {"pg_catalog.pg_foreign_server", PgForeignServer},
           {"pg_catalog.pg_tablespace", PgTablespace}, {"pg_catalog.pg_prepared_xacts", PgPreparedXacts},
-          {"pg_catalog.pg_prepared_statements", PgPreparedStatements}, {"pg_catalog.pg_locks", PgLocks}};
+          {"pg_catalog.pg_prepared_statements", PgPreparedStatements}, {"pg_catalog.pg_locks", PgLocks},
+          {"pg_catalog.pg_cursors", PgCursors}};
 }
 
 }  // namespace tsd::coord

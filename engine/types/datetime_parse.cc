@@ -17,19 +17,12 @@ enum class Special { kNone, kEpoch, kInfinity, kMinusInfinity };
 /// What the caller wants decides how bare digits are read.
 enum class Wanted { kDateTime, kTimeOnly };
 
-bool AllDigits(std::string_view text) {
-  for (char c : text) {
-    if (!IsDigit(c)) return false;
-  }
-  return !text.empty();
-}
-
-/// Value of at most nine digits, else false.
-bool SmallNumber(std::string_view digits, int* value) {
-  if (!AllDigits(digits) || digits.size() > 9) return false;
-  *value = 0;
-  for (char c : digits) *value = *value * 10 + (c - '0');
-  return true;
+/// "hhmm", "hhmmss[.fraction]"
+bool IsJoinedTime(std::string_view text) {
+  const size_t point = text.find('.');
+  const std::string_view whole = text.substr(0, point);
+  return AllDigits(whole) && (whole.size() == 4 || whole.size() == 6) &&
+         (point == std::string_view::npos || AllDigits(text.substr(point + 1)));
 }
 
 /// Collects what tokens say; Finish checks it as a whole.
@@ -131,6 +124,15 @@ Outcome DateTimeReader::ReadToken(const DateToken& token) {
 }
 
 Outcome DateTimeReader::ReadDate(std::string_view text) {
+  if (has_date() && !has_time_) {
+    // "20011227 040506-08": a time of digits alone, and its zone.
+    const size_t sign = text.find('-');
+    const std::string_view time = text.substr(0, sign);
+    if (sign == std::string_view::npos || !IsJoinedTime(time)) return Outcome::kBadFormat;
+    expect_time_ = false;
+    const Outcome outcome = ReadJoinedTime(time);
+    return outcome == Outcome::kOk ? ReadOffset(text.substr(sign)) : outcome;
+  }
   if (has_year_ || has_month_ || has_day_) return Outcome::kBadFormat;
   std::string_view parts[3];
   int count = 0;
@@ -193,7 +195,13 @@ Outcome DateTimeReader::ReadDatePart(std::string_view digits) {
     return context_.order == DateOrder::kDmy ? SetDay(value) : SetMonth(value);
   }
   if (has_year_ && !has_month_) return has_day_ || !long_number ? SetMonth(value) : Outcome::kBadFormat;
-  if (has_year_) return SetDay(value);
+  if (has_year_) {
+    // "8 Jan 1999" where the year is expected first: the short number was the day.
+    if (!named_month_ || !long_number || !short_year_) return SetDay(value);
+    has_year_ = false;
+    SetDay(civil_.year);
+    return SetYear(digits);
+  }
   if (has_month_ && !has_day_) {
     if (named_month_ && long_number) return SetYear(digits);
     if (named_month_ && context_.order == DateOrder::kYmd) return SetYear(digits);
@@ -280,36 +288,16 @@ Outcome DateTimeReader::SetTime(int hour, int minute, int second, double fractio
   return Outcome::kOk;
 }
 
-/// "±h", "±hh", "±hmm", "±hhmm", "±hh:mm[:ss]".
 Outcome DateTimeReader::ReadOffset(std::string_view text) {
   if (!has_time_ && !has_date() && wanted_ == Wanted::kDateTime && day_of_year_ == 0) return Outcome::kBadFormat;
   if (zone_.has_value()) return Outcome::kBadFormat;
-  const bool west = text[0] == '-';
-  std::string_view rest = text.substr(1);
-  int parts[3] = {0, 0, 0};
-  if (rest.find(':') == std::string_view::npos) {
-    int value;
-    if (rest.size() > 6 || !SmallNumber(rest, &value)) return Outcome::kBadFormat;
-    if (rest.size() > 4) {
-      parts[2] = value % 100;
-      value /= 100;
-    }
-    if (rest.size() > 2) {
-      parts[0] = value / 100;
-      parts[1] = value % 100;
-    } else {
-      parts[0] = value;
-    }
-  } else {
-    for (int i = 0; !rest.empty(); ++i) {
-      const size_t end = rest.find(':');
-      if (i == 3 || !SmallNumber(rest.substr(0, end), &parts[i])) return Outcome::kBadFormat;
-      rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
-    }
+  int seconds_east = 0;
+  switch (ParseIsoOffset(text, &seconds_east)) {
+    case OffsetText::kOffset: return SetZone(absl::FixedTimeZone(seconds_east));
+    case OffsetText::kMalformed: return Outcome::kBadFormat;
+    case OffsetText::kOutOfRange: return Outcome::kBadOffset;
   }
-  if (parts[0] > 15 || parts[1] > 59 || parts[2] > 59) return Outcome::kBadOffset;
-  const int seconds = parts[0] * 3600 + parts[1] * 60 + parts[2];
-  return SetZone(absl::FixedTimeZone(west ? -seconds : seconds));
+  return Outcome::kBadFormat;
 }
 
 Outcome DateTimeReader::SetZone(const absl::TimeZone& zone) {

@@ -22,6 +22,20 @@ bool IsPrefixName(std::string_view word, std::string_view full, std::string_view
 
 }  // namespace
 
+bool AllDigits(std::string_view text) {
+  for (char c : text) {
+    if (!IsDigit(c)) return false;
+  }
+  return !text.empty();
+}
+
+bool SmallNumber(std::string_view digits, int* value) {
+  if (!AllDigits(digits) || digits.size() > 9) return false;
+  *value = 0;
+  for (char c : digits) *value = *value * 10 + (c - '0');
+  return true;
+}
+
 int MonthFromName(std::string_view lower) {
   static constexpr std::string_view kMonths[] = {"january", "february", "march",     "april",   "may",      "june",
                                                  "july",    "august",   "september", "october", "november", "december"};

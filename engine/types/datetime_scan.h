@@ -42,6 +42,9 @@ class DateScanner {
   size_t count_ = 0;
 };
 
+bool AllDigits(std::string_view text);
+/// Value of at most nine digits, else false.
+bool SmallNumber(std::string_view digits, int* value);
 /// 1..12 of a month's name or abbreviation in lower case; 0 if it is none.
 int MonthFromName(std::string_view lower);
 /// Whether the word is a day of the week.

@@ -23,7 +23,7 @@ enum class Rounding { kHalfAway, kTruncate, kUp, kDown };
 
 Numeric RoundTo(const Numeric& value, int digits, Rounding rounding) {
   if (!value.IsFinite()) return value;
-  digits = std::clamp(digits, -kNumericMaxResultScale, kNumericMaxResultScale);
+  digits = std::clamp(digits, -Numeric::kMaxIntegerDigits - 1, Numeric::kMaxScale);
   const int scale = std::max(digits, 0);
   if (digits >= value.scale()) return BigMantissa::Make(BigMantissa::AtScale(value, scale), scale);
   const BigInt unit = BigPowerOfTen(value.scale() - digits);

@@ -13,6 +13,7 @@
 #include "engine/base/mutex.h"
 #include "engine/base/strings.h"
 #include "engine/types/datetime.h"
+#include "engine/types/datetime_scan.h"
 
 namespace tsd {
 namespace {
@@ -124,7 +125,7 @@ bool ParsePosixZone(std::string_view text, absl::TimeZone* zone) {
   if (text[at] == '+' || text[at] == '-') {
     negative = text[at] == '-';
     ++at;
-  } else if (at == 0) {
+  } else if (at == 0 && text.find(':') == std::string_view::npos) {
     return false;
   }
   int parts[3] = {0, 0, 0};
@@ -227,6 +228,38 @@ StatusOr<absl::TimeZone> RequireTimeZone(std::string_view name) {
   absl::TimeZone zone;
   if (FindTimeZone(name, &zone)) return zone;
   return Error(sqlstate::kInvalidParameterValue, StrCat("time zone \"", name, "\" not recognized"));
+}
+
+OffsetText ParseIsoOffset(std::string_view text, int* seconds_east) {
+  if (text.empty() || (text[0] != '+' && text[0] != '-')) return OffsetText::kMalformed;
+  const bool west = text[0] == '-';
+  std::string_view rest = text.substr(1);
+  if (rest.empty()) return OffsetText::kMalformed;
+  int parts[3] = {0, 0, 0};
+  if (rest.find(':') == std::string_view::npos) {
+    int value;
+    if (rest.size() > 6 || !SmallNumber(rest, &value)) return OffsetText::kMalformed;
+    if (rest.size() > 4) {
+      parts[2] = value % 100;
+      value /= 100;
+    }
+    if (rest.size() > 2) {
+      parts[0] = value / 100;
+      parts[1] = value % 100;
+    } else {
+      parts[0] = value;
+    }
+  } else {
+    for (int i = 0; !rest.empty(); ++i) {
+      const size_t end = rest.find(':');
+      if (i == 3 || !SmallNumber(rest.substr(0, end), &parts[i])) return OffsetText::kMalformed;
+      rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+    }
+  }
+  if (parts[0] > 15 || parts[1] > 59 || parts[2] > 59) return OffsetText::kOutOfRange;
+  const int seconds = parts[0] * 3600 + parts[1] * 60 + parts[2];
+  *seconds_east = west ? -seconds : seconds;
+  return OffsetText::kOffset;
 }
 
 int ZoneOffsetAt(int64_t utc_timestamp, const absl::TimeZone& zone) {

@@ -21,6 +21,10 @@ bool FindTimeZoneSetting(std::string_view value, absl::TimeZone* zone);
 /// Fixed offset of a usual abbreviation (EST, PDT, CET …), in seconds east; false if unknown. Lower case.
 bool FindZoneAbbreviation(std::string_view lower, int* offset_seconds);
 
+/// "±h", "±hh", "±hmm", "±hhmm", "±hh:mm[:ss]" as in timestamps: the number counts east (ISO 8601).
+enum class OffsetText : uint8_t { kOffset, kMalformed, kOutOfRange };
+OffsetText ParseIsoOffset(std::string_view text, int* seconds_east);
+
 /// Seconds east of UTC at that instant.
 int ZoneOffsetAt(int64_t utc_timestamp, const absl::TimeZone& zone);
 /// The zone's abbreviation at that instant ("CEST").

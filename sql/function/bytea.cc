@@ -1,4 +1,5 @@
 // Bytes and bits of bytea, and unistr.
+#include <algorithm>
 #include <bit>
 
 #include "engine/base/strings.h"
@@ -104,11 +105,21 @@ Status Unistr(const RowArgs& a, Vector& out) {
     } else if (code >= 0xDC00 && code <= 0xDFFF) {
       return Error(sqlstate::kSyntaxError, "invalid Unicode surrogate pair");
     }
-    if (code == 0 || code > 0x10FFFF) return Error(sqlstate::kSyntaxError, "invalid Unicode code point");
+    if (code == 0 || code > 0x10FFFF) return Error(sqlstate::kInvalidParameterValue, StrCat("invalid Unicode code point: ", text.substr(at - length, length)));
     AppendCodePoint(static_cast<char32_t>(code), result);
   }
   if (first_half != 0) return Error(sqlstate::kSyntaxError, "invalid Unicode surrogate pair");
   return PutText(out, result);
+}
+
+Status OverlayBytes(const RowArgs& a, Vector& out) {
+  const std::string_view bytes = a.Text(0);
+  const std::string_view part = a.Text(1);
+  const int64_t start = a.I32(2);
+  if (start <= 0) return Error(sqlstate::kSubstringError, "negative substring length not allowed");
+  const int64_t count = a.count() > 3 ? a.I32(3) : static_cast<int64_t>(part.size());
+  const size_t tail = static_cast<size_t>(std::clamp<int64_t>(start - 1 + count, 0, static_cast<int64_t>(bytes.size())));
+  return PutText(out, StrCat(bytes.substr(0, static_cast<size_t>(start - 1)), part, bytes.substr(tail)));
 }
 
 }  // namespace
@@ -122,6 +133,8 @@ void RegisterBytea(RegistryBuilder& builder) {
   builder.Row("btrim", "bytea,bytea", "bytea", TrimBytes<Side::kBoth>);
   builder.Row("ltrim", "bytea,bytea", "bytea", TrimBytes<Side::kLeft>);
   builder.Row("rtrim", "bytea,bytea", "bytea", TrimBytes<Side::kRight>);
+  builder.Row("overlay", "bytea,bytea,int4", "bytea", OverlayBytes);
+  builder.Row("overlay", "bytea,bytea,int4,int4", "bytea", OverlayBytes);
   builder.Row("unistr", "text", "text", Unistr);
 }
 

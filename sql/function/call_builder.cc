@@ -6,6 +6,7 @@
 #include "engine/base/strings.h"
 #include "engine/types/numeric.h"
 #include "sql/function/function_context.h"
+#include "sql/function/variadic.h"
 
 namespace tsd::sql {
 namespace {
@@ -139,6 +140,17 @@ StatusOr<ExprPtr> BuildCast(ExprPtr expr, const DataType& target, CastContext co
 StatusOr<BoundCall> BindCall(std::string_view schema, std::string_view name, GivenArguments arguments, const ExecContext& exec,
                              int position) {
   const std::vector<DataType> types = TypesOf(arguments.values);
+  if (arguments.variadic && !types.empty()) {
+    const DataType& last = types.back();
+    if (!last.is_array && !IsUntyped(last)) {
+      return At(Error(sqlstate::kDatatypeMismatch, "VARIADIC argument must be an array"), arguments.values.back()->position);
+    }
+    // Elements of any types are spread when the call runs; an array parameter takes the array as it is.
+    if (const std::string companion = VariadicName(name); !Registry::Get().Named(companion).empty()) {
+      arguments.variadic = false;
+      return BindCall(schema, companion, std::move(arguments), exec, position);
+    }
+  }
   ArgumentList list;
   list.types = types;
   list.names = arguments.names;

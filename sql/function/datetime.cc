@@ -139,8 +139,23 @@ Status MakeTimestampTzRow(const RowArgs& a, Vector& out) {
   ASSIGN_OR_RETURN(const int64_t local, MakeLocal(a));
   return PutOr<int64_t>(out, LocalToUtc(local, Zone(a)));
 }
+// A zone as timestamps have it: a signed number counts east, unlike AT TIME ZONE's.
+StatusOr<absl::TimeZone> ZoneOfParts(std::string_view text) {
+  if (!text.empty() && text[0] >= '0' && text[0] <= '9') {
+    return WithHint(Error(sqlstate::kInvalidParameterValue, StrCat("invalid input syntax for type numeric time zone: \"", text, "\"")),
+                    "Numeric time zones must have \"-\" or \"+\" as first character.");
+  }
+  if (text.empty() || (text[0] != '+' && text[0] != '-')) return RequireTimeZone(text);
+  int seconds_east = 0;
+  switch (ParseIsoOffset(text, &seconds_east)) {
+    case OffsetText::kOffset: return absl::FixedTimeZone(seconds_east);
+    case OffsetText::kOutOfRange: return Error(sqlstate::kInvalidParameterValue, StrCat("numeric time zone \"", text, "\" out of range"));
+    case OffsetText::kMalformed: break;
+  }
+  return Error(sqlstate::kInvalidParameterValue, StrCat("time zone \"", text, "\" not recognized"));
+}
 Status MakeTimestampInZone(const RowArgs& a, Vector& out) {
-  ASSIGN_OR_RETURN(const absl::TimeZone zone, RequireTimeZone(a.Text(6)));
+  ASSIGN_OR_RETURN(const absl::TimeZone zone, ZoneOfParts(a.Text(6)));
   ASSIGN_OR_RETURN(const int64_t local, MakeLocal(a));
   return PutOr<int64_t>(out, LocalToUtc(local, zone));
 }

@@ -80,6 +80,7 @@ std::vector<TemplateItem> ParseDateTimeTemplate(std::string_view text) {
       TemplateItem item;
       item.field = found->field;
       item.letters = CaseOf(rest);
+      item.written = rest.substr(0, found->word.size());
       item.fill = fill;
       item.digits = found->digits;
       at += found->word.size();

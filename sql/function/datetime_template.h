@@ -24,6 +24,7 @@ struct TemplateItem {
   char ordinal = 0;        // 'T' for TH, 't' for th
   int digits = 0;          // kFraction
   std::string literal;
+  std::string written;     // the field as the template has it, for errors
 };
 
 std::vector<TemplateItem> ParseDateTimeTemplate(std::string_view text);

@@ -120,6 +120,13 @@ std::optional<std::string> NumberField(const TemplateItem& item, const FormatInp
   }
 }
 
+// Of intervals too: whole years are December, and a negative one counts back.
+std::string RomanMonth(const TemplateItem& item, const CivilTime& c) {
+  if (c.month == 0 && c.year == 0) return {};
+  const int month = c.month == 0 ? (c.year > 0 ? 12 : 1) : c.month > 0 ? c.month : 13 + c.month;
+  return PaddedName(kRomanMonths[static_cast<size_t>(month - 1)], item.letters, item.fill, 4);
+}
+
 StatusOr<std::string> WordField(const TemplateItem& item, const FormatInput& in) {
   const CivilTime& c = in.civil;
   const bool calendar_word = item.field == TemplateField::kEra || item.field == TemplateField::kEraDots || item.field == TemplateField::kDayName ||
@@ -135,7 +142,7 @@ StatusOr<std::string> WordField(const TemplateItem& item, const FormatInput& in)
     case TemplateField::kMonthShort: return c.month == 0 ? std::string() : PaddedName(kMonthNames[month].substr(0, 3), item.letters, false, 0);
     case TemplateField::kDayName: return PaddedName(kDayNames[weekday], item.letters, item.fill, 9);
     case TemplateField::kDayShort: return PaddedName(kDayNames[weekday].substr(0, 3), item.letters, false, 0);
-    case TemplateField::kRomanMonth: return c.month == 0 ? std::string() : PaddedName(kRomanMonths[month], item.letters, item.fill, 4);
+    case TemplateField::kRomanMonth: return RomanMonth(item, c);
     case TemplateField::kMeridiem: {
       const LetterCase letters = item.letters == LetterCase::kLower ? LetterCase::kLower : LetterCase::kUpper;
       return WithCase(in.hours % 24 >= 12 ? "PM" : "AM", letters);

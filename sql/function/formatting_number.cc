@@ -83,9 +83,16 @@ StatusOr<NumberTemplate> ParseTemplate(std::string_view text) {
       t.has_v = true;
       ++at;
     } else if (text[at] == '"') {
-      const size_t end = text.find('"', at + 1);
-      t.items.push_back({Mark::kLiteral, std::string(text.substr(at + 1, end == std::string_view::npos ? end : end - at - 1)), true});
-      at = end == std::string_view::npos ? text.size() : end + 1;
+      std::string literal;
+      for (++at; at < text.size() && text[at] != '"'; ++at) {
+        if (text[at] == '\\' && at + 1 < text.size()) ++at;
+        literal += text[at];
+      }
+      ++at;
+      t.items.push_back({Mark::kLiteral, std::move(literal), true});
+    } else if (rest.starts_with("\\\"")) {
+      t.items.push_back({Mark::kLiteral, "\"", true});
+      at += 2;
     } else {
       const auto found = std::find_if(std::begin(kMarks), std::end(kMarks), [&](const MarkWord& word) { return rest.starts_with(word.word); });
       if (found == std::end(kMarks)) {
@@ -111,6 +118,7 @@ StatusOr<NumberTemplate> ParseTemplate(std::string_view text) {
       at += found->word.size();
     }
   }
+  if (t.scientific && !t.fill) return BadTemplate("\"EEEE\" is incompatible with other formats");
   return t;
 }
 
@@ -288,38 +296,39 @@ std::string Roman(int64_t number, const NumberTemplate& t) {
   return text;
 }
 
-/// d.ddde+xx
-StatusOr<std::string> Scientific(const Numeric& value, const NumberTemplate& t) {
-  Numeric mantissa = value;
+/// d.ddde+xx, from the digits: a value may have a hundred thousand of them.
+std::string Scientific(const Numeric& value, const NumberTemplate& t) {
+  const size_t wanted = static_cast<size_t>(t.after) + 1;
+  std::string digits;
   int exponent = 0;
-  const Numeric ten = Numeric::FromInt64(10);
   if (!value.IsZero()) {
-    std::string digits = value.Abs().TrimScale().ToString();
-    const size_t point = digits.find('.');
-    const size_t whole = point == std::string::npos ? digits.size() : point;
-    if (digits[0] != '0') {
-      exponent = static_cast<int>(whole) - 1;
+    const std::string text = value.Abs().ToString();
+    const size_t point = std::min(text.find('.'), text.size());
+    const size_t first = text.find_first_of("123456789");
+    exponent = first < point ? static_cast<int>(point - first) - 1 : -static_cast<int>(first - point);
+    for (const char c : std::string_view(text).substr(first)) {
+      if (c != '.') digits += c;
+    }
+  }
+  const bool up = digits.size() > wanted && digits[wanted] >= '5';
+  digits.resize(wanted, '0');
+  if (up) {
+    size_t at = wanted;
+    while (at > 0 && digits[at - 1] == '9') digits[--at] = '0';
+    if (at > 0) {
+      ++digits[at - 1];
     } else {
-      const size_t first = digits.find_first_of("123456789");
-      exponent = first == std::string::npos ? 0 : -static_cast<int>(first - whole);
-    }
-    for (int i = exponent; i > 0; --i) {
-      ASSIGN_OR_RETURN(mantissa, Numeric::Multiply(mantissa, Numeric::FromScaled(1, 1)));
-    }
-    for (int i = exponent; i < 0; ++i) {
-      ASSIGN_OR_RETURN(mantissa, Numeric::Multiply(mantissa, ten));
+      digits.insert(digits.begin(), '1');
+      digits.pop_back();
+      ++exponent;
     }
   }
-  mantissa = mantissa.Round(t.after);
-  if (!(mantissa.Abs() < ten)) {
-    ASSIGN_OR_RETURN(mantissa, Numeric::Multiply(mantissa, Numeric::FromScaled(1, 1)));
-    mantissa = mantissa.Round(t.after);
-    ++exponent;
-  }
-  std::string text = mantissa.ToString();
+  std::string text = value.Sign() < 0 ? "-" : t.fill ? " " : "";
+  text += digits[0];
+  if (wanted > 1) StrAppend(&text, ".", digits.substr(1));
   const std::string power = std::to_string(std::abs(exponent));
   StrAppend(&text, "e", exponent < 0 ? "-" : "+", power.size() < 2 ? "0" : "", power);
-  return value.Sign() >= 0 && t.fill ? " " + text : text;
+  return text;
 }
 
 StatusOr<std::string> FormatNumber(const Numeric& value, std::string_view format) {

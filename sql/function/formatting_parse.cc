@@ -13,13 +13,16 @@ namespace tsd::sql {
 namespace {
 
 struct ParsedFields {
-  std::optional<int64_t> year, month, day, day_of_year, iso_year, iso_week, iso_day, julian, hour, minute, second, second_of_day;
+  std::optional<int64_t> year, month, day, day_of_year, iso_year, iso_week, iso_day, iso_day_of_year, week, week_of_month, century, julian;
+  std::optional<int64_t> hour, minute, second, second_of_day;
+  size_t year_digits = 0;  // as written; 0 = no year
   int64_t micros = 0;
+  int precision = 6;       // FF1..FF6: digits to round to
   bool hour_is_12 = false;
   std::optional<bool> afternoon;
   bool before_christ = false;
-  std::optional<int> offset_seconds;
-  std::optional<absl::TimeZone> zone;
+  int offset_sign = 1;
+  std::optional<int64_t> offset_hours, offset_minutes;
 };
 
 Status BadValue(std::string_view value, std::string_view field) {
@@ -27,25 +30,8 @@ Status BadValue(std::string_view value, std::string_view field) {
                     "Value must be an integer.");
 }
 
-/// Name shown in errors.
-std::string_view FieldName(TemplateField field) {
-  switch (field) {
-    case TemplateField::kYear4: return "YYYY";
-    case TemplateField::kYear3: return "YYY";
-    case TemplateField::kYear2: return "YY";
-    case TemplateField::kYear1: return "Y";
-    case TemplateField::kMonth: return "MM";
-    case TemplateField::kDay: return "DD";
-    case TemplateField::kHour24: return "HH24";
-    case TemplateField::kHour12: return "HH12";
-    case TemplateField::kMinute: return "MI";
-    case TemplateField::kSecond: return "SS";
-    case TemplateField::kMillis: return "MS";
-    case TemplateField::kMicros: return "US";
-    case TemplateField::kDayOfYear: return "DDD";
-    case TemplateField::kIsoWeek: return "IW";
-    default: return "field";
-  }
+Status FieldOutOfRange(std::string_view text) {
+  return Error(sqlstate::kDatetimeFieldOverflow, StrCat("date/time field value out of range: \"", text, "\""));
 }
 
 class TemplateReader {
@@ -59,12 +45,13 @@ class TemplateReader {
         SkipLiteral(item.literal);
         continue;
       }
-      while (at_ < text_.size() && text_[at_] == ' ') ++at_;
+      for (; at_ < text_.size() && text_[at_] == ' '; ++at_) ++extra_skipped_;
       if (at_ >= text_.size()) return OkStatus();
       // Directly followed by another number, a field has its fixed width; else it takes all digits there are.
       const bool tight = i + 1 < items.size() && IsNumber(items[i + 1].field);
       RETURN_IF_ERROR(ReadItem(item, tight));
       if (item.ordinal != 0) at_ = std::min(text_.size(), at_ + 2);
+      extra_skipped_ = 0;
     }
     return OkStatus();
   }
@@ -91,13 +78,18 @@ class TemplateReader {
   }
   static bool IsSeparator(char c) { return static_cast<uint8_t>(c) < 0x80 && !IsLetterOrDigit(static_cast<char32_t>(c)); }
 
-  /// Separators of the template match any separators of the input; other characters match one character each.
+  /// A separator of the template takes a space or separator of the input, if there is one; other characters take one character each, less
+  /// what was skipped already.
   void SkipLiteral(std::string_view literal) {
     for (size_t i = 0; i < literal.size(); i += CharLength(literal, i)) {
       if (IsSeparator(literal[i])) {
-        while (at_ < text_.size() && text_[at_] == ' ') ++at_;
-        // A minus sign directly before a digit may be a year's or an offset's; one separator is one separator all the same.
-        if (at_ < text_.size() && IsSeparator(text_[at_])) ++at_;
+        --extra_skipped_;
+        if (at_ < text_.size() && IsSeparator(text_[at_])) {
+          ++at_;
+          ++extra_skipped_;
+        }
+      } else if (extra_skipped_ > 0) {
+        --extra_skipped_;
       } else if (at_ < text_.size()) {
         at_ += CharLength(text_, at_);
       }
@@ -113,7 +105,7 @@ class TemplateReader {
     const size_t digits = at_;
     while (at_ < text_.size() && at_ < limit && text_[at_] >= '0' && text_[at_] <= '9') value = value * 10 + (text_[at_++] - '0');
     if (at_ == digits) {
-      return BadValue(text_.substr(start, std::min<size_t>(width, text_.size() - start)), FieldName(item.field));
+      return BadValue(text_.substr(start, std::min<size_t>(width, text_.size() - start)), item.written);
     }
     digits_read_ = at_ - digits;
     return negative ? -value : value;
@@ -121,15 +113,15 @@ class TemplateReader {
 
   template <size_t kCount>
   StatusOr<int64_t> Name(const std::string_view (&names)[kCount], size_t length, std::string_view field) {
-    for (size_t i = 0; i < kCount; ++i) {
+    // The last that fits: of Roman numerals the longest.
+    for (size_t i = kCount; i-- > 0;) {
       const std::string_view name = length == 0 ? names[i] : names[i].substr(0, length);
       if (LowerText(text_.substr(at_, name.size())) == LowerText(name)) {
         at_ += name.size();
         return static_cast<int64_t>(i);
       }
     }
-    size_t end = at_;
-    while (end < text_.size() && IsLetterOrDigit(static_cast<uint8_t>(text_[end]))) ++end;
+    const size_t end = std::min(text_.find(' ', at_), text_.size());
     return WithDetail(Error(sqlstate::kInvalidDatetimeFormat, StrCat("invalid value \"", text_.substr(at_, end - at_), "\" for \"", field, "\"")),
                       "The given value did not match any of the allowed values for this field.");
   }
@@ -143,24 +135,35 @@ class TemplateReader {
 
   Status ReadFraction(const TemplateItem& item, size_t width, bool tight) {
     ASSIGN_OR_RETURN(int64_t value, Number(item, width, tight));
+    const size_t whole = item.field == TemplateField::kMillis ? 3 : 6;
+    if (digits_read_ > whole) return FieldOutOfRange(text_);
     // '5' as milliseconds is .5 seconds: digits count from the point.
     for (size_t i = digits_read_; i < 6; ++i) value *= 10;
-    for (size_t i = 6; i < digits_read_; ++i) value /= 10;
     fields_.micros = value;
+    if (item.digits > 0) fields_.precision = item.digits;
     return OkStatus();
   }
 
-  Status ReadOffset() {
-    int sign = 1;
-    if (at_ < text_.size() && (text_[at_] == '+' || text_[at_] == '-')) sign = text_[at_++] == '-' ? -1 : 1;
-    TemplateItem item;
-    ASSIGN_OR_RETURN(const int64_t hours, Number(item, 2, true));
-    int64_t minutes = 0;
-    if (at_ < text_.size() && text_[at_] == ':') {
-      ++at_;
-      ASSIGN_OR_RETURN(minutes, Number(item, 2, true));
+  /// The sign may have been taken for a separator.
+  Status ReadZoneHour(const TemplateItem& item) {
+    if (text_[at_] == '+' || text_[at_] == '-') {
+      fields_.offset_sign = text_[at_++] == '-' ? -1 : 1;
+    } else {
+      fields_.offset_sign = extra_skipped_ > 0 && at_ > 0 && text_[at_ - 1] == '-' ? -1 : 1;
     }
-    fields_.offset_seconds = sign * static_cast<int>(hours * 3600 + minutes * 60);
+    return Set(fields_.offset_hours, item, 2, true);
+  }
+
+  /// "1,582"
+  Status ReadYearWithComma(const TemplateItem& item) {
+    ASSIGN_OR_RETURN(const int64_t thousands, Number(item, 4, false));
+    if (at_ >= text_.size() || text_[at_] != ',') {
+      return WithDetail(Error(sqlstate::kInvalidDatetimeFormat, StrCat("invalid input string for \"", item.written, "\"")), "");
+    }
+    ++at_;
+    ASSIGN_OR_RETURN(const int64_t rest, Number(item, 3, true));
+    fields_.year = thousands * 1000 + rest;
+    fields_.year_digits = 4;
     return OkStatus();
   }
 
@@ -168,13 +171,13 @@ class TemplateReader {
     switch (item.field) {
       case TemplateField::kMonthName:
       case TemplateField::kMonthShort: {
-        StatusOr<int64_t> full = Name(kMonthNames, item.field == TemplateField::kMonthName ? 0 : 3, item.field == TemplateField::kMonthName ? "MONTH" : "MON");
+        StatusOr<int64_t> full = Name(kMonthNames, item.field == TemplateField::kMonthName ? 0 : 3, item.written);
         if (!full.ok()) return full.status();
         fields_.month = *full + 1;
         return OkStatus();
       }
-      case TemplateField::kDayName: return Name(kDayNames, 0, "DAY").status();
-      case TemplateField::kDayShort: return Name(kDayNames, 3, "DY").status();
+      case TemplateField::kDayName: return Name(kDayNames, 0, item.written).status();
+      case TemplateField::kDayShort: return Name(kDayNames, 3, item.written).status();
       case TemplateField::kMeridiem:
       case TemplateField::kMeridiemDots: {
         const std::string start = LowerText(text_.substr(at_, 4));
@@ -188,17 +191,14 @@ class TemplateReader {
         fields_.before_christ = LowerText(text_.substr(at_, 1)) == "b";
         at_ = std::min(text_.size(), at_ + (item.field == TemplateField::kEraDots ? 4 : 2));
         return OkStatus();
-      case TemplateField::kZoneHour:
-      case TemplateField::kOffset: return ReadOffset();
-      case TemplateField::kZone: {
-        if (text_[at_] == '+' || text_[at_] == '-') return ReadOffset();
-        size_t end = at_;
-        while (end < text_.size() && text_[end] != ' ') ++end;
-        ASSIGN_OR_RETURN(fields_.zone, RequireTimeZone(text_.substr(at_, end - at_)));
-        at_ = end;
+      case TemplateField::kRomanMonth: {
+        ASSIGN_OR_RETURN(const int64_t month, Name(kRomanMonths, 0, item.written));
+        fields_.month = month + 1;
         return OkStatus();
       }
-      default: return Error(sqlstate::kFeatureNotSupported, "this template field is only for output");
+      case TemplateField::kZoneHour: return ReadZoneHour(item);
+      default:
+        return Error(sqlstate::kFeatureNotSupported, StrCat("formatting field \"", item.written, "\" is only supported in to_char"));
     }
   }
 
@@ -207,19 +207,29 @@ class TemplateReader {
     return OkStatus();
   }
 
+  /// A year of up to four digits; fewer than four are completed.
+  Status SetYear(std::optional<int64_t>& target, const TemplateItem& item, size_t width, bool tight) {
+    RETURN_IF_ERROR(Set(target, item, width, tight));
+    fields_.year_digits = digits_read_;
+    if (width < 4) target = WidenYear(*target, digits_read_);
+    return OkStatus();
+  }
+
   Status ReadItem(const TemplateItem& item, bool tight) {
     switch (item.field) {
-      case TemplateField::kYear4Comma:
-      case TemplateField::kYear4: return Set(fields_.year, item, 4, tight);
-      case TemplateField::kYear3:
-      case TemplateField::kYear2:
-      case TemplateField::kYear1: {
-        const size_t width = item.field == TemplateField::kYear3 ? 3 : item.field == TemplateField::kYear2 ? 2 : 1;
-        RETURN_IF_ERROR(Set(fields_.year, item, width, tight));
-        fields_.year = WidenYear(*fields_.year, digits_read_);
-        return OkStatus();
-      }
-      case TemplateField::kIsoYear4: return Set(fields_.iso_year, item, 4, tight);
+      case TemplateField::kYear4Comma: return ReadYearWithComma(item);
+      case TemplateField::kYear4: return SetYear(fields_.year, item, 4, tight);
+      case TemplateField::kYear3: return SetYear(fields_.year, item, 3, tight);
+      case TemplateField::kYear2: return SetYear(fields_.year, item, 2, tight);
+      case TemplateField::kYear1: return SetYear(fields_.year, item, 1, tight);
+      case TemplateField::kIsoYear4: return SetYear(fields_.iso_year, item, 4, tight);
+      case TemplateField::kIsoYear3: return SetYear(fields_.iso_year, item, 3, tight);
+      case TemplateField::kIsoYear2: return SetYear(fields_.iso_year, item, 2, tight);
+      case TemplateField::kIsoYear1: return SetYear(fields_.iso_year, item, 1, tight);
+      case TemplateField::kIsoDayOfYear: return Set(fields_.iso_day_of_year, item, 3, tight);
+      case TemplateField::kWeek: return Set(fields_.week, item, 2, tight);
+      case TemplateField::kWeekOfMonth: return Set(fields_.week_of_month, item, 1, tight);
+      case TemplateField::kCentury: return Set(fields_.century, item, 2, tight);
       case TemplateField::kMonth: return Set(fields_.month, item, 2, tight);
       case TemplateField::kDay: return Set(fields_.day, item, 2, tight);
       case TemplateField::kDayOfYear: return Set(fields_.day_of_year, item, 3, tight);
@@ -236,20 +246,9 @@ class TemplateReader {
       case TemplateField::kMillis: return ReadFraction(item, 3, tight);
       case TemplateField::kMicros: return ReadFraction(item, 6, tight);
       case TemplateField::kFraction: return ReadFraction(item, static_cast<size_t>(item.digits), tight);
-      case TemplateField::kZoneMinute: {
-        ASSIGN_OR_RETURN(const int64_t minutes, Number(item, 2, true));
-        const int hours = fields_.offset_seconds.value_or(0);
-        fields_.offset_seconds = hours + static_cast<int>(hours < 0 ? -minutes * 60 : minutes * 60);
-        return OkStatus();
-      }
+      case TemplateField::kZoneMinute: return Set(fields_.offset_minutes, item, 2, true);
       case TemplateField::kQuarter:
-      case TemplateField::kDayOfWeek:
-      case TemplateField::kWeek:
-      case TemplateField::kWeekOfMonth:
-      case TemplateField::kCentury: {
-        TemplateItem ignored = item;
-        return Number(ignored, 2, tight).status();
-      }
+      case TemplateField::kDayOfWeek: return Number(item, 1, tight).status();  // read, and of no use
       default: return ReadWord(item);
     }
   }
@@ -257,12 +256,9 @@ class TemplateReader {
   std::string_view text_;
   size_t at_ = 0;
   size_t digits_read_ = 0;
+  int extra_skipped_ = 0;  // characters of the input skipped beyond those of the template
   ParsedFields fields_;
 };
-
-Status FieldOutOfRange(std::string_view text) {
-  return Error(sqlstate::kDatetimeFieldOverflow, StrCat("date/time field value out of range: \"", text, "\""));
-}
 
 StatusOr<int64_t> DaysOf(const ParsedFields& f, std::string_view text) {
   if (f.julian.has_value()) return *f.julian - 2'451'545;
@@ -270,17 +266,24 @@ StatusOr<int64_t> DaysOf(const ParsedFields& f, std::string_view text) {
     // Monday of the ISO year's first week: the week of 4 January.
     const int64_t fourth = DaysFromCivil(*f.iso_year, 1, 4);
     const int64_t monday = fourth - (DayOfWeek(fourth) + 6) % 7;
+    if (f.iso_day_of_year.has_value()) return monday + *f.iso_day_of_year - 1;
     return monday + (f.iso_week.value_or(1) - 1) * 7 + f.iso_day.value_or(1) - 1;
   }
   // Nothing said about the year: 1 BC, as PostgreSQL.
   int64_t year = f.year.value_or(0);
+  if (f.century.has_value() && f.year_digits <= 2) {
+    // A century completes a year of two digits; alone it means its first year.
+    const int64_t in_century = f.year_digits == 0 ? 1 : year % 100;
+    year = in_century == 0 ? *f.century * 100 : (*f.century - 1) * 100 + in_century;
+  }
   if (f.before_christ && year > 0) year = 1 - year;
+  if (f.week.has_value()) return DaysFromCivil(year, 1, 1) + (*f.week - 1) * 7;
   if (f.day_of_year.has_value()) {
     if (*f.day_of_year < 1 || *f.day_of_year > (IsLeapYear(year) ? 366 : 365)) return FieldOutOfRange(text);
     return DaysFromCivil(year, 1, 1) + *f.day_of_year - 1;
   }
   const int64_t month = f.month.value_or(1);
-  const int64_t day = f.day.value_or(1);
+  const int64_t day = f.week_of_month.has_value() ? (*f.week_of_month - 1) * 7 + 1 : f.day.value_or(1);
   if (month < 1 || month > 12 || day < 1 || day > DaysInMonth(year, static_cast<int>(month))) return FieldOutOfRange(text);
   return DaysFromCivil(year, static_cast<int>(month), day);
 }
@@ -314,8 +317,13 @@ Status ToTimestamp(const RowArgs& a, Vector& out) {
   const __int128 local = static_cast<__int128>(days) * kMicrosPerDay + time;
   if (local < kMinTimestamp || local >= kEndTimestamp) return TimestampOutOfRange();
   const int64_t wall = static_cast<int64_t>(local);
-  if (fields.offset_seconds.has_value()) return Put<int64_t>(out, wall - *fields.offset_seconds * kMicrosPerSecond);
-  return PutOr<int64_t>(out, LocalToUtc(wall, fields.zone.has_value() ? *fields.zone : a.context().datetime.zone));
+  const int64_t rounded = RoundToPrecision(wall, fields.precision);
+  if (fields.offset_hours.has_value() || fields.offset_minutes.has_value()) {
+    const int64_t hours = fields.offset_hours.value_or(0), minutes = fields.offset_minutes.value_or(0);
+    if (hours > 15 || minutes > 59) return FieldOutOfRange(a.Text(0));
+    return Put<int64_t>(out, rounded - fields.offset_sign * (hours * 3600 + minutes * 60) * kMicrosPerSecond);
+  }
+  return PutOr<int64_t>(out, LocalToUtc(rounded, a.context().datetime.zone));
 }
 
 Status ToDate(const RowArgs& a, Vector& out) {

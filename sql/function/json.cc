@@ -8,6 +8,7 @@
 #include "sql/function/json_slices.h"
 #include "sql/function/registry_builder.h"
 #include "sql/function/row_args.h"
+#include "sql/function/variadic.h"
 #include "sql/function/text_value.h"
 
 namespace tsd::sql {
@@ -159,12 +160,14 @@ void RegisterJson(RegistryBuilder& builder) {
     builder.Row("->>", StrCat(type, ",int4"), "text", Element<As::kText>);
     builder.Row("#>", StrCat(type, ",_text"), type, Path<As::kJson>);
     builder.Row("#>>", StrCat(type, ",_text"), "text", Path<As::kText>);
+    builder.Row(StrCat(type, "_extract_path"), StrCat("from_json ", type, ",variadic _text"), type, Path<As::kJson>);
+    builder.Row(StrCat(type, "_extract_path_text"), StrCat("from_json ", type, ",variadic _text"), "text", Path<As::kText>);
     builder.Row(StrCat(type, "_typeof"), type, "text", Kind);
     builder.Row(StrCat(type, "_array_length"), type, "int4", ArrayLength);
     Stable(builder.Row(StrCat("to_", type), "anyelement", type, ToJson));
-    Stable(NotStrict(builder.Row(StrCat(type, "_build_array"), "variadic any", type, BuildArray)));
+    DeclareVariadic<BuildArray>(builder, StrCat(type, "_build_array"), "", type);
     Stable(NotStrict(builder.Row(StrCat(type, "_build_array"), "", type, BuildArray)));
-    Stable(NotStrict(builder.Row(StrCat(type, "_build_object"), "variadic any", type, BuildObject)));
+    DeclareVariadic<BuildObject>(builder, StrCat(type, "_build_object"), "", type);
     Stable(NotStrict(builder.Row(StrCat(type, "_build_object"), "", type, BuildObject)));
   }
   Stable(builder.Row("array_to_json", "anyarray", "json", ToJson));

@@ -34,7 +34,11 @@ StatusOr<Numeric> Sign(const Numeric& value) { return value.IsNaN() ? value : Nu
 
 Status RoundTo(const RowArgs& args, Vector& out) {
   ASSIGN_OR_RETURN(Numeric value, args.Num(0));
-  return PutNumeric(out, value.Round(args.I32(1)));
+  const int digits = args.I32(1);
+  Numeric rounded = value.Round(digits);
+  // So far left, rounding up may leave the range: any operation's check finds it.
+  if (digits <= -Numeric::kMaxIntegerDigits) return PutNumeric(out, Numeric::Add(rounded, Numeric::FromInt64(0)));
+  return PutNumeric(out, rounded);
 }
 Status TruncateTo(const RowArgs& args, Vector& out) {
   ASSIGN_OR_RETURN(Numeric value, args.Num(0));

@@ -9,6 +9,7 @@
 #include "sql/function/function_context.h"
 #include "sql/function/registry_builder.h"
 #include "sql/function/row_args.h"
+#include "sql/function/variadic.h"
 #include "sql/function/utf8.h"
 
 namespace tsd::sql {
@@ -267,8 +268,8 @@ void RegisterSystem(RegistryBuilder& builder) {
   builder.Row("pg_char_to_encoding", "name", "int4", EncodingNumber);
   builder.Row("pg_client_encoding", "", "name", AlwaysUtf8);
   builder.Row("getdatabaseencoding", "", "name", AlwaysUtf8);
-  NotStrict(builder.Row("num_nulls", "variadic any", "int4", NumNulls));
-  NotStrict(builder.Row("num_nonnulls", "variadic any", "int4", NumNonNulls));
+  DeclareVariadic<NumNulls>(builder, "num_nulls", "", "int4");
+  DeclareVariadic<NumNonNulls>(builder, "num_nonnulls", "", "int4");
   builder.Row("pg_column_size", "any", "int4", ColumnSize);
   VolatileCall(builder.Row("gen_random_uuid", "", "uuid", RandomUuid));
   // The catalog keeps expressions as SQL text, so there is nothing to decompile.

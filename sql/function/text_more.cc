@@ -2,15 +2,18 @@
 #include <algorithm>
 #include <cctype>
 
+#include <absl/strings/escaping.h>
+
 #include "engine/base/strings.h"
 #include "engine/types/array.h"
 #include "engine/types/text_form.h"
+#include "sql/function/digest.h"
 #include "sql/function/function_context.h"
-#include "sql/function/md5.h"
 #include "sql/function/registry_builder.h"
 #include "sql/function/row_args.h"
 #include "sql/function/text_value.h"
 #include "sql/function/utf8.h"
+#include "sql/function/variadic.h"
 #include "sql/parse/keywords.h"
 
 namespace tsd::sql {
@@ -243,7 +246,15 @@ Status Chr(const RowArgs& a, Vector& out) {
 Status HexDigits(uint64_t value, Vector& out) { return PutText(out, std::string_view(StrCat(absl::Hex(value)))); }
 Status ToHex32(const RowArgs& a, Vector& out) { return HexDigits(static_cast<uint32_t>(a.I32(0)), out); }
 Status ToHex64(const RowArgs& a, Vector& out) { return HexDigits(static_cast<uint64_t>(a.I64(0)), out); }
-Status Md5(const RowArgs& a, Vector& out) { return PutText(out, Md5Hex(a.Text(0))); }
+Status Md5(const RowArgs& a, Vector& out) {
+  ASSIGN_OR_RETURN(const std::string digest, Digest(DigestKind::kMd5, a.Text(0)));
+  return PutText(out, absl::BytesToHexString(AbslView(digest)));
+}
+template <DigestKind kKind>
+Status Sha(const RowArgs& a, Vector& out) {
+  ASSIGN_OR_RETURN(const std::string digest, Digest(kKind, a.Text(0)));
+  return PutText(out, digest);
+}
 
 // ---- encode, decode ----
 constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -411,8 +422,8 @@ void RegisterTextMore(RegistryBuilder& builder) {
   builder.Row("||", "bytea,bytea", "bytea", ConcatTexts);
   Stable(builder.Row("||", "anynonarray,text", "text", ConcatAnyText));
   Stable(builder.Row("||", "text,anynonarray", "text", ConcatTextAny));
-  Stable(NotStrict(builder.Row("concat", "variadic any", "text", Concat)));
-  Stable(NotStrict(builder.Row("concat_ws", "text,variadic any", "text", ConcatWithSeparator)));
+  DeclareVariadic<Concat>(builder, "concat", "", "text");
+  DeclareVariadic<ConcatWithSeparator>(builder, "concat_ws", "text,", "text");
   builder.Row("quote_ident", "text", "text", QuoteIdentRow);
   builder.Row("quote_literal", "text", "text", QuoteLiteralRow);
   Stable(builder.Row("quote_literal", "anyelement", "text", QuoteLiteralRow));
@@ -421,13 +432,17 @@ void RegisterTextMore(RegistryBuilder& builder) {
   builder.Row("parse_ident", "text", "_text", ParseIdent);
   builder.Row("parse_ident", "text,bool", "_text", ParseIdent);
   Stable(NotStrict(builder.Row("format", "text", "text", Format)));
-  Stable(NotStrict(builder.Row("format", "text,variadic any", "text", Format)));
+  DeclareVariadic<Format, NullArray::kHasNoElements>(builder, "format", "text,", "text");
   builder.Row("ascii", "text", "int4", Ascii);
   builder.Row("chr", "int4", "text", Chr);
   builder.Row("to_hex", "int4", "text", ToHex32);
   builder.Row("to_hex", "int8", "text", ToHex64);
   builder.Row("md5", "text", "text", Md5);
   builder.Row("md5", "bytea", "text", Md5);
+  builder.Row("sha224", "bytea", "bytea", Sha<DigestKind::kSha224>);
+  builder.Row("sha256", "bytea", "bytea", Sha<DigestKind::kSha256>);
+  builder.Row("sha384", "bytea", "bytea", Sha<DigestKind::kSha384>);
+  builder.Row("sha512", "bytea", "bytea", Sha<DigestKind::kSha512>);
   builder.Row("encode", "bytea,text", "text", Encode);
   builder.Row("decode", "text,text", "bytea", Decode);
 }

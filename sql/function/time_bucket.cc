@@ -109,6 +109,7 @@ Status BinRow(const RowArgs& args, Vector& out) {
   const __int128 width = static_cast<__int128>(stride.days) * kMicrosPerDay + stride.micros;
   if (width <= 0) return Error(sqlstate::kDatetimeFieldOverflow, "stride must be greater than zero");
   const __int128 distance = static_cast<__int128>(source) - origin;
+  if (width > INT64_MAX || distance > INT64_MAX || distance < INT64_MIN) return Error(sqlstate::kDatetimeFieldOverflow, "interval out of range");
   __int128 steps = distance / width;
   if (distance % width < 0) --steps;
   const __int128 result = static_cast<__int128>(origin) + steps * width;

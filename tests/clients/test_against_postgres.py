@@ -73,7 +73,59 @@ QUERIES = [
     "SELECT percentile_cont(ARRAY[0.1, 0.5, 0.9]) WITHIN GROUP (ORDER BY n) FROM r",
     "SELECT series, n FROM r ORDER BY n, time, series LIMIT (SELECT count(DISTINCT series) FROM r)",
     "SELECT series FROM r EXCEPT SELECT 's1' ORDER BY 1", "SELECT 's1' INTERSECT SELECT series FROM r",
+    # VARIADIC arrays of functions that take anything.
+    "SELECT concat(VARIADIC ARRAY[1, 2, NULL, 3]), concat_ws('-', 'a', VARIADIC ARRAY['b', NULL, 'c']), format('%2$s %1$s|%s', VARIADIC ARRAY['x', 'y'])",
+    "SELECT concat(VARIADIC NULL::int[]) IS NULL, format('plain', VARIADIC NULL::text[]), num_nulls(VARIADIC ARRAY[1, NULL]), concat('a', VARIADIC ARRAY[]::int[])",
+    "SELECT json_build_array(VARIADIC ARRAY[1, 2]), jsonb_build_object(VARIADIC ARRAY['a', 'b']), jsonb_extract_path_text('{\"a\": [1, {\"b\": 2}]}', 'a', '1', 'b')",
+    "SELECT concat_ws(',', VARIADIC 10)", "SELECT format('%s %s', VARIADIC ARRAY['x'])",
+    # Date templates.
+    "SELECT to_timestamp('1,582nd VIII 21', 'Y,YYYth FMRM DD'), to_timestamp('2005426', 'YYYYWWD'), to_timestamp('005527', 'IYYIWID'), to_timestamp('2005364', 'IYYYIDDD')",
+    "SELECT to_timestamp('2011-12-18 11:38 -05:20', 'YYYY-MM-DD HH12:MI TZH:TZM'), to_timestamp('2011-12-18 11:38-05', 'YYYY-MM-DD HH12:MITZH'), to_date('20 1997', 'CC YYYY')",
+    "SELECT i, to_timestamp('2018-11-02 12:34:56.123456', 'YYYY-MM-DD HH24:MI:SS.FF' || i) FROM generate_series(1, 6) i",
+    "SELECT to_timestamp('2018-11-02 12:34:56.123456789', 'YYYY-MM-DD HH24:MI:SS.US')", "SELECT to_timestamp('2011-12-18 PST', 'YYYY-MM-DD TZ')",
+    "SELECT to_timestamp('97/Feb/16', 'YY/MonDD')", "SELECT to_date('2011 x1 x18', 'YYYY xMM xDD'), to_date('21 01', 'CC YY'), to_date('19', 'CC'), to_date('2024 5', 'YYYY W')",
+    "SELECT i, to_char(make_interval(months => i), 'RM'), to_char(make_interval(years => i / 5, months => i), 'rm|FMRM') FROM generate_series(-13, 13) i",
+    "SELECT to_char(12345, E'99999 \"a \\\\\"b\" 9'), to_char(0.00996::numeric, '9.9EEEE'), to_char(-99996::numeric, '9.999EEEE'), to_char('1.2345e131071'::numeric, '9.999EEEE'), to_char(0::numeric, '9.99EEEE')",
+    # Zones and dates in their many spellings.
+    "SELECT '20011227T040506-08'::timestamptz, '20011227 040506.5+0530'::timestamptz, '2001-12-27 040506-08:30'::timestamptz",
+    "SET datestyle = 'ISO, YMD'; SELECT date 'January 8, 1999', date '08-Jan-1999', date 'Jan 08 1999', date '99 Jan 08'", "SET datestyle = 'ISO, YMD'; SELECT date '99-08-Jan'",
+    "SET timezone = '04:30'; SELECT to_char(timestamptz '2024-01-01 00:00+00', 'HH24:MI OF TZH:TZM')",
+    "SELECT make_timestamptz(1973, 7, 15, 8, 15, 55.33, '+2'), make_timestamptz(1973, 7, 15, 8, 15, 55.33, '-2:30'), make_timestamptz(2010, 2, 27, 3, 45, 0, '+1030'), make_timestamptz(2010, 2, 27, 3, 45, 0, 'Europe/Berlin')",
+    "SELECT make_timestamptz(1973, 7, 15, 8, 15, 55.33, '2')", "SELECT make_timestamptz(1973, 7, 15, 8, 15, 55.33, '+16')",
+    "SELECT date_bin('15 minutes', timestamp '294276-12-30', timestamp '4000-12-20 BC')", "SELECT date_bin('200000000 days', timestamp '2024-02-01', timestamp '2024-01-01')",
+    # Digests, bytes, numbers at their limits.
+    "SELECT sha224('abc'), sha256(''), sha384('abc'), sha512(''), md5('abc'), md5('abc'::bytea)",
+    "SELECT overlay('\\x0102030405'::bytea PLACING '\\xffff' FROM 2), overlay('\\x0102030405'::bytea PLACING '\\xffff' FROM 2 FOR 3), overlay('\\x01'::bytea PLACING '\\xff' FROM 9)",
+    "SELECT overlay('\\x01'::bytea PLACING '\\xff' FROM 0)", "SELECT unistr('x\\+2FFFFF')",
+    "SELECT round(4.4e131071, -131071) = 4e131071, round(4.5e131071, -131072), trunc(9.9e131071, -131073), round(5e-16383, 16383) = 5e-16383, round(1250, -2), round(-1250.5, -1)",
+    "SELECT round(5.5e131071, -131072)", "SELECT to_char(1, 'FM9.9EEEE')",
 ]
+
+# Whole sessions, errors and warnings included: (statements).
+SCRIPTS = {
+    "savepoints and settings": """
+        BEGIN; SAVEPOINT a; SET extra_float_digits = 0; SET LOCAL datestyle = 'German'; SHOW extra_float_digits; ROLLBACK TO a; SHOW extra_float_digits; SHOW datestyle;
+        SET TRANSACTION READ ONLY; SHOW transaction_read_only; ROLLBACK TO a; SHOW transaction_read_only; COMMIT;
+        BEGIN READ ONLY; SAVEPOINT a; SET TRANSACTION READ WRITE; ROLLBACK;
+        BEGIN READ ONLY; SELECT 1; SET TRANSACTION READ WRITE; ROLLBACK;
+        BEGIN; SET TRANSACTION READ ONLY; SET TRANSACTION READ WRITE; SHOW transaction_read_only; COMMIT;""",
+    "chains": """
+        COMMIT AND CHAIN; ROLLBACK AND CHAIN; SELECT 1\\; COMMIT AND CHAIN; SET TRANSACTION READ ONLY\\; COMMIT AND CHAIN; SHOW transaction_read_only;
+        START TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY, DEFERRABLE; COMMIT AND CHAIN;
+        SHOW transaction_isolation; SHOW transaction_read_only; SHOW transaction_deferrable; ROLLBACK AND CHAIN; SHOW transaction_deferrable; SELECT 1/0; ROLLBACK AND CHAIN;
+        SHOW transaction_isolation; COMMIT; SHOW transaction_deferrable; ROLLBACK;""",
+    "cursors under savepoints": """
+        BEGIN; DECLARE outside CURSOR FOR SELECT generate_series(1, 9); SAVEPOINT a; DECLARE inside CURSOR FOR SELECT 1; FETCH inside; FETCH outside; ROLLBACK TO a;
+        FETCH 2 FROM outside; FETCH inside; ROLLBACK TO a; DECLARE kept CURSOR FOR SELECT generate_series(1, 3); RELEASE a; FETCH kept; SAVEPOINT b;
+        DECLARE bad CURSOR FOR SELECT 1 / (2 - x) FROM generate_series(1, 5) x; FETCH ALL FROM bad; ROLLBACK TO b; FETCH bad; ROLLBACK TO b; FETCH ALL FROM kept; COMMIT;""",
+    "cursor directions": """
+        BEGIN; DECLARE c NO SCROLL CURSOR FOR SELECT generate_series(1, 20); FETCH ABSOLUTE 3 FROM c; FETCH RELATIVE 2 FROM c; FETCH FORWARD 2 FROM c; MOVE 3 FROM c; FETCH NEXT FROM c;
+        FETCH ABSOLUTE 19 FROM c; FETCH ALL FROM c; FETCH c; SAVEPOINT s; FETCH PRIOR FROM c; ROLLBACK TO s; FETCH ABSOLUTE 2 FROM c; ROLLBACK;
+        BEGIN; DECLARE c SCROLL CURSOR FOR SELECT generate_series(1, 5); FETCH LAST FROM c; FETCH PRIOR FROM c; FETCH ABSOLUTE -2 FROM c; FETCH BACKWARD ALL FROM c; FETCH 2 FROM c; MOVE ALL FROM c; FETCH PRIOR FROM c; COMMIT;""",
+    "pg_cursors": """
+        BEGIN; DECLARE one SCROLL CURSOR WITH HOLD FOR SELECT 1; DECLARE two NO SCROLL CURSOR FOR SELECT 2; DECLARE three BINARY NO SCROLL CURSOR FOR SELECT 3;
+        SELECT name, is_holdable, is_binary, is_scrollable, creation_time = now() FROM pg_cursors ORDER BY 1; COMMIT; SELECT name FROM pg_cursors; CLOSE one; SELECT name FROM pg_cursors; CLOSE one;""",
+}
 
 
 class AgainstPostgresTest(unittest.TestCase):
@@ -112,6 +164,15 @@ class AgainstPostgresTest(unittest.TestCase):
                     continue
                 self.assertEqual(got.returncode, 0, got.stderr)
                 self.assertIsNone(first_difference(rows_of(got.stdout), rows_of(expected.stdout)))
+
+    def test_scripts(self):
+        for name, script in SCRIPTS.items():
+            with self.subTest(script=name):
+                answers = []
+                for result in (self.postgres.script(script), self.cluster.psql("-q", "-A", "-t", "-v", "VERBOSITY=verbose", stdin=script)):
+                    said = [line.split(":", 1)[1].strip() if line.startswith("psql:") else line for line in result.stderr.splitlines()]
+                    answers.append((result.stdout.splitlines(), [line for line in said if "ERROR:" in line or "WARNING:" in line]))
+                self.assertEqual(answers[1], answers[0])
 
     def test_copy_out_is_the_same(self):
         for options in ("", "WITH (FORMAT csv, HEADER)", "WITH (FORMAT csv, FORCE_QUOTE *, NULL 'nil', DELIMITER ';')"):

@@ -34,8 +34,14 @@ class Postgres:
         subprocess.run(command, check=True, capture_output=True, cwd="/")
 
     def psql(self, text, stdin=None, timeout=120):
-        command = ["psql", "-X", "-q", "-h", "127.0.0.1", "-p", str(self.port), "-U", "tsdbadmin", "-d", "tsdb", "-v", "ON_ERROR_STOP=1",
-                   "-v", "VERBOSITY=verbose", "--csv", "-t", "-c", text]
+        return self._psql("-v", "ON_ERROR_STOP=1", "--csv", "-t", "-c", text, stdin=stdin, timeout=timeout)
+
+    def script(self, text):
+        """Statements one by one, on after errors."""
+        return self._psql("-A", "-t", stdin=text)
+
+    def _psql(self, *arguments, stdin, timeout=120):
+        command = ["psql", "-X", "-q", "-h", "127.0.0.1", "-p", str(self.port), "-U", "tsdbadmin", "-d", "tsdb", "-v", "VERBOSITY=verbose", *arguments]
         return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=timeout)
 
     def close(self):
