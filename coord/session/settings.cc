@@ -193,6 +193,10 @@ StatusOr<std::string> NormalizeSetting(const SettingDefinition& definition, cons
     case SettingKind::kBool: {
       StatusOr<bool> parsed = ParseBool(value);
       if (!parsed.ok()) return Error(sqlstate::kInvalidParameterValue, StrCat("parameter \"", definition.name, "\" requires a Boolean value"));
+      // Its strings would mean something else to us than to the client.
+      if (!*parsed && definition.name == "standard_conforming_strings") {
+        return Error(sqlstate::kFeatureNotSupported, "standard_conforming_strings cannot be off");
+      }
       return std::string(*parsed ? "on" : "off");
     }
     case SettingKind::kInteger: return NormalizeInteger(definition, value);

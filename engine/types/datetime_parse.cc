@@ -320,7 +320,8 @@ Outcome DateTimeReader::ReadWord(std::string_view word) {
   if (const int month = MonthFromName(word); month != 0) return SetMonthName(month);
   if (IsDayName(word) || word == "at" || word == "on") return Outcome::kOk;
   if (word == "t") {
-    if (wanted_ == Wanted::kDateTime && !has_date() && day_of_year_ == 0) return Outcome::kBadFormat;
+    // Between a date and a time; of a time alone the first word.
+    if (has_date() == (wanted_ == Wanted::kTimeOnly) && day_of_year_ == 0) return Outcome::kBadFormat;
     expect_time_ = true;
     return Outcome::kOk;
   }

@@ -93,6 +93,7 @@ QUERIES = [
     "SELECT make_timestamptz(1973, 7, 15, 8, 15, 55.33, '+2'), make_timestamptz(1973, 7, 15, 8, 15, 55.33, '-2:30'), make_timestamptz(2010, 2, 27, 3, 45, 0, '+1030'), make_timestamptz(2010, 2, 27, 3, 45, 0, 'Europe/Berlin')",
     "SELECT make_timestamptz(1973, 7, 15, 8, 15, 55.33, '2')", "SELECT make_timestamptz(1973, 7, 15, 8, 15, 55.33, '+16')",
     "SELECT date_bin('15 minutes', timestamp '294276-12-30', timestamp '4000-12-20 BC')", "SELECT date_bin('200000000 days', timestamp '2024-02-01', timestamp '2024-01-01')",
+    "SELECT '2001-02-03T04:05:06'::time", "SELECT '2001-02-03 04:05:06'::time, 'T040506'::time, 'T04:05:06.5'::time", "SELECT '2001-02-03T04:05:06'::timestamp::time",
     # Digests, bytes, numbers at their limits.
     "SELECT sha224('abc'), sha256(''), sha384('abc'), sha512(''), md5('abc'), md5('abc'::bytea)",
     "SELECT overlay('\\x0102030405'::bytea PLACING '\\xffff' FROM 2), overlay('\\x0102030405'::bytea PLACING '\\xffff' FROM 2 FOR 3), overlay('\\x01'::bytea PLACING '\\xff' FROM 9)",
