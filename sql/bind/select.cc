@@ -218,6 +218,9 @@ Status SelectState::BindGroups() {
     if (next.size() > kMaxSets) return Error(sqlstate::kStatementTooComplex, "too many grouping sets present (maximum 4096)");
     product = std::move(next);
   }
+  if (several && groups.size() > AggregateNode::kMaxMaskedGroups) {
+    return Error(sqlstate::kStatementTooComplex, StrCat("too many columns in grouping sets (maximum ", AggregateNode::kMaxMaskedGroups, ")"));
+  }
   if (several) grouping_sets = std::move(product);
   return OkStatus();
 }

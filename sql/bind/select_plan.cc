@@ -66,8 +66,9 @@ Status SelectState::StackGroupings(const std::vector<ExprPtr>& group_exprs, int 
       }
       ExprPtr bit = MakeConstant(Value::Int32(0));
       if (mask_id >= 0) {
-        ASSIGN_OR_RETURN(bit, BuildOperator(">>", MakeColumn(mask_id, TypeId::kInt32), MakeConstant(Value::Int32(static_cast<int32_t>(index))), exec));
-        ASSIGN_OR_RETURN(bit, BuildOperator("&", bit, MakeConstant(Value::Int32(1)), exec));
+        ASSIGN_OR_RETURN(bit, BuildOperator(">>", MakeColumn(mask_id, TypeId::kInt64), MakeConstant(Value::Int32(static_cast<int32_t>(index))), exec));
+        ASSIGN_OR_RETURN(bit, BuildOperator("&", bit, MakeConstant(Value::Int64(1)), exec));
+        ASSIGN_OR_RETURN(bit, BuildCast(bit, TypeId::kInt32, CastContext::kExplicit, exec));
       }
       ASSIGN_OR_RETURN(value, BuildOperator("*", value, MakeConstant(Value::Int32(2)), exec));
       ASSIGN_OR_RETURN(value, BuildOperator("+", value, bit, exec));
@@ -134,7 +135,7 @@ Status SelectState::StackAggregation() {
   int mask_id = -1;
   if (!grouping_sets.empty()) {
     mask_id = binder.NewColumn("grouping mask");
-    node->output.push_back({mask_id, "grouping mask", TypeId::kInt32});
+    node->output.push_back({mask_id, "grouping mask", TypeId::kInt64});
   }
   for (const PendingApply& apply : applies) known.insert(apply.output.id);
   for (const PendingSet& set : sets) known.insert(set.output.id);

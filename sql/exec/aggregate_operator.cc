@@ -16,14 +16,14 @@ VectorPtr IdsColumn(const std::vector<uint32_t>& ids) {
   return column;
 }
 
-VectorPtr MaskColumn(int32_t mask, size_t rows) { return Vector::Flatten(Value::Int32(mask).ToConstant(rows)); }
-
-int32_t MaskOf(const std::vector<size_t>& set, size_t groups) {
-  int32_t mask = 0;
-  for (size_t i = 0; i < groups && i < 31; ++i) {
-    if (std::find(set.begin(), set.end(), i) == set.end()) mask |= int32_t{1} << i;
+// Key column that tells grouping sets apart, equal ones too: the set's number above a bit for each group that is not in it.
+VectorPtr MaskColumn(const AggregateNode& node, size_t number, size_t rows) {
+  const std::vector<size_t>& set = node.grouping_sets[number];
+  int64_t mask = static_cast<int64_t>(number) << AggregateNode::kMaxMaskedGroups;
+  for (size_t i = 0; i < node.groups.size(); ++i) {
+    if (std::find(set.begin(), set.end(), i) == set.end()) mask |= int64_t{1} << i;
   }
-  return mask;
+  return Vector::Flatten(Value::Int64(mask).ToConstant(rows));
 }
 
 }  // namespace
@@ -95,7 +95,7 @@ Status AggregateOperator::TakeRuns(const engine::RowRuns& runs) {
 Status AggregateOperator::MakeStates() {
   std::vector<DataType> key_types;
   for (const auto& group : groups_) key_types.push_back(group->type());
-  if (HasMask()) key_types.push_back(TypeId::kInt32);
+  if (HasMask()) key_types.push_back(TypeId::kInt64);
   if (!IsPlain()) table_ = std::make_unique<GroupTable>(key_types);
   for (size_t i = 0; i < calls_.size(); ++i) {
     const AggregateCall& spec = node_.aggregates[i];
@@ -275,14 +275,15 @@ Status AggregateOperator::Take(const ColumnBatch& batch) {
     RETURN_IF_ERROR(TakeSet(batch, std::move(keys)));
     return MakeRoom();
   }
-  for (const std::vector<size_t>& set : node_.grouping_sets) {
+  for (size_t number = 0; number < node_.grouping_sets.size(); ++number) {
+    const std::vector<size_t>& set = node_.grouping_sets[number];
     std::vector<VectorPtr> set_keys = keys;
     for (size_t i = 0; i < set_keys.size(); ++i) {
       if (std::find(set.begin(), set.end(), i) == set.end()) {
         set_keys[i] = Vector::Flatten(Vector::AllNull(keys[i]->type(), batch.rows()));
       }
     }
-    set_keys.push_back(MaskColumn(MaskOf(set, keys.size()), batch.rows()));
+    set_keys.push_back(MaskColumn(node_, number, batch.rows()));
     RETURN_IF_ERROR(TakeSet(batch, std::move(set_keys)));
   }
   return MakeRoom();
@@ -326,11 +327,11 @@ Status AggregateOperator::FeedOrdered(Call& call, const AggregateCall& spec) {
 Status AggregateOperator::Finish() {
   if (HasMask() && !GivesStates()) {
     // An empty grouping set yields a row even without input.
-    for (const std::vector<size_t>& set : node_.grouping_sets) {
-      if (!set.empty()) continue;
+    for (size_t number = 0; number < node_.grouping_sets.size(); ++number) {
+      if (!node_.grouping_sets[number].empty()) continue;
       std::vector<VectorPtr> keys;
       for (const auto& group : groups_) keys.push_back(Vector::Flatten(Vector::AllNull(group->type(), 1)));
-      keys.push_back(MaskColumn(MaskOf(set, groups_.size()), 1));
+      keys.push_back(MaskColumn(node_, number, 1));
       std::vector<uint32_t> ids;
       table_->Resolve(keys, 1, &ids);
       for (Call& call : calls_) call.state->Resize(table_->size());

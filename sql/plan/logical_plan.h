@@ -158,7 +158,9 @@ struct AggregateNode : PlanNodeOf<PlanKind::kAggregate> {
   AggregatePhase phase = AggregatePhase::kFull;
   std::vector<ExprPtr> groups;
   std::vector<AggregateCall> aggregates;
-  /// GROUPING SETS: indexes into groups; empty: one set of all groups. The mask has bit i set when groups[i] is not in the set.
+  /// GROUPING SETS: indexes into groups; empty: one set of all groups. The mask, an int8, has bit i set when groups[i] is not in the set, and
+  /// the set's number from bit kMaxMaskedGroups on.
+  static constexpr size_t kMaxMaskedGroups = 50;
   std::vector<std::vector<size_t>> grouping_sets;
   /// Above stand only the `newest_limit` groups that come first by groups[newest_group] descending, which is a time rounded down: groups
   /// that cannot be among them may be left out. -1: all groups are wanted.

@@ -73,6 +73,9 @@ QUERIES = [
     "SELECT percentile_cont(ARRAY[0.1, 0.5, 0.9]) WITHIN GROUP (ORDER BY n) FROM r",
     "SELECT series, n FROM r ORDER BY n, time, series LIMIT (SELECT count(DISTINCT series) FROM r)",
     "SELECT series FROM r EXCEPT SELECT 's1' ORDER BY 1", "SELECT 's1' INTERSECT SELECT series FROM r",
+    "SELECT series, sum(n), count(*) FROM r GROUP BY GROUPING SETS ((), series, (), ROLLUP(series)) ORDER BY 1 NULLS FIRST, 2",
+    "SELECT sum(v), count(*) FROM r WHERE false GROUP BY GROUPING SETS ((), ())",
+    "SELECT series, label, grouping(series, label) AS g, count(*) FROM r GROUP BY CUBE (series, label), ROLLUP (label) ORDER BY 3, 1, 2, 4",
     # VARIADIC arrays of functions that take anything.
     "SELECT concat(VARIADIC ARRAY[1, 2, NULL, 3]), concat_ws('-', 'a', VARIADIC ARRAY['b', NULL, 'c']), format('%2$s %1$s|%s', VARIADIC ARRAY['x', 'y'])",
     "SELECT concat(VARIADIC NULL::int[]) IS NULL, format('plain', VARIADIC NULL::text[]), num_nulls(VARIADIC ARRAY[1, NULL]), concat('a', VARIADIC ARRAY[]::int[])",
