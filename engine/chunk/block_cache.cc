@@ -24,9 +24,10 @@ struct BlockCache::Shard {
     BlockKey key;
     Entry block;
     size_t bytes;
+    bool used = false;  // since it was last moved to the front
   };
   mutable Mutex mutex;
-  std::list<Kept> entries ABSL_GUARDED_BY(mutex);  // most recently used first
+  std::list<Kept> entries ABSL_GUARDED_BY(mutex);  // a queue from front to back; used ones get a second turn
   absl::flat_hash_map<BlockKey, std::list<Kept>::iterator, KeyHash> index ABSL_GUARDED_BY(mutex);
   uint64_t capacity = 0;
   uint64_t bytes ABSL_GUARDED_BY(mutex) = 0;
@@ -57,7 +58,7 @@ BlockCache::Entry BlockCache::Find(const BlockKey& key) {
     return {};
   }
   ++shard.hits;
-  shard.entries.splice(shard.entries.begin(), shard.entries, found->second);
+  found->second->used = true;  // moving it would cost several misses of the CPU's caches
   return found->second->block;
 }
 
@@ -70,6 +71,11 @@ void BlockCache::Insert(const BlockKey& key, Entry block) {
   MutexLock lock(shard.mutex);
   if (bytes > shard.capacity || shard.index.contains(key)) return;
   while (shard.bytes + bytes > shard.capacity) {
+    if (shard.entries.back().used) {
+      shard.entries.back().used = false;
+      shard.entries.splice(shard.entries.begin(), shard.entries, std::prev(shard.entries.end()));
+      continue;
+    }
     shard.bytes -= shard.entries.back().bytes;
     shard.index.erase(shard.entries.back().key);
     dropped.splice(dropped.begin(), shard.entries, std::prev(shard.entries.end()));

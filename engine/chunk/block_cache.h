@@ -1,7 +1,7 @@
 #pragma once
-// Blocks, shared, the least recently used dropped first when the bytes exceed the budget: encoded (verified) where decoding is cheap, as
-// vectors where it is not. Thread-safe (sharded locks, held for a lookup only). Entries are immutable; a holder keeps one alive past its
-// eviction.
+// Blocks, shared, dropped in the order they came when the bytes exceed the budget, those used meanwhile a turn later: encoded (verified)
+// where decoding is cheap, as vectors where it is not. Thread-safe (sharded locks, held for a lookup only). Entries are immutable; a holder
+// keeps one alive past its eviction.
 #include <cstdint>
 #include <list>
 #include <memory>
