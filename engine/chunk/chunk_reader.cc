@@ -141,11 +141,22 @@ StatusOr<VectorPtr> ChunkReader::ReadColumn(size_t row_group, ColumnId id) const
   return entry.decoded != nullptr ? entry.decoded : DecodeLoaded(row_group, static_cast<size_t>(column), *entry.encoded);
 }
 
-StatusOr<bool> ChunkReader::SumRows(size_t row_group, ColumnId id, std::span<const RowSpan> spans, double* sums) const {
+StatusOr<BlockBytesPtr> ChunkReader::EncodedDoubles(size_t row_group, ColumnId id) const {
   const int column = footer_.Index(id);
-  if (column < 0 || !footer_.columns[static_cast<size_t>(column)].type.Is(TypeId::kFloat64)) return false;
-  ASSIGN_OR_RETURN(const BlockCache::Entry entry, CachedBlock(row_group, static_cast<size_t>(column)));
-  return entry.encoded != nullptr && engine::SumRows(*entry.encoded, footer_.group_rows[row_group], spans, sums);
+  if (column < 0 || !footer_.columns[static_cast<size_t>(column)].type.Is(TypeId::kFloat64)) return BlockBytesPtr();
+  ASSIGN_OR_RETURN(BlockCache::Entry entry, CachedBlock(row_group, static_cast<size_t>(column)));
+  return std::move(entry.encoded);
+}
+
+StatusOr<bool> ChunkReader::SumRows(size_t row_group, ColumnId id, std::span<const RowSpan> spans, std::span<const uint8_t> keep,
+                                    double* sums) const {
+  ASSIGN_OR_RETURN(const BlockBytesPtr block, EncodedDoubles(row_group, id));
+  return block != nullptr && engine::SumRows(*block, footer_.group_rows[row_group], spans, keep, sums);
+}
+
+StatusOr<bool> ChunkReader::TestRows(size_t row_group, ColumnId id, DoubleTest test, uint8_t* keep) const {
+  ASSIGN_OR_RETURN(const BlockBytesPtr block, EncodedDoubles(row_group, id));
+  return block != nullptr && engine::TestRows(*block, footer_.group_rows[row_group], test, keep);
 }
 
 bool ChunkReader::CanSkip(size_t row_group, const ScanPredicate& predicate) const {

@@ -47,8 +47,9 @@ class ChunkReader {
   /// All rows of a row group; a null pointer if the file has no such column (the table had none when it was written).
   StatusOr<VectorPtr> ReadColumn(size_t row_group, ColumnId id) const;
 
-  /// Sums of runs of a column of doubles (block_codec.h's SumRows); false if the values have to be read.
-  StatusOr<bool> SumRows(size_t row_group, ColumnId id, std::span<const RowSpan> spans, double* sums) const;
+  // Of a column of doubles, by its encoded block (block_codec.h's SumRows and TestRows); false if the values have to be read.
+  StatusOr<bool> SumRows(size_t row_group, ColumnId id, std::span<const RowSpan> spans, std::span<const uint8_t> keep, double* sums) const;
+  StatusOr<bool> TestRows(size_t row_group, ColumnId id, DoubleTest test, uint8_t* keep) const;
 
   /// True if no row can satisfy the predicate. Conditions on columns the file does not have are ignored.
   bool CanSkip(size_t row_group, const ScanPredicate& predicate) const;
@@ -64,6 +65,8 @@ class ChunkReader {
   StatusOr<BlockBytesPtr> LoadBlock(size_t row_group, size_t column) const;
   /// From the cache, or read and put there: encoded or decoded.
   StatusOr<BlockCache::Entry> CachedBlock(size_t row_group, size_t column) const;
+  /// Null unless it is a block of doubles that is kept encoded.
+  StatusOr<BlockBytesPtr> EncodedDoubles(size_t row_group, ColumnId id) const;
   StatusOr<VectorPtr> DecodeLoaded(size_t row_group, size_t column, std::string_view bytes) const;
   Status VerifySegments() const;
 

@@ -301,6 +301,14 @@ bool ReadBitmap(ByteReader& reader, size_t rows, Validity& validity) {
   return validity.present != 0 && validity.present != rows;
 }
 
+/// Reads the header: the block is ALP's, without NULLs.
+bool IsPlainAlp(ByteReader& reader, size_t rows) {
+  const Presence presence = static_cast<Presence>(reader.GetU8());
+  const CodecId codec = static_cast<CodecId>(reader.GetU8());
+  reader.GetU16();
+  return reader.GetU32() == rows && reader.ok() && presence == Presence::kAllPresent && codec == CodecId::kAlp;
+}
+
 Status Damaged(std::string_view what) { return Error(sqlstate::kDataCorrupted, StrCat("damaged block: ", what)); }
 
 }  // namespace
@@ -372,13 +380,14 @@ StatusOr<std::shared_ptr<Vector>> DecodeBlock(DataType type, std::string_view by
   return vector;
 }
 
-bool SumRows(std::string_view bytes, size_t rows, std::span<const RowSpan> spans, double* sums) {
+bool SumRows(std::string_view bytes, size_t rows, std::span<const RowSpan> spans, std::span<const uint8_t> keep, double* sums) {
   ByteReader reader(bytes);
-  const uint8_t presence = reader.GetU8();
-  const CodecId codec = static_cast<CodecId>(reader.GetU8());
-  reader.GetU16();
-  if (reader.GetU32() != rows || static_cast<Presence>(presence) != Presence::kAllPresent || codec != CodecId::kAlp) return false;
-  return SumAlp(reader, rows, spans, sums) && reader.AtEnd();
+  return IsPlainAlp(reader, rows) && SumAlp(reader, rows, spans, keep, sums) && reader.AtEnd();
+}
+
+bool TestRows(std::string_view bytes, size_t rows, DoubleTest test, uint8_t* keep) {
+  ByteReader reader(bytes);
+  return IsPlainAlp(reader, rows) && TestAlp(reader, rows, test, keep);
 }
 
 CodecId BlockCodec(std::string_view bytes) {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "engine/base/status.h"
+#include "engine/codec/row_test.h"
 #include "engine/types/vector.h"
 
 namespace tsd::engine {
@@ -37,9 +38,13 @@ StatusOr<std::shared_ptr<Vector>> DecodeBlock(DataType type, std::string_view by
 struct RowSpan {
   uint32_t begin = 0, end = 0;
 };
-/// sums[i] = the sum of the rows of span i of a block of doubles, added up as the whole numbers that they are stored as: exact but for one
-/// rounding. False, with nothing said, for blocks of another form or damaged ones. Requires: spans ascend, apart, within `rows`.
-bool SumRows(std::string_view bytes, size_t rows, std::span<const RowSpan> spans, double* sums);
+// Of blocks of doubles without NULLs that are stored as whole numbers, without making doubles of them. False for blocks of another form, or
+// damaged ones: nothing is said then.
+/// sums[i] = the sum of the rows of span i, those whose byte of `keep` is 1 (or all, if that is empty), added up as whole numbers: exact but
+/// for one rounding. Requires: spans ascend, apart, within `rows`; `keep` has 0 or 1 for each row.
+bool SumRows(std::string_view bytes, size_t rows, std::span<const RowSpan> spans, std::span<const uint8_t> keep, double* sums);
+/// keep[i] &= whether row i passes.
+bool TestRows(std::string_view bytes, size_t rows, DoubleTest test, uint8_t* keep);
 
 /// For tools: what the header says; kPlain if there is none.
 CodecId BlockCodec(std::string_view bytes);

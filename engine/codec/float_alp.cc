@@ -1,13 +1,16 @@
 #include "engine/codec/float_alp.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstring>
 #include <memory>
 #include <vector>
 
 #include "engine/codec/bitpack.h"
 #include "engine/codec/frame_kernels.h"
 #include "engine/codec/integer_codec.h"
+#include "engine/codec/span_sums.h"
 
 namespace tsd::engine {
 namespace {
@@ -137,6 +140,122 @@ bool AllDigits(std::span<const T> values, Scale scale, int64_t* digits, std::vec
   return true;
 }
 
+bool ReadScale(ByteReader& reader, Scale& scale) {
+  scale.exponent = reader.GetU8();
+  scale.factor = reader.GetU8();
+  return reader.ok() && scale.exponent <= kMaxExponent && scale.factor <= scale.exponent;
+}
+
+/// Hands the values that are kept apart to put(position, value).
+template <typename T, typename Put>
+bool ReadExceptions(ByteReader& reader, size_t count, Put put) {
+  const uint64_t exceptions = reader.GetVarint();
+  if (!reader.ok() || exceptions > count) return false;
+  if (exceptions == 0) return true;
+  std::vector<int64_t> positions(exceptions);
+  if (!DecodeIntegers(reader, positions)) return false;
+  const std::string_view raw = reader.GetBytes(exceptions * sizeof(T));
+  if (!reader.ok()) return false;
+  for (size_t i = 0; i < exceptions; ++i) {
+    if (static_cast<uint64_t>(positions[i]) >= count) return false;
+    T value;
+    std::memcpy(&value, raw.data() + i * sizeof(T), sizeof(T));
+    put(static_cast<size_t>(positions[i]), value);
+  }
+  return true;
+}
+
+/// Makes doubles of digits.
+class DoubleArray final : public FrameSink {
+ public:
+  DoubleArray(double* out, double power, double inverse) : out_(out), power_(power), inverse_(inverse) {}
+  void PutNarrow(int64_t base, const int16_t* offsets, size_t count) override {
+    constexpr int64_t kMost = int64_t{1} << 30;
+    if (base >= -kMost && base <= kMost) {
+      OffsetsToDoubles(offsets, count, static_cast<int32_t>(base), power_, inverse_, out_);
+      out_ += count;
+      return;
+    }
+    AddOffsets(offsets, count, base, Room(count));
+    Scale(count);
+  }
+  int64_t* Room(size_t) override { return reinterpret_cast<int64_t*>(out_); }
+  void PutWide(const int64_t* values, size_t count) override {
+    if (values != Room(count)) std::memcpy(out_, values, count * sizeof(int64_t));
+    Scale(count);
+  }
+
+ private:
+  void Scale(size_t count) {
+    ScaleToDoubles(Room(count), count, power_, inverse_);
+    out_ += count;
+  }
+
+  double* out_;
+  const double power_, inverse_;
+};
+
+/// The digits of the values that pass a test: values do not descend while digits ascend, as every step of Restore only rounds.
+struct DigitRange {
+  int64_t low = INT64_MIN, high = INT64_MAX;
+};
+
+/// The least digits whose value satisfies what all greater ones satisfy too; kLimit + 1 if none does. `guess`: where they may be.
+template <typename Passes>
+int64_t LeastDigits(Scale scale, double guess, Passes passes) {
+  const auto passes_at = [&](int64_t digits) { return passes(Restore<double>(digits, kPower[scale.factor], kInverse[scale.exponent])); };
+  constexpr int64_t kMost = static_cast<int64_t>(kLimit), kNear = 4;
+  int64_t below = -kMost - 1, at = kMost + 1;  // does not, does
+  if (std::fabs(guess) < kLimit - kNear) {
+    const int64_t middle = static_cast<int64_t>(guess);
+    if (!passes_at(middle - kNear)) below = middle - kNear;
+    if (passes_at(middle + kNear)) at = middle + kNear;
+  }
+  while (at - below > 1) {
+    const int64_t middle = below + (at - below) / 2;
+    (passes_at(middle) ? at : below) = middle;
+  }
+  return at;
+}
+
+DigitRange DigitsThatPass(DoubleTest test, Scale scale) {
+  const double bound = test.bound;
+  const double guess = bound * kPower[scale.exponent] * kInverse[scale.factor];
+  const auto not_below = [&] { return LeastDigits(scale, guess, [bound](double value) { return value >= bound; }); };
+  const auto above = [&] { return LeastDigits(scale, guess, [bound](double value) { return value > bound; }); };
+  DigitRange range;
+  if (test.test == RowTest::kGreater) range.low = above();
+  if (test.test == RowTest::kGreaterEqual || test.test == RowTest::kEqual) range.low = not_below();
+  if (test.test == RowTest::kLess) range.high = not_below() - 1;
+  if (test.test == RowTest::kLessEqual || test.test == RowTest::kEqual) range.high = above() - 1;
+  return range;
+}
+
+/// passed[i] = whether the i-th number lies in the range.
+class RangeTest final : public FrameSink {
+ public:
+  RangeTest(DigitRange range, uint8_t* passed) : range_(range), passed_(passed) {}
+  void PutNarrow(int64_t base, const int16_t* offsets, size_t count) override {
+    const __int128 low = static_cast<__int128>(range_.low) - base, high = static_cast<__int128>(range_.high) - base;
+    if (low > INT16_MAX || high < INT16_MIN) {
+      std::memset(passed_, 0, count);
+    } else {
+      TestOffsets(offsets, count, static_cast<int16_t>(std::max<__int128>(low, INT16_MIN)), static_cast<int16_t>(std::min<__int128>(high, INT16_MAX)), passed_);
+    }
+    passed_ += count;
+  }
+  int64_t* Room(size_t) override { return room_; }
+  void PutWide(const int64_t* values, size_t count) override {
+    for (size_t i = 0; i < count; ++i) passed_[i] = values[i] >= range_.low && values[i] <= range_.high;
+    passed_ += count;
+  }
+
+ private:
+  const DigitRange range_;
+  uint8_t* passed_;
+  int64_t room_[kFrameValues];
+};
+
 }  // namespace
 
 template <typename T>
@@ -164,43 +283,41 @@ bool EncodeAlp(std::span<const T> values, std::string& out) {
 
 template <typename T>
 bool DecodeAlp(ByteReader& reader, std::span<T> out) {
-  const int exponent = reader.GetU8();
-  const int factor = reader.GetU8();
-  if (!reader.ok() || exponent > kMaxExponent || factor > exponent) return false;
-  const double power = kPower[factor];
-  const double inverse = kInverse[exponent];
+  Scale scale;
+  if (!ReadScale(reader, scale)) return false;
+  const double power = kPower[scale.factor];
+  const double inverse = kInverse[scale.exponent];
   if constexpr (sizeof(T) == 8) {
-    int64_t* digits = reinterpret_cast<int64_t*>(out.data());
-    if (!DecodeIntegers(reader, std::span<int64_t>(digits, out.size()))) return false;
-    ScaleToDoubles(digits, out.size(), power, inverse);
+    DoubleArray values(out.data(), power, inverse);
+    if (!VisitIntegers(reader, out.size(), values)) return false;
   } else {
     const std::unique_ptr<int64_t[]> digits = std::make_unique_for_overwrite<int64_t[]>(out.size());
     if (!DecodeIntegers(reader, std::span<int64_t>(digits.get(), out.size()))) return false;
     for (size_t i = 0; i < out.size(); ++i) out[i] = Restore<T>(digits[i], power, inverse);
   }
-  const uint64_t exceptions = reader.GetVarint();
-  if (!reader.ok() || exceptions > out.size()) return false;
-  if (exceptions == 0) return true;
-  std::vector<int64_t> positions(exceptions);
-  if (!DecodeIntegers(reader, positions)) return false;
-  const std::string_view raw = reader.GetBytes(exceptions * sizeof(T));
-  if (!reader.ok()) return false;
-  for (size_t i = 0; i < exceptions; ++i) {
-    if (static_cast<uint64_t>(positions[i]) >= out.size()) return false;
-    std::memcpy(&out[static_cast<size_t>(positions[i])], raw.data() + i * sizeof(T), sizeof(T));
-  }
+  return ReadExceptions<T>(reader, out.size(), [&](size_t position, T value) { out[position] = value; });
+}
+
+bool SumAlp(ByteReader& reader, size_t count, std::span<const RowSpan> spans, std::span<const uint8_t> keep, double* sums) {
+  Scale scale;
+  if (!ReadScale(reader, scale)) return false;
+  SpanSums digits(spans, keep);
+  if (!VisitIntegers(reader, count, digits)) return false;
+  // A value that is an exception stands among the digits as its neighbour.
+  if (reader.GetVarint() != 0 || !reader.ok()) return false;
+  for (size_t i = 0; i < spans.size(); ++i) sums[i] = static_cast<double>(digits.sum(i)) * kPower[scale.factor] * kInverse[scale.exponent];
   return true;
 }
 
-bool SumAlp(ByteReader& reader, size_t count, std::span<const RowSpan> spans, double* sums) {
-  const int exponent = reader.GetU8();
-  const int factor = reader.GetU8();
-  if (!reader.ok() || exponent > kMaxExponent || factor > exponent) return false;
-  SpanSums digits(spans);
-  if (!SumIntegers(reader, count, digits)) return false;
-  // A value that is an exception stands among the digits as its neighbour.
-  if (reader.GetVarint() != 0 || !reader.ok()) return false;
-  for (size_t i = 0; i < spans.size(); ++i) sums[i] = static_cast<double>(digits.sum(i)) * kPower[factor] * kInverse[exponent];
+bool TestAlp(ByteReader& reader, size_t count, DoubleTest test, uint8_t* keep) {
+  Scale scale;
+  if (!ReadScale(reader, scale)) return false;
+  const std::unique_ptr<uint8_t[]> passed = std::make_unique_for_overwrite<uint8_t[]>(count);
+  RangeTest digits(DigitsThatPass(test, scale), passed.get());
+  if (!VisitIntegers(reader, count, digits)) return false;
+  const auto decide = [&](size_t position, double value) { passed[position] = test.Passes(value); };
+  if (!ReadExceptions<double>(reader, count, decide) || !reader.AtEnd()) return false;
+  for (size_t i = 0; i < count; ++i) keep[i] &= passed[i];
   return true;
 }
 

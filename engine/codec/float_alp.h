@@ -18,7 +18,8 @@ bool EncodeAlp(std::span<const T> values, std::string& out);
 template <typename T>
 bool DecodeAlp(ByteReader& reader, std::span<T> out);
 
-/// SumRows of block_codec.h, for values in EncodeAlp's form.
-bool SumAlp(ByteReader& reader, size_t count, std::span<const RowSpan> spans, double* sums);
+/// SumRows and TestRows of block_codec.h, for doubles in EncodeAlp's form.
+bool SumAlp(ByteReader& reader, size_t count, std::span<const RowSpan> spans, std::span<const uint8_t> keep, double* sums);
+bool TestAlp(ByteReader& reader, size_t count, DoubleTest test, uint8_t* keep);
 
 }  // namespace tsd::engine

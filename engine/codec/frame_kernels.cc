@@ -81,28 +81,239 @@ void UnpackBytesImpl(unsigned width, const char* in, size_t available, size_t co
   }
 }
 
-ByteSums SumBytesTwiceImpl(const uint8_t* HWY_RESTRICT bytes, size_t count) {
-  constexpr int16_t kMost = 256;
+/// The low bytes of `from`, one after another, to the bytes that are 0xff in `mask`.
+HWY_INLINE uint64_t Deposit(uint64_t from, uint64_t mask) {
+#if HWY_ARCH_X86_64 && HWY_TARGET <= HWY_AVX2
+  return _pdep_u64(from, mask);
+#else
+  uint64_t result = 0;
+  for (; mask != 0; from >>= 8) {
+    const int shift = __builtin_ctzll(mask);
+    result |= (from & 0xff) << shift;
+    mask &= ~(uint64_t{0xff} << shift);
+  }
+  return result;
+#endif
+}
+
+/// Eight numbers of a PackedFrame as bytes: symbols moved up, or the escapes that they stand for.
+template <unsigned kWidth>
+HWY_INLINE uint64_t PutEscapeBytes(uint64_t eight, uint8_t shift, const uint8_t* HWY_RESTRICT escapes, size_t* used) {
+  constexpr uint64_t kOnes = 0x0101010101010101u;
+  constexpr uint64_t kSymbol = (1u << kWidth) - 1;
+  uint64_t next;
+  std::memcpy(&next, escapes + *used, 8);
+  const uint64_t found = (eight + kOnes * (0x80 - kSymbol)) & (0x80 * kOnes);  // no symbol is larger
+  const uint64_t mask = (found << 1) - (found >> 7);
+  *used += static_cast<size_t>(__builtin_popcountll(found));
+  return ((eight + kOnes * shift) & ~mask) | Deposit(next, mask);
+}
+
+#if HWY_TARGET == HWY_SCALAR
+struct EightOffsets {
+  explicit EightOffsets(int16_t step) : step_(step) {}
+  void Put(uint64_t eight, int16_t* out) {
+    for (size_t i = 0; i < 8; ++i) out[i] = static_cast<int16_t>(eight >> (8 * i) & 0xff);
+  }
+  void PutSums(uint64_t eight, int16_t* out) {
+    for (size_t i = 0; i < 8; ++i) out[i] = sum_ = static_cast<int16_t>(sum_ + static_cast<int>(eight >> (8 * i) & 0xff) + step_);
+  }
+
+  const int16_t step_;
+  int16_t sum_ = 0;
+};
+#else
+/// Writes bytes, or their running sums: within the eight by a product, from one eight to the next by the last lane.
+class EightOffsets {
+ public:
+  HWY_INLINE explicit EightOffsets(int16_t step) : ramp_(hn::Mul(hn::Iota(D(), 1), hn::Set(D(), step))), carry_(hn::Zero(D())) {}
+  HWY_INLINE void Put(uint64_t eight, int16_t* HWY_RESTRICT out) { hn::StoreU(Spread(eight), D(), out); }
+  HWY_INLINE void PutSums(uint64_t eight, int16_t* HWY_RESTRICT out) {
+    const auto sums = hn::Add(hn::Add(Spread(eight * 0x0101010101010101u), ramp_), carry_);
+    hn::StoreU(sums, D(), out);
+    const auto last_lane = hn::BitCast(Bytes(), hn::Set(hn::Full128<uint16_t>(), 0x0f0e));
+    carry_ = hn::BitCast(D(), hn::TableLookupBytes(hn::BitCast(Bytes(), sums), last_lane));
+  }
+
+ private:
+  using D = hn::Full128<int16_t>;
+  using Bytes = hn::Full128<uint8_t>;
+  static HWY_INLINE hn::Vec<D> Spread(uint64_t eight) {
+    return hn::PromoteTo(D(), hn::BitCast(hn::Full64<uint8_t>(), hn::Set(hn::Full64<uint64_t>(), eight)));
+  }
+
+  const hn::Vec<D> ramp_;
+  hn::Vec<D> carry_;
+};
+#endif
+
+/// Eight offsets at a time, through one 64-bit word of bytes.
+template <unsigned kWidth, bool kEscaped, bool kSummed>
+HWY_INLINE size_t UnpackEights(const PackedFrame& frame, int16_t step, int16_t* HWY_RESTRICT out) {
+  EightOffsets offsets(step);
+  size_t used = 0;
+  for (size_t i = 0, offset = 0; i < frame.count; i += 8, offset += kWidth) {
+    uint64_t bits = 0;
+    if (frame.available - offset >= 8) {
+      std::memcpy(&bits, frame.bits + offset, 8);
+    } else {
+      std::memcpy(&bits, frame.bits + offset, frame.available - offset);
+    }
+    uint64_t eight = SpreadToBytes<kWidth>(bits);
+    if (frame.count - i < 8) eight &= (uint64_t{1} << (8 * (frame.count - i))) - 1;  // what follows the frame is no escape
+    if constexpr (kEscaped) eight = PutEscapeBytes<kWidth>(eight, frame.shift, frame.escapes, &used);
+    if constexpr (kSummed) {
+      offsets.PutSums(eight, out + i);
+    } else {
+      offsets.Put(eight, out + i);
+    }
+  }
+  return used;
+}
+
+template <unsigned kWidth>
+HWY_INLINE size_t UnpackSymbols(const PackedFrame& frame, int16_t* out) {
+  if constexpr (kWidth <= kWidestEscaped) {
+    if (frame.escapes != nullptr) return UnpackEights<kWidth, true, false>(frame, 0, out);
+  }
+  return UnpackEights<kWidth, false, false>(frame, 0, out);
+}
+
+size_t UnpackOffsetsImpl(const PackedFrame& frame, int16_t* out) {
+  switch (frame.width) {
+    case 1: return UnpackSymbols<1>(frame, out);
+    case 2: return UnpackSymbols<2>(frame, out);
+    case 3: return UnpackSymbols<3>(frame, out);
+    case 4: return UnpackSymbols<4>(frame, out);
+    case 5: return UnpackSymbols<5>(frame, out);
+    case 6: return UnpackSymbols<6>(frame, out);
+    case 7: return UnpackSymbols<7>(frame, out);
+    default: return UnpackSymbols<8>(frame, out);
+  }
+}
+
+template <unsigned kWidth>
+HWY_INLINE size_t SumSymbols(const PackedFrame& frame, int16_t step, int16_t* out) {
+  if constexpr (kWidth <= kWidestEscaped) {
+    if (frame.escapes != nullptr) return UnpackEights<kWidth, true, true>(frame, step, out);
+  }
+  return UnpackEights<kWidth, false, true>(frame, step, out);
+}
+
+size_t UnpackSummedImpl(const PackedFrame& frame, int16_t step, int16_t* out) {
+  switch (frame.width) {
+    case 1: return SumSymbols<1>(frame, step, out);
+    case 2: return SumSymbols<2>(frame, step, out);
+    case 3: return SumSymbols<3>(frame, step, out);
+    case 4: return SumSymbols<4>(frame, step, out);
+    default: return SumSymbols<5>(frame, step, out);
+  }
+}
+
+bool AddSaturatedImpl(const int16_t* HWY_RESTRICT offsets, size_t count, int16_t base, int16_t* HWY_RESTRICT out) {
+  const hn::ScalableTag<int16_t> d;
+  const size_t lanes = hn::Lanes(d);
+  const auto added = hn::Set(d, base), most = hn::Set(d, INT16_MAX), zero = hn::Zero(d);
+  bool far = false;
+  size_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    const auto sum = hn::SaturatedAdd(hn::LoadU(d, offsets + i), added);
+    hn::StoreU(sum, d, out + i);
+    far = far || !hn::AllFalse(d, hn::Or(hn::Eq(sum, most), hn::Lt(sum, zero)));
+  }
+  for (; i < count; ++i) {
+    const int sum = offsets[i] + base;
+    out[i] = static_cast<int16_t>(sum > INT16_MAX ? INT16_MAX : sum);
+    far = far || sum < 0 || sum >= INT16_MAX;
+  }
+  return far;
+}
+
+bool UnzigzagToBytesImpl(const int16_t* HWY_RESTRICT numbers, size_t count, int16_t escape, int16_t center, int16_t most, uint8_t* HWY_RESTRICT out) {
+  const hn::ScalableTag<int16_t> d;
+  const hn::Rebind<uint8_t, decltype(d)> narrow;
+  const size_t lanes = hn::Lanes(d);
+  const auto one = hn::Set(d, 1), moved = hn::Set(d, center), symbol = hn::Set(d, escape), limit = hn::Set(d, most);
+  bool far = false;
+  size_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    const auto number = hn::LoadU(d, numbers + i);
+    far = far || !hn::AllFalse(d, hn::Gt(number, limit));
+    const auto zigzag = hn::Add(number, symbol);
+    const auto value = hn::Xor(hn::ShiftRight<1>(zigzag), hn::Neg(hn::And(zigzag, one)));
+    hn::StoreU(hn::DemoteTo(narrow, hn::Add(value, moved)), narrow, out + i);
+  }
+  for (; i < count; ++i) {
+    const unsigned zigzag = static_cast<unsigned>(numbers[i]) + static_cast<unsigned>(escape);
+    out[i] = static_cast<uint8_t>((zigzag >> 1 ^ (0 - (zigzag & 1))) + static_cast<unsigned>(center));
+    far = far || numbers[i] > most;
+  }
+  return far;
+}
+
+int64_t SumOffsetsImpl(const int16_t* offsets, size_t count) {
+  const hn::ScalableTag<int16_t> d;
+  const hn::RepartitionToWide<decltype(d)> wide;
+  const size_t lanes = hn::Lanes(d);
+  const auto one = hn::Set(d, 1);
+  auto first = hn::Zero(wide), second = first;
+  size_t i = 0;
+  for (; i + lanes <= count; i += lanes) first = hn::ReorderWidenMulAccumulate(wide, hn::LoadU(d, offsets + i), one, first, second);
+  int64_t sum = hn::GetLane(hn::SumOfLanes(wide, hn::Add(first, second)));
+  for (; i < count; ++i) sum += offsets[i];
+  return sum;
+}
+
+KeptSum SumKeptOffsetsImpl(const int16_t* HWY_RESTRICT offsets, const uint8_t* HWY_RESTRICT keep, size_t count) {
   const hn::ScalableTag<int16_t> d;
   const hn::Rebind<uint8_t, decltype(d)> narrow;
   const hn::RepartitionToWide<decltype(d)> wide;
   const size_t lanes = hn::Lanes(d);
-  const auto one = hn::Set(d, 1);
-  const auto step = hn::Set(d, static_cast<int16_t>(lanes));
-  auto weights = hn::Sub(hn::Set(d, kMost), hn::Iota(d, 0));
-  auto plain = hn::Zero(wide), plain_more = plain, weighted = plain, weighted_more = plain;
-  const auto add = [&](hn::Vec<decltype(d)> values) HWY_ATTR {
-    plain = hn::ReorderWidenMulAccumulate(wide, values, one, plain, plain_more);
-    weighted = hn::ReorderWidenMulAccumulate(wide, values, weights, weighted, weighted_more);
-    weights = hn::Sub(weights, step);
-  };
+  auto first = hn::Zero(wide), second = first;
+  auto kept = hn::Zero(d);
   size_t i = 0;
-  for (; i + lanes <= count; i += lanes) add(hn::PromoteTo(d, hn::LoadU(narrow, bytes + i)));
-  if (i < count) add(hn::IfThenElseZero(hn::FirstN(d, count - i), hn::PromoteTo(d, hn::LoadU(narrow, bytes + i))));
-  ByteSums sums;
-  sums.plain = static_cast<uint64_t>(hn::GetLane(hn::SumOfLanes(wide, hn::Add(plain, plain_more))));
-  sums.weighted = static_cast<uint64_t>(hn::GetLane(hn::SumOfLanes(wide, hn::Add(weighted, weighted_more)))) - (kMost - count) * sums.plain;
-  return sums;
+  for (; i + lanes <= count; i += lanes) {
+    const auto counts = hn::PromoteTo(d, hn::LoadU(narrow, keep + i));
+    kept = hn::Add(kept, counts);
+    first = hn::ReorderWidenMulAccumulate(wide, hn::LoadU(d, offsets + i), counts, first, second);
+  }
+  auto kept_first = hn::Zero(wide), kept_second = kept_first;
+  kept_first = hn::ReorderWidenMulAccumulate(wide, kept, hn::Set(d, 1), kept_first, kept_second);
+  KeptSum result;
+  result.sum = hn::GetLane(hn::SumOfLanes(wide, hn::Add(first, second)));
+  result.kept = static_cast<size_t>(hn::GetLane(hn::SumOfLanes(wide, hn::Add(kept_first, kept_second))));
+  for (; i < count; ++i) {
+    result.sum += keep[i] != 0 ? offsets[i] : 0;
+    result.kept += keep[i];
+  }
+  return result;
+}
+
+void TestOffsetsImpl(const int16_t* HWY_RESTRICT offsets, size_t count, int16_t low, int16_t high, uint8_t* HWY_RESTRICT passed) {
+  const hn::ScalableTag<int16_t> d;
+  const hn::Rebind<uint8_t, decltype(d)> narrow;
+  const size_t lanes = hn::Lanes(d);
+  const auto lowest = hn::Set(d, low), highest = hn::Set(d, high), one = hn::Set(d, 1);
+  size_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    const auto value = hn::LoadU(d, offsets + i);
+    const auto outside = hn::Or(hn::Lt(value, lowest), hn::Gt(value, highest));
+    hn::StoreU(hn::DemoteTo(narrow, hn::IfThenZeroElse(outside, one)), narrow, passed + i);
+  }
+  for (; i < count; ++i) passed[i] = offsets[i] >= low && offsets[i] <= high;
+}
+
+void AddOffsetsImpl(const int16_t* HWY_RESTRICT offsets, size_t count, int64_t base, int64_t* HWY_RESTRICT out) {
+  const Wide d;
+  const hn::Rebind<int16_t, Wide> narrow;
+  const hn::Rebind<int32_t, Wide> middle;
+  const size_t lanes = hn::Lanes(d);
+  const auto added = hn::Set(d, base);
+  size_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    hn::StoreU(hn::Add(hn::PromoteTo(d, hn::PromoteTo(middle, hn::LoadU(narrow, offsets + i))), added), d, out + i);
+  }
+  for (; i < count; ++i) out[i] = static_cast<int64_t>(static_cast<uint64_t>(base) + static_cast<uint64_t>(int64_t{offsets[i]}));
 }
 
 void AddBytesImpl(const uint8_t* HWY_RESTRICT bytes, size_t count, int64_t base, int64_t* HWY_RESTRICT out) {
@@ -112,90 +323,6 @@ void AddBytesImpl(const uint8_t* HWY_RESTRICT bytes, size_t count, int64_t base,
   size_t i = 0;
   for (; i + lanes <= count; i += lanes) hn::StoreU(hn::Add(Widen(bytes + i), added), d, out + i);
   for (; i < count; ++i) out[i] = static_cast<int64_t>(static_cast<uint64_t>(base) + bytes[i]);
-}
-
-/// Adds up bytes eight at a time: byte k of the product is the sum of bytes 0..k.
-class EightSums {
- public:
-  EightSums(int64_t base, int64_t start) : step_(static_cast<uint64_t>(base)), running_(static_cast<uint64_t>(start)) {
-    for (size_t i = 0; i < 8; ++i) ramp_[i] = static_cast<int64_t>(step_ * (i + 1));
-  }
-  HWY_INLINE void Put(uint64_t eight, int64_t* HWY_RESTRICT out) {
-    const Wide d;
-    const size_t lanes = hn::Lanes(d);
-    const uint64_t sums = eight * 0x0101010101010101u;
-    uint8_t parts[8 + kKernelSlack];
-    std::memcpy(parts, &sums, 8);
-    const auto carry = hn::Set(d, static_cast<int64_t>(running_));
-    for (size_t lane = 0; lane < 8; lane += lanes) {
-      hn::StoreU(hn::Add(hn::Add(Widen(parts + lane), hn::LoadU(d, ramp_ + lane)), carry), d, out + lane);
-    }
-    running_ += (sums >> 56) + 8 * step_;
-  }
-  HWY_INLINE void PutOne(uint8_t byte, int64_t* out) {
-    running_ += byte + step_;
-    *out = static_cast<int64_t>(running_);
-  }
-  int64_t last() const { return static_cast<int64_t>(running_); }
-
- private:
-  const uint64_t step_;
-  uint64_t running_;
-  HWY_ALIGN int64_t ramp_[8];
-};
-
-int64_t SumBytesImpl(const uint8_t* HWY_RESTRICT bytes, size_t count, int64_t base, int64_t start, int64_t* HWY_RESTRICT out) {
-  EightSums sums(base, start);
-  size_t i = 0;
-  for (; i + 8 <= count; i += 8) {
-    uint64_t eight;
-    std::memcpy(&eight, bytes + i, 8);
-    sums.Put(eight, out + i);
-  }
-  for (; i < count; ++i) sums.PutOne(bytes[i], out + i);
-  return sums.last();
-}
-
-/// The low bytes of `from`, one after another, to the bytes that are 0xff in `mask`.
-HWY_INLINE uint64_t Deposit(uint64_t from, uint64_t mask) {
-#if HWY_ARCH_X86_64 && HWY_TARGET <= HWY_AVX2
-  return _pdep_u64(from, mask);
-#else
-  uint64_t result = 0;
-  for (unsigned shift = 0; mask >> shift != 0;) {
-    shift = static_cast<unsigned>(__builtin_ctzll(mask >> shift)) + shift;
-    result |= (from & 0xff) << shift;
-    from >>= 8;
-    shift += 8;
-    if (shift == 64) break;
-  }
-  return result;
-#endif
-}
-
-size_t SumEscapedBytesImpl(const uint8_t* HWY_RESTRICT bytes, size_t count, uint8_t symbol, uint8_t shift, const uint8_t* HWY_RESTRICT escapes,
-                           int64_t base, int64_t* HWY_RESTRICT start, int64_t* HWY_RESTRICT out) {
-  constexpr uint64_t kOnes = 0x0101010101010101u;
-  EightSums sums(base, *start);
-  size_t used = 0;
-  size_t i = 0;
-  for (; i + 8 <= count; i += 8) {
-    uint64_t eight, next;
-    std::memcpy(&eight, bytes + i, 8);
-    std::memcpy(&next, escapes + used, 8);
-    const uint64_t differs = (eight ^ (kOnes * symbol)) + 0x7f * kOnes;  // high bit: not the symbol
-    const uint64_t found = ~differs & (0x80 * kOnes);
-    const uint64_t mask = (found >> 7) * 0xff;
-    sums.Put(((eight + kOnes * shift) & ~mask) | Deposit(next, mask), out + i);
-    used += static_cast<size_t>(__builtin_popcountll(found));
-  }
-  for (; i < count; ++i) {
-    const bool escaped = bytes[i] == symbol;
-    sums.PutOne(escaped ? escapes[used] : static_cast<uint8_t>(bytes[i] + shift), out + i);
-    used += escaped;
-  }
-  *start = sums.last();
-  return used;
 }
 
 int64_t PrefixSumImpl(int64_t* values, size_t count, int64_t start) {
@@ -327,6 +454,21 @@ void ScaleToDoublesImpl(int64_t* values, size_t count, double power, double inve
   }
 }
 
+void OffsetsToDoublesImpl(const int16_t* HWY_RESTRICT offsets, size_t count, int32_t base, double power, double inverse, double* HWY_RESTRICT out) {
+  const Doubles d;
+  const hn::Rebind<int16_t, Doubles> narrow;
+  const hn::Rebind<int32_t, Doubles> middle;
+  const size_t lanes = hn::Lanes(d);
+  const auto added = hn::Set(middle, base);
+  const auto times = hn::Set(d, power), then = hn::Set(d, inverse);
+  size_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    const auto digits = hn::PromoteTo(d, hn::Add(hn::PromoteTo(middle, hn::LoadU(narrow, offsets + i)), added));
+    hn::StoreU(hn::Mul(hn::Mul(digits, times), then), d, out + i);
+  }
+  for (; i < count; ++i) out[i] = static_cast<double>(base + offsets[i]) * power * inverse;
+}
+
 size_t ToDecimalDigitsImpl(const double* HWY_RESTRICT values, size_t count, double up, double down, double power, double inverse,
                            int64_t* HWY_RESTRICT digits, uint64_t* HWY_RESTRICT failed) {
   const Wide wide;
@@ -435,10 +577,15 @@ HWY_AFTER_NAMESPACE();
 namespace tsd::engine {
 
 HWY_EXPORT(UnpackBytesImpl);
-HWY_EXPORT(SumBytesTwiceImpl);
+HWY_EXPORT(UnpackOffsetsImpl);
+HWY_EXPORT(UnpackSummedImpl);
+HWY_EXPORT(AddSaturatedImpl);
+HWY_EXPORT(UnzigzagToBytesImpl);
+HWY_EXPORT(SumOffsetsImpl);
+HWY_EXPORT(SumKeptOffsetsImpl);
+HWY_EXPORT(TestOffsetsImpl);
+HWY_EXPORT(AddOffsetsImpl);
 HWY_EXPORT(AddBytesImpl);
-HWY_EXPORT(SumBytesImpl);
-HWY_EXPORT(SumEscapedBytesImpl);
 HWY_EXPORT(PrefixSumImpl);
 HWY_EXPORT(FindByteImpl);
 HWY_EXPORT(DifferencesImpl);
@@ -446,21 +593,32 @@ HWY_EXPORT(CountChangesImpl);
 HWY_EXPORT(SumNumbersImpl);
 HWY_EXPORT(MinMaxImpl);
 HWY_EXPORT(ScaleToDoublesImpl);
+HWY_EXPORT(OffsetsToDoublesImpl);
 HWY_EXPORT(ToDecimalDigitsImpl);
 HWY_EXPORT(SummariseDoublesImpl);
 
 void UnpackBytes(unsigned width, const char* in, size_t available, size_t count, uint8_t* out) {
   HWY_DYNAMIC_DISPATCH(UnpackBytesImpl)(width, in, available, count, out);
 }
-ByteSums SumBytesTwice(const uint8_t* bytes, size_t count) { return HWY_DYNAMIC_DISPATCH(SumBytesTwiceImpl)(bytes, count); }
+size_t UnpackOffsets(const PackedFrame& frame, int16_t* out) { return HWY_DYNAMIC_DISPATCH(UnpackOffsetsImpl)(frame, out); }
+size_t UnpackSummed(const PackedFrame& frame, int16_t step, int16_t* out) { return HWY_DYNAMIC_DISPATCH(UnpackSummedImpl)(frame, step, out); }
+bool AddSaturated(const int16_t* offsets, size_t count, int16_t base, int16_t* out) {
+  return HWY_DYNAMIC_DISPATCH(AddSaturatedImpl)(offsets, count, base, out);
+}
+bool UnzigzagToBytes(const int16_t* numbers, size_t count, int16_t escape, int16_t center, int16_t most, uint8_t* out) {
+  return HWY_DYNAMIC_DISPATCH(UnzigzagToBytesImpl)(numbers, count, escape, center, most, out);
+}
+int64_t SumOffsets(const int16_t* offsets, size_t count) { return HWY_DYNAMIC_DISPATCH(SumOffsetsImpl)(offsets, count); }
+KeptSum SumKeptOffsets(const int16_t* offsets, const uint8_t* keep, size_t count) {
+  return HWY_DYNAMIC_DISPATCH(SumKeptOffsetsImpl)(offsets, keep, count);
+}
+void TestOffsets(const int16_t* offsets, size_t count, int16_t low, int16_t high, uint8_t* passed) {
+  HWY_DYNAMIC_DISPATCH(TestOffsetsImpl)(offsets, count, low, high, passed);
+}
+void AddOffsets(const int16_t* offsets, size_t count, int64_t base, int64_t* out) {
+  HWY_DYNAMIC_DISPATCH(AddOffsetsImpl)(offsets, count, base, out);
+}
 void AddBytes(const uint8_t* bytes, size_t count, int64_t base, int64_t* out) { HWY_DYNAMIC_DISPATCH(AddBytesImpl)(bytes, count, base, out); }
-int64_t SumBytes(const uint8_t* bytes, size_t count, int64_t base, int64_t start, int64_t* out) {
-  return HWY_DYNAMIC_DISPATCH(SumBytesImpl)(bytes, count, base, start, out);
-}
-size_t SumEscapedBytes(const uint8_t* bytes, size_t count, uint8_t symbol, uint8_t shift, const uint8_t* escapes, int64_t base, int64_t* start,
-                       int64_t* out) {
-  return HWY_DYNAMIC_DISPATCH(SumEscapedBytesImpl)(bytes, count, symbol, shift, escapes, base, start, out);
-}
 int64_t PrefixSum(int64_t* values, size_t count, int64_t start) { return HWY_DYNAMIC_DISPATCH(PrefixSumImpl)(values, count, start); }
 void FindByte(const uint8_t* bytes, size_t count, uint8_t symbol, uint64_t* masks) {
   HWY_DYNAMIC_DISPATCH(FindByteImpl)(bytes, count, symbol, masks);
@@ -473,6 +631,9 @@ void MinMax(const int64_t* values, size_t count, int64_t* low, int64_t* high) {
 }
 void ScaleToDoubles(int64_t* values, size_t count, double power, double inverse) {
   HWY_DYNAMIC_DISPATCH(ScaleToDoublesImpl)(values, count, power, inverse);
+}
+void OffsetsToDoubles(const int16_t* offsets, size_t count, int32_t base, double power, double inverse, double* out) {
+  HWY_DYNAMIC_DISPATCH(OffsetsToDoublesImpl)(offsets, count, base, power, inverse, out);
 }
 size_t ToDecimalDigits(const double* values, size_t count, double up, double down, double power, double inverse, int64_t* digits,
                        uint64_t* failed) {

@@ -142,14 +142,19 @@ bool DecodeIntegers(ByteReader& reader, std::span<int64_t> out) {
   return reader.ok() && DecodeIntegersAs(codec, reader, out);
 }
 
-bool SumIntegers(ByteReader& reader, size_t count, SpanSums& sums) {
+bool VisitIntegers(ByteReader& reader, size_t count, FrameSink& sink) {
   const CodecId codec = static_cast<CodecId>(reader.GetU8());
   if (!reader.ok() || count == 0) return false;
-  if (codec == CodecId::kFrame) return SumFrames(reader, count, sums) && reader.ok();
-  if (codec != CodecId::kDelta) return false;
-  const int64_t first = reader.GetZigzag();
-  sums.Take(&first, 1);
-  return SumFramesSummed(reader, count - 1, first, sums) && reader.ok();
+  if (codec == CodecId::kFrame) return VisitFrames(reader, count, sink) && reader.ok();
+  if (codec == CodecId::kDelta) {
+    const int64_t first = reader.GetZigzag();
+    sink.PutWide(&first, 1);
+    return VisitFramesSummed(reader, count - 1, first, sink) && reader.ok();
+  }
+  const std::unique_ptr<int64_t[]> values = std::make_unique_for_overwrite<int64_t[]>(count);
+  if (!DecodeIntegersAs(codec, reader, std::span<int64_t>(values.get(), count))) return false;
+  for (size_t begin = 0; begin < count; begin += kFrameValues) sink.PutWide(values.get() + begin, std::min(kFrameValues, count - begin));
+  return true;
 }
 
 }  // namespace tsd::engine

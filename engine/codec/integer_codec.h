@@ -6,7 +6,7 @@
 
 #include "engine/base/bytes.h"
 #include "engine/codec/block_codec.h"
-#include "engine/codec/span_sums.h"
+#include "engine/codec/frame_sink.h"
 
 namespace tsd::engine {
 
@@ -20,7 +20,7 @@ bool DecodeIntegersAs(CodecId codec, ByteReader& reader, std::span<int64_t> out)
 void EncodeIntegers(std::span<const int64_t> values, std::string& out);
 bool DecodeIntegers(ByteReader& reader, std::span<int64_t> out);
 
-/// Adds up the numbers of EncodeIntegers' form without keeping them; false on damage, or for a codec that has no frames.
-bool SumIntegers(ByteReader& reader, size_t count, SpanSums& sums);
+/// The same numbers, frame by frame into a sink.
+bool VisitIntegers(ByteReader& reader, size_t count, FrameSink& sink);
 
 }  // namespace tsd::engine

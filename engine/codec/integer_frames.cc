@@ -97,56 +97,92 @@ void EncodeSequence(const int64_t* values, size_t count, int depth, std::string&
 
 // ---- decoding ----
 
-/// The values that escaped from the frames of one sequence, handed out in order.
-class EscapeQueue {
+/// Escapes are put among the symbols as bytes if they lie this near to the base: neither they nor symbols get above the largest byte, eight of
+/// which add up to less than 256.
+constexpr uint8_t kBytesBelow = 12;
+constexpr int kLargestByte = 31;
+/// kFrameValues steps of at most so much stay in 16 bits.
+constexpr int64_t kFarthestStep = 127;
+
+/// The values that escaped from the frames of one sequence, handed out in order: 16 bits each, the few that need more apart.
+class EscapeQueue final : public FrameSink {
  public:
   EscapeQueue() = default;
-  EscapeQueue(std::unique_ptr<int64_t[]> values, size_t count) : values_(std::move(values)), count_(count) {}
+  explicit EscapeQueue(size_t count) : values_(std::make_unique_for_overwrite<int16_t[]>(count)), count_(count) {}
 
-  size_t left() const { return count_ - next_; }
-  const int64_t* next() const { return values_.get() + next_; }
-  void Skip(size_t used) { next_ += used; }
-
-  /// The next values as bytes `below` above their distance from the base of an escaped frame of the width; more bytes than there are values.
-  const uint8_t* NextBytes(unsigned width, int64_t below, int64_t largest) {
-    if (bytes_width_ != width) MakeBytes(width, below, largest);
-    return bytes_.data() + (next_ - bytes_from_);
+  // Filling.
+  void PutNarrow(int64_t base, const int16_t* offsets, size_t count) override {
+    int16_t* const out = values_.get() + filled_;
+    filled_ += count;
+    if (base >= INT16_MIN && base <= INT16_MAX && !AddSaturated(offsets, count, static_cast<int16_t>(base), out)) return;
+    for (size_t i = 0; i < count; ++i) out[i] = Keep(Plus(base, offsets[i]), filled_ - count + i);
   }
-  /// Whether one of the next `used` values does not fit in a byte. Requires: NextBytes came before.
+  int64_t* Room(size_t count) override {
+    room_.resize(count);
+    return room_.data();
+  }
+  void PutWide(const int64_t* values, size_t count) override {
+    for (size_t i = 0; i < count; ++i, ++filled_) values_[filled_] = Keep(values[i], filled_);
+  }
+
+  // Handing out.
+  size_t left() const { return count_ - next_; }
+  void Skip(size_t used) { next_ += used; }
+  /// Requires: one is left.
+  int64_t Take() {
+    const size_t at = next_++;
+    if (values_[at] != kApart) return values_[at];
+    while (apart_[next_apart_].position < at) ++next_apart_;
+    return apart_[next_apart_].value;
+  }
+  /// The next values as PackedFrame::escapes of a frame of the width.
+  const uint8_t* NextBytes(unsigned width) {
+    if (bytes_width_ != width) MakeBytes(width);
+    return bytes_.get() + (next_ - bytes_from_);
+  }
+  /// Whether one of the next `used` values has no byte. Requires: NextBytes came before.
   bool AnyFar(size_t used) {
     while (!far_.empty() && far_.back() < next_) far_.pop_back();
     return !far_.empty() && far_.back() < next_ + used;
   }
 
  private:
-  void MakeBytes(unsigned width, int64_t below, int64_t largest) {
-    const uint64_t escape = EscapeSymbol(width);
-    const uint64_t center = static_cast<uint64_t>(EscapeCenter(0, width) + below);
-    bytes_width_ = width;
-    bytes_from_ = next_;
-    bytes_.assign(count_ - next_ + kFrameValues + 8, 0);
-    far_.clear();
-    for (size_t i = next_; i < count_; ++i) {
-      const uint64_t byte = static_cast<uint64_t>(Unzigzag(static_cast<uint64_t>(values_[i]) + escape)) + center;
-      if (byte > static_cast<uint64_t>(largest)) far_.push_back(i);
-      bytes_[i - next_] = static_cast<uint8_t>(byte);
-    }
-    std::reverse(far_.begin(), far_.end());
+  static constexpr int16_t kApart = INT16_MAX;
+  struct Apart {
+    size_t position;
+    int64_t value;
+  };
+
+  int16_t Keep(int64_t value, size_t position) {
+    if (value >= 0 && value < kApart) return static_cast<int16_t>(value);
+    apart_.push_back({position, value});
+    return kApart;
   }
 
-  std::unique_ptr<int64_t[]> values_;
-  size_t count_ = 0;
-  size_t next_ = 0;
+  void MakeBytes(unsigned width) {
+    const int escape = static_cast<int>(EscapeSymbol(width));
+    const int center = static_cast<int>(EscapeCenter(kBytesBelow, width));
+    const int most = 2 * std::min(center, kLargestByte - center) - escape;  // zigzag form of the farthest on both sides
+    if (bytes_ == nullptr) bytes_ = std::make_unique<uint8_t[]>(count_ - next_ + kFrameValues + 8);
+    bytes_width_ = width;
+    bytes_from_ = next_;
+    far_.clear();
+    const int16_t* const values = values_.get() + next_;
+    if (!UnzigzagToBytes(values, left(), static_cast<int16_t>(escape), static_cast<int16_t>(center), static_cast<int16_t>(most), bytes_.get())) return;
+    for (size_t i = left(); i-- > 0;) {
+      if (values[i] > most) far_.push_back(next_ + i);
+    }
+  }
+
+  std::unique_ptr<int16_t[]> values_;
+  std::vector<Apart> apart_;
+  std::vector<int64_t> room_;
+  size_t count_ = 0, filled_ = 0, next_ = 0, next_apart_ = 0;
   unsigned bytes_width_ = 0;
   size_t bytes_from_ = 0;
-  std::vector<uint8_t> bytes_;
+  std::unique_ptr<uint8_t[]> bytes_;
   std::vector<size_t> far_;  // the nearest last
 };
-
-/// Escapes may be summed as bytes if they lie this near to the base: the largest byte is 31, and eight of them stay below 256.
-constexpr uint8_t kBytesBelow = 12;
-constexpr int64_t kLargestByte = 31;
-constexpr unsigned kWidestSummed = 4;  // symbols up to 15, also when moved up by kBytesBelow
 
 enum class Sum : uint8_t { kNo, kYes };
 
@@ -154,27 +190,16 @@ class SequenceDecoder {
  public:
   SequenceDecoder(ByteReader& reader, int depth) : reader_(reader), depth_(depth) {}
 
-  bool Decode(size_t count, Sum sum, int64_t start, int64_t* out) {
-    if (!Begin(count, start)) return false;
-    for (size_t begin = 0; begin < count; begin += kFrameValues) {
-      Frame frame;
-      if (!ReadFrame(std::min(kFrameValues, count - begin), frame) || !DecodeFrame(frame, sum, out + begin)) return false;
-    }
-    return escapes_.left() == 0;
-  }
-
-  bool AddUp(size_t count, Sum sum, int64_t start, SpanSums& sums) {
-    if (!Begin(count, start)) return false;
-    int64_t values[kFrameValues + kKernelSlack / sizeof(int64_t)];
+  bool Decode(size_t count, Sum sum, int64_t start, FrameSink& sink) {
+    running_ = start;
+    if (!ReadEscapes(count)) return false;
     for (size_t begin = 0; begin < count; begin += kFrameValues) {
       Frame frame;
       if (!ReadFrame(std::min(kFrameValues, count - begin), frame)) return false;
-      if (frame.width <= 8 && !frame.patched) {
-        if (!AddFrame(frame, sum, sums)) return false;
-        continue;
-      }
-      if (!DecodeFrame(frame, sum, values)) return false;
-      sums.Take(values, frame.length);
+      if (DecodeNarrow(frame, sum, sink)) continue;
+      int64_t* const values = sink.Room(frame.length);
+      if (!DecodeWide(frame, sum, values)) return false;
+      sink.PutWide(values, frame.length);
     }
     return escapes_.left() == 0;
   }
@@ -189,18 +214,13 @@ class SequenceDecoder {
     std::string_view packed;
   };
 
-  /// Reads what stands before the frames.
-  bool Begin(size_t count, int64_t start) {
-    running_ = start;
+  bool ReadEscapes(size_t count) {
     const uint64_t escape_count = reader_.GetVarint();
     if (!reader_.ok() || escape_count > count) return false;
-    if (escape_count > 0) {
-      if (depth_ >= kMaxFrameDepth) return false;
-      std::unique_ptr<int64_t[]> escapes = std::make_unique_for_overwrite<int64_t[]>(escape_count);
-      if (!SequenceDecoder(reader_, depth_ + 1).Decode(escape_count, Sum::kNo, 0, escapes.get())) return false;
-      escapes_ = EscapeQueue(std::move(escapes), escape_count);
-    }
-    return true;
+    if (escape_count == 0) return true;
+    if (depth_ >= kMaxFrameDepth) return false;
+    escapes_ = EscapeQueue(escape_count);
+    return SequenceDecoder(reader_, depth_ + 1).Decode(escape_count, Sum::kNo, 0, escapes_);
   }
 
   /// A frame's head and its packed bits; what is kept apart by position follows.
@@ -217,32 +237,45 @@ class SequenceDecoder {
     return reader_.ok();
   }
 
-  /// Requires: width <= 8.
-  void Unpack(const Frame& frame) {
-    UnpackBytes(frame.width, frame.packed.data(), frame.packed.size() + reader_.remaining(), frame.length, bytes_);
+  // ---- frames whose numbers lie near to each other ----
+
+  /// False, with nothing done, if the frame is none of these.
+  bool DecodeNarrow(const Frame& frame, Sum sum, FrameSink& sink) {
+    if (frame.patched || frame.width > 8 || (frame.escaped && frame.width > kWidestEscaped)) return false;
+    const int64_t step = frame.escaped ? Minus(frame.base, kBytesBelow) : frame.base;  // what is to be added to a byte
+    if (sum == Sum::kYes && (frame.width > kWidestSummed || step < -kFarthestStep || step + kLargestByte > kFarthestStep)) return false;
+    PackedFrame packed{frame.packed.data(), frame.packed.size() + reader_.remaining(), frame.width, frame.length};
+    if (frame.escaped) {
+      packed.escapes = escapes_.NextBytes(frame.width);
+      packed.shift = kBytesBelow;
+    }
+    size_t used = 0;
+    if (frame.width == 0) {
+      for (size_t i = 0; i < frame.length; ++i) offsets_[i] = static_cast<int16_t>(sum == Sum::kYes ? (static_cast<int64_t>(i) + 1) * step : 0);
+    } else if (sum == Sum::kYes) {
+      used = UnpackSummed(packed, static_cast<int16_t>(step), offsets_);
+    } else {
+      used = UnpackOffsets(packed, offsets_);
+    }
+    if (used != 0 && (used > escapes_.left() || escapes_.AnyFar(used))) return false;
+    escapes_.Skip(used);
+    sink.PutNarrow(sum == Sum::kYes ? running_ : step, offsets_, frame.length);
+    if (sum == Sum::kYes) running_ = Plus(running_, offsets_[frame.length - 1]);
+    return true;
   }
 
-  bool DecodeFrame(const Frame& frame, Sum sum, int64_t* out) {
+  // ---- any frame ----
+
+  bool DecodeWide(const Frame& frame, Sum sum, int64_t* out) {
     const size_t length = frame.length;
+    const size_t available = frame.packed.size() + reader_.remaining();
     if (frame.width == 0) {
-      if (!frame.patched && sum == Sum::kYes) {
-        Ramp(length, frame.base, out);
-        return true;
-      }
       std::fill_n(out, length, frame.base);
     } else if (frame.width <= 8) {
-      Unpack(frame);
-      if (sum == Sum::kYes && frame.width <= kWidestSummed && !frame.patched) {
-        if (!frame.escaped) {
-          running_ = SumBytes(bytes_, length, frame.base, running_, out);
-          return true;
-        }
-        if (SumEscaped(frame, out)) return true;
-      }
+      UnpackBytes(frame.width, frame.packed.data(), available, length, bytes_);
       AddBytes(bytes_, length, frame.base, out);
     } else {
-      UnpackBits(frame.packed.data(), frame.packed.size() + reader_.remaining(), length, frame.width, static_cast<uint64_t>(frame.base),
-                 reinterpret_cast<uint64_t*>(out));
+      UnpackBits(frame.packed.data(), available, length, frame.width, static_cast<uint64_t>(frame.base), reinterpret_cast<uint64_t*>(out));
     }
     if (frame.escaped && !PutEscapes(frame, out)) return false;
     for (size_t i = 0; i < frame.patches; ++i) {
@@ -253,13 +286,6 @@ class SequenceDecoder {
     }
     if (sum == Sum::kYes) running_ = PrefixSum(out, length, running_);
     return true;
-  }
-
-  /// All differences equal.
-  void Ramp(size_t length, int64_t step, int64_t* out) {
-    uint64_t value = static_cast<uint64_t>(running_);
-    for (size_t i = 0; i < length; ++i) out[i] = static_cast<int64_t>(value += static_cast<uint64_t>(step));
-    running_ = static_cast<int64_t>(value);
   }
 
   bool PutEscapes(const Frame& frame, int64_t* out) {
@@ -285,91 +311,29 @@ class SequenceDecoder {
     return true;
   }
   /// Relative to the center. Requires: one is left.
-  int64_t NextEscape(uint64_t escape) {
-    const int64_t value = Unzigzag(static_cast<uint64_t>(*escapes_.next()) + escape);
-    escapes_.Skip(1);
-    return value;
-  }
-
-  /// Differences that never leave bytes. False, with nothing done, if an escape is too wide for that.
-  bool SumEscaped(const Frame& frame, int64_t* out) {
-    const uint8_t* escape_bytes = escapes_.NextBytes(frame.width, kBytesBelow, kLargestByte);
-    int64_t running = running_;
-    const size_t used = SumEscapedBytes(bytes_, frame.length, static_cast<uint8_t>(EscapeSymbol(frame.width)), kBytesBelow, escape_bytes,
-                                        Minus(frame.base, kBytesBelow), &running, out);
-    if (used > escapes_.left() || escapes_.AnyFar(used)) return false;
-    escapes_.Skip(used);
-    running_ = running;
-    return true;
-  }
-
-  // ---- numbers that are only added up ----
-
-  /// A frame of bytes. A sum of running sums is a sum of the differences weighted by how many of them follow, so nothing has to be spread
-  /// out: first as if no symbol were an escape, then what each escape differs from its symbol.
-  bool AddFrame(const Frame& frame, Sum sum, SpanSums& sums) {
-    if (frame.width == 0) {
-      std::memset(bytes_, 0, frame.length);
-    } else {
-      Unpack(frame);
-    }
-    uint64_t masks[kFrameValues / 64] = {};
-    if (frame.escaped) FindByte(bytes_, frame.length, static_cast<uint8_t>(EscapeSymbol(frame.width)), masks);
-    for (size_t begin = 0; begin < frame.length;) {
-      const size_t count = sums.Together(frame.length - begin);
-      if (!AddPiece(frame, begin, count, masks, sum, sums)) return false;
-      begin += count;
-    }
-    return true;
-  }
-
-  /// Numbers [begin, begin + count) of a frame, of one span.
-  bool AddPiece(const Frame& frame, size_t begin, size_t count, const uint64_t* masks, Sum sum, SpanSums& sums) {
-    const ByteSums bytes = SumBytesTwice(bytes_ + begin, count);
-    const uint64_t base = static_cast<uint64_t>(frame.base), n = count;
-    uint64_t plain = bytes.plain + n * base;
-    uint64_t weighted = bytes.weighted + n * (n + 1) / 2 * base;
-    if (frame.escaped && !AddEscapes(frame, begin, begin + count, masks, plain, weighted)) return false;
-    if (sum == Sum::kNo) {
-      sums.TakeSum(count, static_cast<int64_t>(plain));
-      return true;
-    }
-    const uint64_t start = static_cast<uint64_t>(running_);
-    sums.TakeSum(count, static_cast<int64_t>(weighted + n * start));
-    running_ = static_cast<int64_t>(start + plain);
-    return true;
-  }
-
-  /// What the escapes among numbers [begin, end) add to their symbols. Everything in registers: this is the loop that counts.
-  bool AddEscapes(const Frame& frame, size_t begin, size_t end, const uint64_t* masks, uint64_t& plain, uint64_t& weighted) {
-    const uint64_t escape = EscapeSymbol(frame.width);
-    const uint64_t center = static_cast<uint64_t>(EscapeCenter(0, frame.width)) - escape;
-    const int64_t* const first = escapes_.next();
-    const int64_t* const last = first + escapes_.left();
-    const int64_t* next = first;
-    uint64_t sum = 0, weighted_sum = 0;
-    for (size_t word = begin / 64; word * 64 < end; ++word) {
-      uint64_t mask = masks[word];
-      if (word == begin / 64) mask &= ~uint64_t{0} << (begin % 64);
-      if (word == end / 64) mask &= (uint64_t{1} << (end % 64)) - 1;
-      if (last - next < __builtin_popcountll(mask)) return false;
-      for (size_t behind = end - word * 64; mask != 0; mask &= mask - 1) {
-        const uint64_t more = static_cast<uint64_t>(Unzigzag(static_cast<uint64_t>(*next++) + escape)) + center;
-        sum += more;
-        weighted_sum += (behind - static_cast<size_t>(__builtin_ctzll(mask))) * more;
-      }
-    }
-    escapes_.Skip(static_cast<size_t>(next - first));
-    plain += sum;
-    weighted += weighted_sum;
-    return true;
-  }
+  int64_t NextEscape(uint64_t escape) { return Unzigzag(static_cast<uint64_t>(escapes_.Take()) + escape); }
 
   ByteReader& reader_;
   const int depth_;
   EscapeQueue escapes_;
   int64_t running_ = 0;
-  uint8_t bytes_[kFrameValues + kKernelSlack] = {};
+  int16_t offsets_[kFrameValues + 8];
+  uint8_t bytes_[kFrameValues + kKernelSlack];
+};
+
+/// Puts the numbers into an array.
+class NumberArray final : public FrameSink {
+ public:
+  explicit NumberArray(int64_t* out) : out_(out) {}
+  void PutNarrow(int64_t base, const int16_t* offsets, size_t count) override {
+    AddOffsets(offsets, count, base, out_);
+    out_ += count;
+  }
+  int64_t* Room(size_t) override { return out_; }
+  void PutWide(const int64_t*, size_t count) override { out_ += count; }
+
+ private:
+  int64_t* out_;
 };
 
 }  // namespace
@@ -386,18 +350,20 @@ size_t EstimateFrames(const int64_t* values, size_t count) {
   return bytes;
 }
 
+bool VisitFrames(ByteReader& reader, size_t count, FrameSink& sink) { return SequenceDecoder(reader, 0).Decode(count, Sum::kNo, 0, sink); }
+
+bool VisitFramesSummed(ByteReader& reader, size_t count, int64_t start, FrameSink& sink) {
+  return SequenceDecoder(reader, 0).Decode(count, Sum::kYes, start, sink);
+}
+
 bool DecodeFrames(ByteReader& reader, size_t count, int64_t* out) {
-  return SequenceDecoder(reader, 0).Decode(count, Sum::kNo, 0, out);
+  NumberArray numbers(out);
+  return VisitFrames(reader, count, numbers);
 }
 
 bool DecodeFramesSummed(ByteReader& reader, size_t count, int64_t start, int64_t* out) {
-  return SequenceDecoder(reader, 0).Decode(count, Sum::kYes, start, out);
-}
-
-bool SumFrames(ByteReader& reader, size_t count, SpanSums& sums) { return SequenceDecoder(reader, 0).AddUp(count, Sum::kNo, 0, sums); }
-
-bool SumFramesSummed(ByteReader& reader, size_t count, int64_t start, SpanSums& sums) {
-  return SequenceDecoder(reader, 0).AddUp(count, Sum::kYes, start, sums);
+  NumberArray numbers(out);
+  return VisitFramesSummed(reader, count, start, numbers);
 }
 
 }  // namespace tsd::engine

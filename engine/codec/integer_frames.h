@@ -17,11 +17,10 @@
 #include <string>
 
 #include "engine/base/bytes.h"
-#include "engine/codec/span_sums.h"
+#include "engine/codec/frame_sink.h"
 
 namespace tsd::engine {
 
-inline constexpr size_t kFrameValues = 256;
 inline constexpr int kMaxFrameDepth = 3;
 
 void EncodeFrames(const int64_t* values, size_t count, std::string& out);
@@ -32,8 +31,8 @@ bool DecodeFrames(ByteReader& reader, size_t count, int64_t* out);
 /// The same, and out[i] becomes start + the sum of the decoded values 0..i.
 bool DecodeFramesSummed(ByteReader& reader, size_t count, int64_t start, int64_t* out);
 
-/// The same, with the numbers added up (from where `sums` stands) and not kept.
-bool SumFrames(ByteReader& reader, size_t count, SpanSums& sums);
-bool SumFramesSummed(ByteReader& reader, size_t count, int64_t start, SpanSums& sums);
+/// The same, frame by frame into a sink.
+bool VisitFrames(ByteReader& reader, size_t count, FrameSink& sink);
+bool VisitFramesSummed(ByteReader& reader, size_t count, int64_t start, FrameSink& sink);
 
 }  // namespace tsd::engine

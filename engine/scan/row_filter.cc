@@ -1,6 +1,7 @@
 #include "engine/scan/row_filter.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "engine/chunk/zone_map.h"
 #include "engine/scan/row_kernels.h"
@@ -101,6 +102,14 @@ bool CanFilter(DataType type, const ColumnCondition& condition) {
   if (!HasZoneOrder(type) || (condition.op < Op::kIn && condition.values.size() != 1)) return false;
   return std::all_of(condition.values.begin(), condition.values.end(),
                      [type](const Value& value) { return value.IsNull() || ComparableWith(value, type); });
+}
+
+std::optional<DoubleTest> DoubleTestOf(DataType type, const ColumnCondition& condition) {
+  if (!type.Is(TypeId::kFloat64) || condition.op >= Op::kIn || condition.values.size() != 1 || condition.values[0].IsNull()) return std::nullopt;
+  Value bound = condition.values[0];
+  bound.SetType(type);
+  if (std::isnan(bound.AsDouble())) return std::nullopt;
+  return DoubleTest{TestOf(condition.op), bound.AsDouble()};
 }
 
 void FilterRows(const Vector& column, const ColumnCondition& condition, std::vector<uint8_t>& keep) {

@@ -120,6 +120,18 @@ double SumDoublesImpl(const double* HWY_RESTRICT values, size_t count) {
   return SumOfEight(sums);
 }
 
+size_t CountKeptImpl(const uint8_t* keep, size_t count) {
+  const hn::ScalableTag<uint8_t> d;
+  const hn::Repartition<uint64_t, decltype(d)> wide;
+  const size_t lanes = hn::Lanes(d);
+  auto sums = hn::Zero(wide);
+  size_t i = 0;
+  for (; i + lanes <= count; i += lanes) sums = hn::Add(sums, hn::SumsOf8(hn::LoadU(d, keep + i)));
+  size_t kept = static_cast<size_t>(hn::GetLane(hn::SumOfLanes(wide, sums)));
+  for (; i < count; ++i) kept += keep[i];
+  return kept;
+}
+
 double SumKeptDoublesImpl(const double* HWY_RESTRICT values, const uint8_t* HWY_RESTRICT keep, size_t count) {
   const hn::CappedTag<double, 8> d;
   const hn::RebindToSigned<decltype(d)> wide;
@@ -150,6 +162,7 @@ namespace tsd::engine {
 
 HWY_EXPORT(TestDoublesImpl);
 HWY_EXPORT(TestIntegersImpl);
+HWY_EXPORT(CountKeptImpl);
 HWY_EXPORT(SumDoublesImpl);
 HWY_EXPORT(SumKeptDoublesImpl);
 
@@ -164,17 +177,7 @@ double SumKeptDoubles(const double* values, const uint8_t* keep, size_t count) {
   return HWY_DYNAMIC_DISPATCH(SumKeptDoublesImpl)(values, keep, count);
 }
 
-size_t CountKept(const uint8_t* keep, size_t count) {
-  size_t kept = 0;
-  size_t i = 0;
-  for (; i + 8 <= count; i += 8) {
-    uint64_t eight;
-    std::memcpy(&eight, keep + i, 8);
-    kept += eight * 0x0101010101010101u >> 56;
-  }
-  for (; i < count; ++i) kept += keep[i];
-  return kept;
-}
+size_t CountKept(const uint8_t* keep, size_t count) { return HWY_DYNAMIC_DISPATCH(CountKeptImpl)(keep, count); }
 
 }  // namespace tsd::engine
 #endif

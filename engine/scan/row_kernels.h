@@ -4,9 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace tsd::engine {
+#include "engine/codec/row_test.h"
 
-enum class RowTest : uint8_t { kEqual, kLess, kLessEqual, kGreater, kGreaterEqual };
+namespace tsd::engine {
 
 /// keep[i] &= values[i] test bound. NaN, above every number, passes the upward tests only. Requires: bound is not NaN.
 void TestDoubles(const double* values, size_t count, RowTest test, double bound, uint8_t* keep);

@@ -122,10 +122,20 @@ class RunReader {
     for (const ColumnCondition* condition : by_row) {
       if (begin_ >= end_) break;
       if (keep_.empty()) keep_.assign(rows_, 1);
+      ASSIGN_OR_RETURN(const bool tested, TestEncoded(*condition));
+      if (tested) continue;
       ASSIGN_OR_RETURN(const VectorPtr values, ReadColumn(condition->column));
       FilterRows(*values, *condition, keep_);
     }
     return true;
+  }
+
+  StatusOr<bool> TestEncoded(const ColumnCondition& condition) {
+    const std::optional<DoubleTest> test = DoubleTestOf(spec_.schema->Find(condition.column)->type, condition);
+    if (!test.has_value() || FindRead(condition.column) != nullptr) return false;
+    ASSIGN_OR_RETURN(const bool tested, reader_.TestRows(group_, condition.column, *test, keep_.data()));
+    if (tested) NoteRead(condition.column);
+    return tested;
   }
 
   void Narrow(Op op, int64_t bound) {
@@ -194,9 +204,9 @@ class RunReader {
       return true;
     }
     if (!CanSummarise(TypeOf(wanted.column), wanted)) return false;
-    if (wanted.sums && !wanted.bounds && !has_nulls && keep_.empty() && FindRead(id) == nullptr) {
+    if (wanted.sums && !wanted.bounds && !has_nulls && FindRead(id) == nullptr) {
       out.float_sums.resize(spans_.size());
-      ASSIGN_OR_RETURN(const bool summed, reader_.SumRows(group_, id, spans_, out.float_sums.data()));
+      ASSIGN_OR_RETURN(const bool summed, reader_.SumRows(group_, id, spans_, keep_, out.float_sums.data()));
       if (summed) {
         NoteRead(id);
         out.counts = kept;

@@ -133,7 +133,7 @@ TEST(RunColumnsTest, SumsOfEncodedBlocksAreThoseOfTheirValues) {
     const std::string block = EncodeBlock(column);
     const std::vector<RowSpan> spans = RandomSpans(random, rows);
     std::vector<double> sums(spans.size());
-    if (!SumRows(block, rows, spans, sums.data())) continue;
+    if (!SumRows(block, rows, spans, {}, sums.data())) continue;
     ++summed;
     for (size_t i = 0; i < spans.size(); ++i) {
       double expected = 0;
@@ -146,10 +146,90 @@ TEST(RunColumnsTest, SumsOfEncodedBlocksAreThoseOfTheirValues) {
     // Any other bytes: an answer or none, never more.
     std::string damaged = block;
     damaged[random.Next() % damaged.size()] = static_cast<char>(random.Next());
-    SumRows(damaged, rows, spans, sums.data());
-    SumRows(std::string_view(block).substr(0, random.Next() % block.size()), rows, spans, sums.data());
+    SumRows(damaged, rows, spans, {}, sums.data());
+    SumRows(std::string_view(block).substr(0, random.Next() % block.size()), rows, spans, {}, sums.data());
   }
   EXPECT_GT(summed, 250);
+}
+
+TEST(RunColumnsTest, SumsOfKeptRowsOfEncodedBlocks) {
+  Random random(8);
+  int summed = 0;
+  for (int round = 0; round < 300; ++round) {
+    const size_t rows = 1 + random.Next() % 5000;
+    const std::vector<double> values = Walk(random, rows, round % 6);
+    Vector column(TypeId::kFloat64);
+    for (double value : values) column.Append<double>(value);
+    const std::string block = EncodeBlock(column);
+    const std::vector<RowSpan> spans = RandomSpans(random, rows);
+    std::vector<uint8_t> keep(rows);
+    for (uint8_t& kept : keep) kept = random.Next() % 8 < static_cast<uint64_t>(round % 9);
+    std::vector<double> sums(spans.size());
+    if (!SumRows(block, rows, spans, keep, sums.data())) continue;
+    ++summed;
+    for (size_t i = 0; i < spans.size(); ++i) {
+      double expected = 0;
+      for (size_t row = spans[i].begin; row < spans[i].end; ++row) expected += keep[row] != 0 ? values[row] : 0;
+      EXPECT_NEAR(sums[i], expected, 1e-9 * (1 + std::fabs(expected))) << "round " << round;
+      if (round % 6 != 3) {
+        EXPECT_EQ(sums[i], expected) << "round " << round;
+      }
+    }
+  }
+  EXPECT_GT(summed, 180);
+}
+
+/// Bounds where a test may go wrong: values that occur and their neighbours among doubles, zeros, what no value reaches.
+double RandomBound(Random& random, const std::vector<double>& values) {
+  const double value = values[random.Next() % values.size()];
+  switch (random.Below(9)) {
+    case 0: return std::nextafter(value, INFINITY);
+    case 1: return std::nextafter(value, -INFINITY);
+    case 2: return value + 0.5;
+    case 3: return random.Chance(0.5) ? 0.0 : -0.0;
+    case 4: return random.Chance(0.5) ? INFINITY : -INFINITY;
+    case 5: return random.Chance(0.5) ? 1e300 : -1e300;
+    case 6: return random.Chance(0.5) ? 5e-324 : 2251799813685248.0;
+    default: return value;
+  }
+}
+
+TEST(RunColumnsTest, TestsOfEncodedBlocksAreThoseOfTheirValues) {
+  constexpr double kOdd[] = {NAN, INFINITY, -INFINITY, -0.0, 1.0 / 3, 5e-324, -1e300, 0.1 + 0.2};
+  Random random(9);
+  int tested = 0;
+  for (int round = 0; round < 1200; ++round) {
+    const size_t rows = 1 + random.Next() % 3000;
+    std::vector<double> values = Walk(random, rows, round % 6);
+    if (round % 7 == 0) {
+      for (double& value : values) value = value / 8;  // 3 places
+    }
+    if (round % 4 == 0) {
+      for (double& value : values) value = random.Chance(0.01) ? kOdd[random.Below(std::size(kOdd))] : value;
+    }
+    Vector column(TypeId::kFloat64);
+    for (double value : values) column.Append<double>(value);
+    const std::string block = EncodeBlock(column);
+    const DoubleTest test{static_cast<RowTest>(round % 5), RandomBound(random, values)};
+    if (std::isnan(test.bound)) continue;
+    std::vector<uint8_t> keep(rows), before;
+    for (uint8_t& kept : keep) kept = random.Chance(0.9);
+    before = keep;
+    if (!TestRows(block, rows, test, keep.data())) {
+      EXPECT_EQ(keep, before);
+      continue;
+    }
+    ++tested;
+    for (size_t row = 0; row < rows; ++row) {
+      ASSERT_EQ(keep[row], before[row] & static_cast<uint8_t>(test.Passes(values[row])))
+          << "round " << round << " row " << row << " value " << values[row] << " bound " << test.bound;
+    }
+    std::string damaged = block;
+    damaged[random.Next() % damaged.size()] = static_cast<char>(random.Next());
+    TestRows(damaged, rows, test, keep.data());
+    TestRows(std::string_view(block).substr(0, random.Next() % block.size()), rows, test, keep.data());
+  }
+  EXPECT_GT(tested, 700);
 }
 
 TEST(RunColumnsTest, BlocksOfOtherFormsAreLeftAlone) {
@@ -157,9 +237,9 @@ TEST(RunColumnsTest, BlocksOfOtherFormsAreLeftAlone) {
   for (int i = 0; i < 500; ++i) column.Append<double>(i == 77 ? NAN : i % 9);
   double sum = 0;
   const RowSpan all{0, 500};
-  EXPECT_FALSE(SumRows(EncodeBlock(column), 500, std::span(&all, 1), &sum));  // an exception among the decimals
+  EXPECT_FALSE(SumRows(EncodeBlock(column), 500, std::span(&all, 1), {}, &sum));  // an exception among the decimals
   column.SetNull(3);
-  EXPECT_FALSE(SumRows(EncodeBlock(column), 500, std::span(&all, 1), &sum));
+  EXPECT_FALSE(SumRows(EncodeBlock(column), 500, std::span(&all, 1), {}, &sum));
 }
 
 }  // namespace
