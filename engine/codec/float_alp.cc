@@ -317,7 +317,7 @@ bool TestAlp(ByteReader& reader, size_t count, DoubleTest test, uint8_t* keep) {
   if (!VisitIntegers(reader, count, digits)) return false;
   const auto decide = [&](size_t position, double value) { passed[position] = test.Passes(value); };
   if (!ReadExceptions<double>(reader, count, decide) || !reader.AtEnd()) return false;
-  for (size_t i = 0; i < count; ++i) keep[i] &= passed[i];
+  AndBytes(passed.get(), count, keep);
   return true;
 }
 

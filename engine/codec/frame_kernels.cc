@@ -303,6 +303,14 @@ void TestOffsetsImpl(const int16_t* HWY_RESTRICT offsets, size_t count, int16_t 
   for (; i < count; ++i) passed[i] = offsets[i] >= low && offsets[i] <= high;
 }
 
+void AndBytesImpl(const uint8_t* HWY_RESTRICT bytes, size_t count, uint8_t* HWY_RESTRICT to) {
+  const hn::ScalableTag<uint8_t> d;
+  const size_t lanes = hn::Lanes(d);
+  size_t i = 0;
+  for (; i + lanes <= count; i += lanes) hn::StoreU(hn::And(hn::LoadU(d, bytes + i), hn::LoadU(d, to + i)), d, to + i);
+  for (; i < count; ++i) to[i] &= bytes[i];
+}
+
 void AddOffsetsImpl(const int16_t* HWY_RESTRICT offsets, size_t count, int64_t base, int64_t* HWY_RESTRICT out) {
   const Wide d;
   const hn::Rebind<int16_t, Wide> narrow;
@@ -584,6 +592,7 @@ HWY_EXPORT(UnzigzagToBytesImpl);
 HWY_EXPORT(SumOffsetsImpl);
 HWY_EXPORT(SumKeptOffsetsImpl);
 HWY_EXPORT(TestOffsetsImpl);
+HWY_EXPORT(AndBytesImpl);
 HWY_EXPORT(AddOffsetsImpl);
 HWY_EXPORT(AddBytesImpl);
 HWY_EXPORT(PrefixSumImpl);
@@ -615,6 +624,7 @@ KeptSum SumKeptOffsets(const int16_t* offsets, const uint8_t* keep, size_t count
 void TestOffsets(const int16_t* offsets, size_t count, int16_t low, int16_t high, uint8_t* passed) {
   HWY_DYNAMIC_DISPATCH(TestOffsetsImpl)(offsets, count, low, high, passed);
 }
+void AndBytes(const uint8_t* bytes, size_t count, uint8_t* to) { HWY_DYNAMIC_DISPATCH(AndBytesImpl)(bytes, count, to); }
 void AddOffsets(const int16_t* offsets, size_t count, int64_t base, int64_t* out) {
   HWY_DYNAMIC_DISPATCH(AddOffsetsImpl)(offsets, count, base, out);
 }

@@ -48,6 +48,8 @@ struct KeptSum {
 KeptSum SumKeptOffsets(const int16_t* offsets, const uint8_t* keep, size_t count);
 /// passed[i] = whether low <= offsets[i] <= high, as 1 or 0.
 void TestOffsets(const int16_t* offsets, size_t count, int16_t low, int16_t high, uint8_t* passed);
+/// to[i] &= bytes[i].
+void AndBytes(const uint8_t* bytes, size_t count, uint8_t* to);
 /// out[i] = base + offsets[i].
 void AddOffsets(const int16_t* offsets, size_t count, int64_t base, int64_t* out);
 
