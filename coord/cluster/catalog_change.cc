@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 
 namespace tsd::coord {
 namespace {
@@ -56,11 +57,18 @@ void NoteHypertable(Catalog& catalog, const sql::Hypertable& hypertable) {
   }
 }
 
-void ReplaceChunks(Catalog& catalog, const sql::Relation& relation, std::vector<sql::ChunkPtr> chunks) {
-  auto next = std::make_shared<sql::Relation>(relation);
-  next->hypertable->chunks = std::make_shared<sql::ChunkSet>(std::move(chunks));
+template <typename Edit>
+void EditChunks(Catalog& catalog, TableId table, const Edit& edit) {
+  const sql::RelationPtr relation = catalog.Find(table);
+  if (!relation || !relation->hypertable) return;  // dropped meanwhile
+  auto chunks = std::make_shared<sql::ChunkSet>(*relation->hypertable->chunks);
+  edit(*chunks);
+  auto next = std::make_shared<sql::Relation>(*relation);
+  next->hypertable->chunks = std::move(chunks);
   catalog.Put(std::move(next));
 }
+
+Status Malformed() { return Error(sqlstate::kDataCorrupted, "malformed edit in the catalog log"); }
 
 void ApplyRelation(Catalog& catalog, const sql::Relation& changed) {
   auto next = std::make_shared<sql::Relation>(changed);
@@ -75,24 +83,29 @@ void ApplyRelation(Catalog& catalog, const sql::Relation& changed) {
   catalog.Put(std::move(next));
 }
 
-bool Earlier(const sql::ChunkPtr& left, const sql::ChunkPtr& right) {
-  return std::pair(left->range_start, left->slot_start) < std::pair(right->range_start, right->slot_start);
-}
-
 void ApplyChunks(Catalog& catalog, TableId table, std::vector<sql::ChunkPtr> added) {
   for (const sql::ChunkPtr& chunk : added) {
     catalog.next_chunk = std::max(catalog.next_chunk, chunk->id.value() + 1);
     catalog.next_chunk_number = std::max(catalog.next_chunk_number, chunk->number + 1);
     NoteOid(catalog, chunk->oid);
   }
-  sql::RelationPtr relation = catalog.Find(table);
-  if (!relation || !relation->hypertable) return;  // dropped meanwhile
-  std::stable_sort(added.begin(), added.end(), Earlier);
-  const std::vector<sql::ChunkPtr>& before = relation->hypertable->chunks->chunks;
-  std::vector<sql::ChunkPtr> chunks;
-  chunks.reserve(before.size() + added.size());
-  std::merge(before.begin(), before.end(), added.begin(), added.end(), std::back_inserter(chunks), Earlier);
-  ReplaceChunks(catalog, *relation, std::move(chunks));
+  EditChunks(catalog, table, [&](sql::ChunkSet& chunks) { chunks.Put(std::move(added)); });
+}
+
+void ApplyCompression(Catalog& catalog, TableId table, const std::vector<std::pair<ChunkId, sql::ChunkCompression>>& said) {
+  EditChunks(catalog, table, [&](sql::ChunkSet& chunks) {
+    std::map<ChunkId, sql::ChunkPtr> changed;
+    for (const auto& [id, compression] : said) {
+      const sql::ChunkPtr found = chunks.Find(id);
+      if (!found) continue;  // dropped meanwhile
+      auto next = std::make_shared<Chunk>(*found);
+      next->compression = compression;
+      changed[id] = std::move(next);
+    }
+    std::vector<sql::ChunkPtr> put;
+    for (auto& [id, chunk] : changed) put.push_back(std::move(chunk));
+    chunks.Put(std::move(put));
+  });
 }
 
 }  // namespace
@@ -199,7 +212,7 @@ void CatalogChange::DropStorage(const sql::Relation& relation) {
     if (relation.heap.IsValid()) AddPendingDrop(NodeId(), relation.heap);
     return;
   }
-  for (const sql::ChunkPtr& chunk : relation.hypertable->chunks->chunks) {
+  for (const sql::ChunkPtr& chunk : *relation.hypertable->chunks) {
     for (NodeId node : chunk->nodes) AddPendingDrop(node, chunk->id);
   }
 }
@@ -251,31 +264,11 @@ Status CatalogChange::Apply(const Edit& edit, Catalog& catalog) {
       return OkStatus();
     }
     case Kind::kRemoveRelation: catalog.Remove(TableId(static_cast<uint32_t>(reader.GetVarint()))); break;
-    case Kind::kAddChunk: break;  // ApplyTo sees to them
     case Kind::kRemoveChunks: {
       const TableId table(static_cast<uint32_t>(reader.GetVarint()));
       std::vector<ChunkId> removed;
       for (uint64_t count = reader.GetCount(8); count > 0; --count) removed.push_back(ChunkId(reader.GetU64()));
-      sql::RelationPtr relation = catalog.Find(table);
-      if (!reader.ok() || !relation || !relation->hypertable) break;
-      std::vector<sql::ChunkPtr> chunks = relation->hypertable->chunks->chunks;
-      std::erase_if(chunks, [&](const sql::ChunkPtr& chunk) { return std::ranges::find(removed, chunk->id) != removed.end(); });
-      ReplaceChunks(catalog, *relation, std::move(chunks));
-      break;
-    }
-    case Kind::kSetCompression: {
-      const sql::RelationPtr relation = catalog.Find(TableId(static_cast<uint32_t>(reader.GetVarint())));
-      const ChunkId id(reader.GetU64());
-      const uint8_t compression = reader.GetU8();
-      if (compression > static_cast<uint8_t>(sql::ChunkCompression::kKeptOpen)) reader.Fail();
-      if (!reader.ok() || !relation || !relation->hypertable) break;
-      std::vector<sql::ChunkPtr> chunks = relation->hypertable->chunks->chunks;
-      auto found = std::ranges::find_if(chunks, [&](const sql::ChunkPtr& chunk) { return chunk->id == id; });
-      if (found == chunks.end()) break;  // dropped meanwhile
-      auto changed = std::make_shared<Chunk>(**found);
-      changed->compression = static_cast<sql::ChunkCompression>(compression);
-      *found = std::move(changed);
-      ReplaceChunks(catalog, *relation, std::move(chunks));
+      if (reader.ok()) EditChunks(catalog, table, [&](sql::ChunkSet& chunks) { chunks.Erase(removed); });
       break;
     }
     case Kind::kRemoveNode: catalog.nodes.erase(std::string(reader.GetString())); break;
@@ -290,41 +283,85 @@ Status CatalogChange::Apply(const Edit& edit, Catalog& catalog) {
     }
     case Kind::kRemoveSchema: catalog.schemas.erase(std::string(reader.GetString())); break;
     case Kind::kRemoveDatabase: catalog.databases.erase(std::string(reader.GetString())); break;
+    case Kind::kAddChunk:
+    case Kind::kSetCompression:
     case Kind::kAddPendingDrop:
-    case Kind::kRemovePendingDrop: {
-      const NodeId node(static_cast<uint32_t>(reader.GetVarint()));
-      const std::pair drop(node, ChunkId(reader.GetU64()));
-      std::erase(catalog.pending_drops, drop);
-      if (edit.kind == Kind::kAddPendingDrop) catalog.pending_drops.push_back(drop);
-      break;
-    }
+    case Kind::kRemovePendingDrop: break;  // in runs: see below
     case Kind::kSetClusterId:
       catalog.cluster_id = reader.GetU64();
       // A data node's store holds chunks of its access node's beside its own tables' heaps: each cluster numbers them in a range of its own.
       catalog.next_chunk = std::max(catalog.next_chunk, (catalog.cluster_id >> 33 << 32) + 1);
       break;
   }
-  if (!reader.ok()) return Error(sqlstate::kDataCorrupted, "malformed edit in the catalog log");
-  return OkStatus();
+  return reader.ok() ? OkStatus() : Malformed();
+}
+
+StatusOr<size_t> CatalogChange::ApplyChunkRun(size_t first, Catalog& catalog) const {
+  const Kind kind = edits_[first].kind;
+  TableId table;
+  std::vector<sql::ChunkPtr> added;
+  std::vector<std::pair<ChunkId, sql::ChunkCompression>> compression;
+  size_t next = first;
+  for (; next < edits_.size() && edits_[next].kind == kind; ++next) {
+    ByteReader reader(edits_[next].bytes);
+    const TableId of(static_cast<uint32_t>(reader.GetVarint()));
+    if (next > first && of != table) break;
+    table = of;
+    if (kind == Kind::kAddChunk) {
+      added.push_back(std::make_shared<const Chunk>(DecodeChunk(reader)));
+    } else {
+      const ChunkId chunk(reader.GetU64());
+      const uint8_t said = reader.GetU8();
+      if (said > static_cast<uint8_t>(sql::ChunkCompression::kKeptOpen)) reader.Fail();
+      compression.emplace_back(chunk, static_cast<sql::ChunkCompression>(said));
+    }
+    if (!reader.ok()) return Malformed();
+  }
+  if (kind == Kind::kAddChunk) {
+    ApplyChunks(catalog, table, std::move(added));
+  } else {
+    ApplyCompression(catalog, table, compression);
+  }
+  return next;
+}
+
+StatusOr<size_t> CatalogChange::ApplyDropRun(size_t first, Catalog& catalog) const {
+  const Kind kind = edits_[first].kind;
+  std::vector<std::pair<NodeId, ChunkId>> drops;
+  size_t next = first;
+  for (; next < edits_.size() && edits_[next].kind == kind; ++next) {
+    ByteReader reader(edits_[next].bytes);
+    const NodeId node(static_cast<uint32_t>(reader.GetVarint()));
+    drops.emplace_back(node, ChunkId(reader.GetU64()));
+    if (!reader.ok()) return Malformed();
+  }
+  std::sort(drops.begin(), drops.end());
+  drops.erase(std::unique(drops.begin(), drops.end()), drops.end());
+  const auto& before = catalog.pending_drops;
+  std::vector<std::pair<NodeId, ChunkId>> after;
+  if (kind == Kind::kAddPendingDrop) {
+    std::set_union(before.begin(), before.end(), drops.begin(), drops.end(), std::back_inserter(after));
+  } else {
+    std::set_difference(before.begin(), before.end(), drops.begin(), drops.end(), std::back_inserter(after));
+  }
+  catalog.pending_drops = std::move(after);
+  return next;
 }
 
 Status CatalogChange::ApplyTo(Catalog& catalog) const {
   for (size_t i = 0; i < edits_.size();) {
-    // Many new chunks of one table are put into its list at once.
-    TableId table;
-    std::vector<sql::ChunkPtr> chunks;
-    for (; i < edits_.size() && edits_[i].kind == Kind::kAddChunk; ++i) {
-      ByteReader reader(edits_[i].bytes);
-      const TableId of(static_cast<uint32_t>(reader.GetVarint()));
-      if (!chunks.empty() && of != table) break;
-      table = of;
-      chunks.push_back(std::make_shared<const Chunk>(DecodeChunk(reader)));
-      if (!reader.ok()) return Error(sqlstate::kDataCorrupted, "malformed edit in the catalog log");
-    }
-    if (chunks.empty()) {
-      RETURN_IF_ERROR(Apply(edits_[i++], catalog));
-    } else {
-      ApplyChunks(catalog, table, std::move(chunks));
+    switch (edits_[i].kind) {
+      case Kind::kAddChunk:
+      case Kind::kSetCompression: {
+        ASSIGN_OR_RETURN(i, ApplyChunkRun(i, catalog));
+        break;
+      }
+      case Kind::kAddPendingDrop:
+      case Kind::kRemovePendingDrop: {
+        ASSIGN_OR_RETURN(i, ApplyDropRun(i, catalog));
+        break;
+      }
+      default: RETURN_IF_ERROR(Apply(edits_[i++], catalog));
     }
   }
   return OkStatus();

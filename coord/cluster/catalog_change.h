@@ -59,6 +59,9 @@ class CatalogChange {
   };
   void Add(Kind kind, ByteWriter writer);
   static Status Apply(const Edit& edit, sql::Catalog& catalog);
+  // Many edits of one kind in a row are applied at once, as there may be a hundred thousand of them. The index after the run.
+  StatusOr<size_t> ApplyChunkRun(size_t first, sql::Catalog& catalog) const;
+  StatusOr<size_t> ApplyDropRun(size_t first, sql::Catalog& catalog) const;
 
   std::vector<Edit> edits_;
 };

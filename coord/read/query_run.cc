@@ -52,7 +52,7 @@ std::vector<NodeChunks> ChunksByNode(const sql::Catalog& catalog, const sql::Gat
   sql::RelationPtr relation = catalog.Find(gather.relation->id);
   if (!relation) relation = gather.relation;
   std::vector<sql::ChunkPtr> chunks = sql::PruneChunks(*relation, scan->predicate);
-  const size_t all = relation->hypertable ? relation->hypertable->chunks->chunks.size() : 1;
+  const size_t all = relation->hypertable ? relation->hypertable->chunks->size() : 1;
   *excluded = all - chunks.size();
   std::map<std::pair<NodeId, std::vector<NodeId>>, NodeChunks> by_node;
   std::map<std::vector<NodeId>, NodeChunks*> placed;  // there are many chunks, but few sets of nodes

@@ -277,7 +277,7 @@ Task<Status> Server::DropDatabase(Server* self, std::string name) {
   for (const auto& [id, relation] : catalog->relations_by_id) {
     own.insert(relation->heap);
     if (!relation->hypertable) continue;
-    for (const sql::ChunkPtr& chunk : relation->hypertable->chunks->chunks) own.insert(chunk->id);
+    for (const sql::ChunkPtr& chunk : *relation->hypertable->chunks) own.insert(chunk->id);
   }
   std::vector<ChunkId> foreign;
   for (ChunkId chunk : self->store_->Chunks()) {

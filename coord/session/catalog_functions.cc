@@ -31,12 +31,11 @@ bool RelationName(const sql::Catalog& catalog, uint32_t oid, std::string* schema
   }
   for (const auto& [key, relation] : catalog.relations) {
     if (!relation->hypertable) continue;
-    for (const sql::ChunkPtr& chunk : relation->hypertable->chunks->chunks) {
-      if (chunk->oid != oid) continue;
-      *schema = relation->hypertable->chunk_schema;
-      *name = chunk->name;
-      return true;
-    }
+    const sql::ChunkPtr chunk = relation->hypertable->chunks->FindByOid(oid);
+    if (!chunk) continue;
+    *schema = relation->hypertable->chunk_schema;
+    *name = chunk->name;
+    return true;
   }
   return false;
 }
@@ -64,7 +63,7 @@ StatusOr<uint32_t> CatalogFunctions::OidOf(TypeId kind, std::string_view name) c
         if (sql::RelationPtr relation = views.Find(schema, last)) return relation->id.value();
         for (const auto& [key, relation] : catalog->relations) {
           if (!relation->hypertable || relation->hypertable->chunk_schema != schema) continue;
-          for (const sql::ChunkPtr& chunk : relation->hypertable->chunks->chunks) {
+          for (const sql::ChunkPtr& chunk : *relation->hypertable->chunks) {
             if (chunk->name == last) return chunk->oid;
           }
         }

@@ -68,7 +68,7 @@ StatusOr<std::vector<sql::ChunkPtr>> CoordFunctions::ChunksBetween(const sql::Re
     return WithHint(Error(sqlstate::kInvalidParameterValue, "invalid time range"), "The start of the time range must be before the end.");
   }
   std::vector<sql::ChunkPtr> result;
-  for (const sql::ChunkPtr& chunk : relation.hypertable->chunks->chunks) {
+  for (const sql::ChunkPtr& chunk : *relation.hypertable->chunks) {
     if (older_than.has_value() && chunk->range_end > *older_than) continue;
     if (newer_than.has_value() && chunk->range_start < *newer_than) continue;
     if (before.has_value() && chunk->created_at >= *before) continue;
@@ -116,7 +116,7 @@ Task<Status> CoordFunctions::DropChunks(CallArguments arguments, ResultRows* row
 Task<StatusOr<std::vector<CoordFunctions::NodeSize>>> CoordFunctions::SizesByNode(sql::RelationPtr relation) {
   std::map<NodeId, NodeSize> by_node;
   for (NodeId node : relation->hypertable->data_nodes) by_node[node].node = node;
-  for (const sql::ChunkPtr& chunk : relation->hypertable->chunks->chunks) {
+  for (const sql::ChunkPtr& chunk : *relation->hypertable->chunks) {
     for (NodeId node : chunk->nodes) {
       by_node[node].node = node;
       by_node[node].chunks.push_back(chunk);

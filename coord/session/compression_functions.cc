@@ -25,9 +25,7 @@ StatusOr<CoordFunctions::ChunkOfTable> CoordFunctions::ChunkArgument(const CallA
   const sql::CatalogPtr catalog = session_->catalog();
   for (const auto& [key, relation] : catalog->relations) {
     if (!relation->hypertable) continue;
-    for (const sql::ChunkPtr& chunk : relation->hypertable->chunks->chunks) {
-      if (chunk->oid == oid) return ChunkOfTable{relation, chunk};
-    }
+    if (const sql::ChunkPtr chunk = relation->hypertable->chunks->FindByOid(oid)) return ChunkOfTable{relation, chunk};
   }
   const sql::RelationPtr other = catalog->Find(TableId(oid));
   return Error(sqlstate::kUndefinedObject, other ? StrCat("\"", other->name, "\" is not a chunk") : "chunk not found");
@@ -212,7 +210,7 @@ Task<Status> CoordFunctions::ColumnStatistics(CallArguments, ResultRows* rows) {
   for (const auto& [key, relation] : catalog->relations) {
     if (!relation->hypertable) continue;
     std::map<NodeId, std::vector<sql::ChunkPtr>> by_node;
-    for (const sql::ChunkPtr& chunk : relation->hypertable->chunks->chunks) {
+    for (const sql::ChunkPtr& chunk : *relation->hypertable->chunks) {
       for (const NodeId node : chunk->nodes) by_node[node].push_back(chunk);
     }
     for (const auto& [node, chunks] : by_node) {

@@ -115,7 +115,7 @@ Task<Status> CoordFunctions::AddDimensionTo(CallArguments arguments, NewDimensio
   if (!wanted.by_hash) co_return Error(sqlstate::kFeatureNotSupported, "a second range dimension is not supported");
   if (relation->hypertable->space() != nullptr) co_return Error(sqlstate::kFeatureNotSupported, "a second hash dimension is not supported");
   CO_RETURN_IF_ERROR(CheckPartitions(wanted.partitions.value_or(0), column->name));
-  if (!relation->hypertable->chunks->chunks.empty()) {
+  if (!relation->hypertable->chunks->empty()) {
     co_return WithHint(WithDetail(Error(sqlstate::kFeatureNotSupported, StrCat("hypertable \"", relation->name, "\" has tuples or empty chunks")),
                                   "It is not possible to add dimensions to a non-empty hypertable."),
                        "Truncate the hypertable first.");

@@ -132,9 +132,7 @@ Task<StatusOr<uint64_t>> Session::DeleteRows(sql::RelationPtr relation, ColumnBa
   for (auto& [chunk, rows] : by_chunk) {
     std::vector<NodeId> nodes(1);
     if (now && now->hypertable) {
-      for (const sql::ChunkPtr& entry : now->hypertable->chunks->chunks) {
-        if (entry->id == chunk) nodes = entry->nodes;
-      }
+      if (const sql::ChunkPtr entry = now->hypertable->chunks->Find(chunk)) nodes = entry->nodes;
     }
     uint64_t count = 0;
     for (NodeId node : nodes) {
@@ -171,7 +169,7 @@ Task<StatusOr<StatementResult>> Session::RunTruncate(const sql::parse::TruncateS
     change.DropStorage(*relation);
     if (relation->hypertable) {
       std::vector<ChunkId> chunks;
-      for (const sql::ChunkPtr& chunk : relation->hypertable->chunks->chunks) chunks.push_back(chunk->id);
+      for (const sql::ChunkPtr& chunk : *relation->hypertable->chunks) chunks.push_back(chunk->id);
       change.RemoveChunks(relation->id, chunks);
     } else {
       sql::Relation fresh = *relation;

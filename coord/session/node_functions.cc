@@ -28,7 +28,7 @@ StatusOr<uint16_t> CheckPort(int64_t port) {
 // The number of chunk replicas that only this node holds.
 size_t SoleReplicas(const sql::Hypertable& hypertable, NodeId node, size_t* held) {
   size_t sole = 0;
-  for (const sql::ChunkPtr& chunk : hypertable.chunks->chunks) {
+  for (const sql::ChunkPtr& chunk : *hypertable.chunks) {
     if (std::ranges::find(chunk->nodes, node) == chunk->nodes.end()) continue;
     ++*held;
     if (chunk->nodes.size() == 1) ++sole;
@@ -159,11 +159,10 @@ Task<Status> CoordFunctions::DeleteDataNode(CallArguments arguments, ResultRows*
     std::erase(changed.hypertable->blocked_nodes, node.id);
     if (arguments.Bool(3, true)) RepartitionForNodes(&*changed.hypertable, changed);
     change.PutRelation(changed);
-    for (const sql::ChunkPtr& chunk : hypertable.chunks->chunks) {
+    for (const sql::ChunkPtr& chunk : *hypertable.chunks) {
       if (std::ranges::find(chunk->nodes, node.id) == chunk->nodes.end()) continue;
       sql::Chunk kept = *chunk;
       std::erase(kept.nodes, node.id);
-      change.RemoveChunks(relation->id, {chunk->id});
       change.AddChunk(relation->id, kept);
     }
   }
@@ -279,14 +278,15 @@ Task<Status> CoordFunctions::DetachDataNode(CallArguments arguments, ResultRows*
     std::erase(changed.hypertable->blocked_nodes, node->id);
     if (arguments.Bool(4, true)) RepartitionForNodes(&*changed.hypertable, changed);
     change.PutRelation(changed);
-    for (const sql::ChunkPtr& chunk : hypertable.chunks->chunks) {
+    std::vector<ChunkId> left;
+    for (const sql::ChunkPtr& chunk : *hypertable.chunks) {
       if (std::ranges::find(chunk->nodes, node->id) == chunk->nodes.end()) continue;
       sql::Chunk kept = *chunk;
       std::erase(kept.nodes, node->id);
-      change.RemoveChunks(relation->id, {chunk->id});
       change.AddChunk(relation->id, kept);
-      change.AddPendingDrop(node->id, chunk->id);
+      left.push_back(chunk->id);
     }
+    for (ChunkId chunk : left) change.AddPendingDrop(node->id, chunk);
   }
   if (!change.empty()) session_->ApplyDdl(change);
   rows->Add({Value::Int32(static_cast<int32_t>(relations.size()))});

@@ -32,7 +32,7 @@ void ForEachRelation(const Session& session, const std::function<void(const sql:
     sql::Relation chunk = *relation;
     chunk.hypertable.reset();
     chunk.schema = relation->hypertable->chunk_schema;
-    for (const sql::ChunkPtr& entry : relation->hypertable->chunks->chunks) {
+    for (const sql::ChunkPtr& entry : *relation->hypertable->chunks) {
       chunk.id = TableId(entry->oid);
       chunk.name = entry->name;
       visit(chunk, relation.get());

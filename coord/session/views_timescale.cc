@@ -31,7 +31,7 @@ void Hypertables(const Session& session, ViewRows* rows) {
     const sql::Hypertable& hypertable = *relation->hypertable;
     rows->Row().Text("hypertable_schema", relation->schema).Text("hypertable_name", relation->name).Text("owner", relation->owner)
         .Number("num_dimensions", static_cast<int64_t>(hypertable.dimensions.size()))
-        .Number("num_chunks", static_cast<int64_t>(hypertable.chunks->chunks.size())).Flag("is_distributed", hypertable.distributed)
+        .Number("num_chunks", static_cast<int64_t>(hypertable.chunks->size())).Flag("is_distributed", hypertable.distributed)
         .Flag("compression_enabled", hypertable.compression.has_value());
     if (hypertable.distributed) {
       rows->Number("replication_factor", hypertable.replication_factor).Names("data_nodes", NodeNames(*catalog, hypertable.data_nodes));
@@ -48,7 +48,7 @@ void Chunks(const Session& session, ViewRows* rows) {
     const sql::Hypertable& hypertable = *relation->hypertable;
     const sql::Column& time = *relation->Find(hypertable.time().column);
     const int64_t scale = time.type.Is(TypeId::kDate) ? kMicrosPerDay : 1;
-    for (const sql::ChunkPtr& chunk : hypertable.chunks->chunks) {
+    for (const sql::ChunkPtr& chunk : *hypertable.chunks) {
       rows->Row().Text("hypertable_schema", relation->schema).Text("hypertable_name", relation->name).Text("chunk_schema", hypertable.chunk_schema)
           .Text("chunk_name", chunk->name).Text("primary_dimension", time.name)
           .Any("primary_dimension_type", Value::Integer(TypeId::kRegtype, TypeOid(time.type))).Null("range_start_integer").Null("range_end_integer")
@@ -133,7 +133,7 @@ void ChunkReplicationStatus(const Session& session, ViewRows* rows) {
   for (const auto& [key, relation] : catalog->relations) {
     if (!relation->hypertable || !relation->hypertable->distributed) continue;
     const sql::Hypertable& hypertable = *relation->hypertable;
-    for (const sql::ChunkPtr& chunk : hypertable.chunks->chunks) {
+    for (const sql::ChunkPtr& chunk : *hypertable.chunks) {
       std::vector<NodeId> others;
       for (NodeId node : hypertable.data_nodes) {
         if (std::ranges::find(chunk->nodes, node) == chunk->nodes.end()) others.push_back(node);

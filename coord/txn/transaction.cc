@@ -31,7 +31,13 @@ void Transaction::AddChange(const CatalogChange& change) {
   if (change_levels_.empty() || change_levels_.back().first < level_) change_levels_.emplace_back(level_, change_.size());
   change_.Append(change);
   MutexLock lock(mutex_);
-  base_.reset();
+  if (base_ == nullptr) return;
+  auto next = std::make_shared<sql::Catalog>(*catalog_);
+  if (change.ApplyTo(*next).ok()) {
+    catalog_ = std::move(next);
+  } else {
+    base_.reset();
+  }
 }
 
 void Transaction::UndoChanges(uint32_t level) {

@@ -15,8 +15,8 @@ bool Overlaps(const Box& box, const ChunkKey& key) {
 }
 
 bool HasOverlap(const sql::Relation& relation, const ChunkKey& key) {
-  const std::span<const sql::ChunkPtr> near = ChunksNear(*relation.hypertable->chunks, key.range_start, key.range_end);
-  return std::ranges::any_of(near, [&](const sql::ChunkPtr& chunk) { return Overlaps(*chunk, key); });
+  const sql::ChunkSet::Range near = relation.hypertable->chunks->Near(key.range_start, key.range_end - 1);
+  return std::any_of(near.begin(), near.end(), [&](const sql::ChunkPtr& chunk) { return Overlaps(*chunk, key); });
 }
 
 Status NoTable() { return Error(sqlstate::kUndefinedTable, "the table was dropped while it was written to"); }

@@ -48,26 +48,9 @@ Status NullTime(const sql::Column& column) {
   return ErrorWith(fields, StrCat("NULL value in column \"", column.name, "\" violates not-null constraint"));
 }
 
-const Chunk* FindChunk(const sql::ChunkSet& set, int64_t time, int slot, sql::ChunkPtr* found) {
-  // Chunks are ordered by start; slices of different widths may exist after the interval was changed, but never overlap for one slot.
-  auto end = std::upper_bound(set.chunks.begin(), set.chunks.end(), time,
-                              [](int64_t value, const sql::ChunkPtr& chunk) { return value < chunk->range_start; });
-  for (auto it = end; it != set.chunks.begin();) {
-    --it;
-    const Chunk& chunk = **it;
-    if (time < chunk.range_end && slot >= chunk.slot_start && slot < chunk.slot_end) {
-      *found = *it;
-      return found->get();
-    }
-    // Earlier chunks cannot reach this far unless the interval was once much larger.
-    if (chunk.range_start + (chunk.range_end - chunk.range_start) * 64 < time) break;
-  }
-  return nullptr;
-}
-
 // A new chunk must not overlap older ones cut by another interval or number of partitions: it is clipped around the value and slot it is for.
 void Clip(const sql::ChunkSet& set, int64_t time, int slot, ChunkKey* key) {
-  for (const sql::ChunkPtr& chunk : ChunksNear(set, key->range_start, key->range_end)) {
+  for (const sql::ChunkPtr& chunk : set.Near(key->range_start, key->range_end - 1)) {
     if (chunk->range_end <= key->range_start || chunk->slot_end <= key->slot_start || chunk->slot_start >= key->slot_end) continue;
     if (chunk->range_end <= time) {
       key->range_start = std::max(key->range_start, chunk->range_end);
@@ -81,14 +64,65 @@ void Clip(const sql::ChunkSet& set, int64_t time, int slot, ChunkKey* key) {
   }
 }
 
-}  // namespace
+// The chunks that a batch's rows go to, in the order of their first rows.
+class Destinations {
+ public:
+  explicit Destinations(const sql::Relation& relation) : relation_(relation), set_(*relation.hypertable->chunks) {}
 
-std::span<const sql::ChunkPtr> ChunksNear(const sql::ChunkSet& set, int64_t start, int64_t end) {
-  const auto reached = std::partition_point(set.reach.begin(), set.reach.end(), [&](int64_t reach) { return reach <= start; });
-  const auto past = std::partition_point(set.chunks.begin(), set.chunks.end(), [&](const sql::ChunkPtr& chunk) { return chunk->range_start < end; });
-  const auto first = set.chunks.begin() + (reached - set.reach.begin());
-  return first < past ? std::span<const sql::ChunkPtr>(first, past) : std::span<const sql::ChunkPtr>();
-}
+  bool Holds(size_t index, int64_t time, int slot) const {
+    const ChunkKey& box = boxes_[index];
+    return time >= box.range_start && time < box.range_end && slot >= box.slot_start && slot < box.slot_end;
+  }
+  void Add(size_t index, uint32_t row) { routed_[index].rows.push_back(row); }
+  std::vector<RoutedRows> Take() && { return std::move(routed_); }
+
+  StatusOr<size_t> Of(int64_t time, int slot) {
+    // Mostly there are few; of many, the chunk is looked up and then its place among them.
+    for (size_t i = 0; i < std::min(boxes_.size(), kFewChunks); ++i) {
+      if (Holds(i, time, slot)) return i;
+    }
+    RoutedRows entry;
+    entry.chunk = set_.FindAt(time, slot);
+    if (entry.chunk) {
+      entry.key = {entry.chunk->range_start, entry.chunk->range_end, entry.chunk->slot_start, entry.chunk->slot_end};
+    } else {
+      ASSIGN_OR_RETURN(entry.key, NewChunk(time, slot));
+    }
+    const auto [place, is_new] = places_.try_emplace(entry.key, routed_.size());
+    if (is_new) {
+      boxes_.push_back(entry.key);
+      routed_.push_back(std::move(entry));
+    }
+    return place->second;
+  }
+
+ private:
+  static constexpr size_t kFewChunks = 8;
+
+  StatusOr<ChunkKey> NewChunk(int64_t time, int slot) const {
+    ChunkKey key = SliceOf(relation_, time);
+    if (time < key.range_start || time >= key.range_end) return Error(sqlstate::kDatetimeFieldOverflow, "timestamp out of range");
+    const Dimension* space = relation_.hypertable->space();
+    const int partitions = space ? std::max<int>(1, space->number_partitions) : 1;
+    for (int partition = 0; partition < partitions; ++partition) {
+      const auto [low, high] = SlotsOfPartition(partition, partitions);
+      if (slot >= low && slot < high) {
+        key.slot_start = low;
+        key.slot_end = high;
+      }
+    }
+    Clip(set_, time, slot, &key);
+    return key;
+  }
+
+  const sql::Relation& relation_;
+  const sql::ChunkSet& set_;
+  std::vector<RoutedRows> routed_;
+  std::vector<ChunkKey> boxes_;  // what each of them covers
+  std::map<ChunkKey, size_t> places_;
+};
+
+}  // namespace
 
 ChunkKey SliceOf(const sql::Relation& relation, int64_t value) {
   const Dimension& dimension = relation.hypertable->time();
@@ -116,55 +150,19 @@ StatusOr<std::vector<RoutedRows>> RouteRows(const sql::Relation& relation, const
   const Vector& times = batch.column(time_index);
   const Dimension* space = hypertable.space();
   const Vector* keys = space ? &batch.column(ColumnIndex(relation, space->column)) : nullptr;
-  const int partitions = space ? std::max<int>(1, space->number_partitions) : 1;
 
-  std::vector<RoutedRows> routed;
-  RoutedRows* last = nullptr;  // rows come in runs: the chunk of the row before is tried first
-  int64_t last_start = 0, last_end = 0;
-  int last_slot_start = 0, last_slot_end = 0;
+  Destinations destinations(relation);
+  size_t last = 0;  // rows come in runs: the chunk of the row before is tried first
   for (size_t row = 0; row < batch.rows(); ++row) {
     if (times.IsNull(row)) return NullTime(relation.columns[time_index]);
     const int64_t time = TimeAt(times, row);
     const int slot = keys ? sql::SlotOf(*keys, row) : 0;
-    if (last != nullptr && time >= last_start && time < last_end && slot >= last_slot_start && slot < last_slot_end) {
-      last->rows.push_back(static_cast<uint32_t>(row));
-      continue;
+    if (row == 0 || !destinations.Holds(last, time, slot)) {
+      ASSIGN_OR_RETURN(last, destinations.Of(time, slot));
     }
-    last = nullptr;
-    for (RoutedRows& entry : routed) {
-      const int64_t start = entry.chunk ? entry.chunk->range_start : entry.key.range_start;
-      const int64_t end = entry.chunk ? entry.chunk->range_end : entry.key.range_end;
-      const int low = entry.chunk ? entry.chunk->slot_start : entry.key.slot_start;
-      const int high = entry.chunk ? entry.chunk->slot_end : entry.key.slot_end;
-      if (time >= start && time < end && slot >= low && slot < high) {
-        last = &entry;
-        break;
-      }
-    }
-    if (last == nullptr) {
-      RoutedRows entry;
-      if (FindChunk(*hypertable.chunks, time, slot, &entry.chunk) == nullptr) {
-        entry.key = SliceOf(relation, time);
-        if (time < entry.key.range_start || time >= entry.key.range_end) return Error(sqlstate::kDatetimeFieldOverflow, "timestamp out of range");
-        for (int partition = 0; partition < partitions; ++partition) {
-          const auto [low, high] = SlotsOfPartition(partition, partitions);
-          if (slot >= low && slot < high) {
-            entry.key.slot_start = low;
-            entry.key.slot_end = high;
-          }
-        }
-        Clip(*hypertable.chunks, time, slot, &entry.key);
-      }
-      routed.push_back(std::move(entry));
-      last = &routed.back();
-    }
-    last_start = last->chunk ? last->chunk->range_start : last->key.range_start;
-    last_end = last->chunk ? last->chunk->range_end : last->key.range_end;
-    last_slot_start = last->chunk ? last->chunk->slot_start : last->key.slot_start;
-    last_slot_end = last->chunk ? last->chunk->slot_end : last->key.slot_end;
-    last->rows.push_back(static_cast<uint32_t>(row));
+    destinations.Add(last, static_cast<uint32_t>(row));
   }
-  return routed;
+  return std::move(destinations).Take();
 }
 
 StatusOr<std::vector<NodeId>> PlaceChunk(const sql::Catalog& catalog, const sql::Relation& relation, const ChunkKey& key) {

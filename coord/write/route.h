@@ -1,7 +1,6 @@
 #pragma once
 // Routing: which chunk each row of a batch belongs to. Pure; any thread.
 #include <cstdint>
-#include <span>
 #include <vector>
 
 #include "engine/base/status.h"
@@ -22,15 +21,12 @@ struct ChunkKey {
 /// Rows of one batch for one chunk: an existing one, or one to be created for `key`.
 struct RoutedRows {
   sql::ChunkPtr chunk;               // null: none yet
-  ChunkKey key;
+  ChunkKey key;                      // what the chunk covers, or shall
   std::vector<uint32_t> rows;
 };
 
 /// `columns` in the relation's order. 23502 for a NULL time; 22008-like for a time outside what chunks can cover.
 StatusOr<std::vector<RoutedRows>> RouteRows(const sql::Relation& relation, const ColumnBatch& batch);
-
-/// The chunks that may reach into [start, end), among others: found without looking at all of them.
-std::span<const sql::ChunkPtr> ChunksNear(const sql::ChunkSet& set, int64_t start, int64_t end);
 
 /// The slice of `interval` that holds `value`, aligned to the Unix epoch for timestamps (as TimescaleDB's), to 0 for integers.
 ChunkKey SliceOf(const sql::Relation& relation, int64_t value);

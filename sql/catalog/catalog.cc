@@ -200,8 +200,8 @@ void PutHypertable(const Hypertable& table, ByteWriter& writer) {
   PutNodes(table.blocked_nodes, writer);
   writer.PutString(table.chunk_schema);
   writer.PutString(table.chunk_prefix);
-  writer.PutVarint(table.chunks->chunks.size());
-  for (const ChunkPtr& chunk : table.chunks->chunks) PutChunk(*chunk, writer);
+  writer.PutVarint(table.chunks->size());
+  for (const ChunkPtr& chunk : *table.chunks) PutChunk(*chunk, writer);
   writer.PutBool(table.compression.has_value());
   if (table.compression.has_value()) PutCompression(*table.compression, writer);
   writer.PutBool(table.compression_policy.has_value());
@@ -461,13 +461,9 @@ StatusOr<Catalog> Catalog::Decode(std::string_view bytes) {
     const NodeId node(reader.GetU32());
     catalog.pending_drops.emplace_back(node, ChunkId(reader.GetU64()));
   }
+  std::sort(catalog.pending_drops.begin(), catalog.pending_drops.end());
   if (!reader.ok() || !reader.AtEnd()) return DamagedCatalog();
   return catalog;
-}
-
-ChunkSet::ChunkSet(std::vector<ChunkPtr> ordered) : chunks(std::move(ordered)) {
-  reach.reserve(chunks.size());
-  for (const ChunkPtr& chunk : chunks) reach.push_back(std::max(chunk->range_end, reach.empty() ? chunk->range_end : reach.back()));
 }
 
 TableSchemaPtr StorageSchema(const Relation& relation, uint64_t cluster_id) {

@@ -13,10 +13,10 @@
 #include "engine/types/datetime.h"
 #include "engine/types/schema.h"
 #include "engine/types/value.h"
+#include "sql/catalog/chunk_set.h"
 
 namespace tsd::sql {
 
-inline constexpr int kSlotCount = 1024;  // hash slots a hypertable's space dimension is cut into
 inline constexpr uint32_t kFirstUserOid = 16384;
 inline constexpr std::string_view kTemporarySchemaPrefix = "pg_temp_";  // a session's own schema: pg_temp_<n>
 
@@ -71,13 +71,6 @@ struct CompressionPolicy {
   Interval schedule{12 * kMicrosPerHour, 0, 0};  // as told; the server looks more often
 };
 
-/// What the user is told; the files are columnar and compressed in any case.
-enum class ChunkCompression : uint8_t {
-  kOpen,        // not yet
-  kCompressed,
-  kKeptOpen,    // decompress_chunk() was called: not again by itself
-};
-
 enum class DimensionKind : uint8_t { kTime, kSpace };
 
 struct Dimension {
@@ -86,33 +79,6 @@ struct Dimension {
   ColumnId column;
   int64_t interval = 0;            // time: microseconds, or units of an integer column
   int16_t number_partitions = 0;   // space
-};
-
-/// A time slice x slot range of a hypertable. Half-open ranges in the time column's own scale (microseconds since 2000-01-01 for timestamps,
-/// days for date, the integer itself otherwise).
-struct Chunk {
-  ChunkId id;
-  int32_t number = 0;              // N of _dist_hyper_<H>_<N>_chunk
-  uint32_t oid = 0;                // its regclass
-  std::string name;                // _dist_hyper_1_5_chunk
-  int64_t range_start = 0;
-  int64_t range_end = 0;
-  int slot_start = 0;              // [slot_start, slot_end) of kSlotCount
-  int slot_end = kSlotCount;
-  std::vector<NodeId> nodes;       // replicas; NodeId{} = the access node's own store
-  int64_t created_at = 0;          // timestamptz
-  ChunkCompression compression = ChunkCompression::kOpen;
-};
-using ChunkPtr = std::shared_ptr<const Chunk>;
-
-/// A hypertable's chunks, ordered by (range_start, slot_start).
-struct ChunkSet {
-  std::vector<ChunkPtr> chunks;
-  /// reach[i]: the greatest range_end of chunks[0 .. i]. It ascends, so the chunks that may hold a time are found by binary search.
-  std::vector<int64_t> reach;
-
-  ChunkSet() = default;
-  explicit ChunkSet(std::vector<ChunkPtr> ordered);
 };
 
 struct Hypertable {
@@ -200,7 +166,7 @@ struct Catalog {
   std::map<std::string, DataNodePtr> nodes;                              // by name
   std::map<std::string, Role> roles;
   std::map<std::string, uint32_t> databases;                             // name -> oid
-  std::vector<std::pair<NodeId, ChunkId>> pending_drops;                 // storage to be removed on nodes
+  std::vector<std::pair<NodeId, ChunkId>> pending_drops;                 // storage to be removed on nodes; ascending
 
   RelationPtr Find(const std::string& schema, const std::string& name) const;
   RelationPtr Find(TableId id) const;

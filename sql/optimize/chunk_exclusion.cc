@@ -119,15 +119,7 @@ std::vector<ChunkPtr> PruneChunks(const Relation& relation, const ScanPredicate&
   }
   const std::optional<std::vector<int>> slots = SlotsOf(relation, predicate);
   // Of thousands of chunks, those between the bounds.
-  const ChunkSet& set = *table.chunks;
-  TSD_CHECK(set.reach.size() == set.chunks.size());
-  const auto reached = std::partition_point(set.reach.begin(), set.reach.end(), [&](int64_t end) {
-    return end <= bounds.low && end != std::numeric_limits<int64_t>::max();
-  });
-  const auto past = std::upper_bound(set.chunks.begin(), set.chunks.end(), bounds.high,
-                                     [](int64_t high, const ChunkPtr& chunk) { return high < chunk->range_start; });
-  for (auto it = set.chunks.begin() + (reached - set.reach.begin()); it < past; ++it) {
-    const ChunkPtr& chunk = *it;
+  for (const ChunkPtr& chunk : table.chunks->Near(bounds.low, bounds.high)) {
     if (!MayHold(bounds, *chunk)) continue;
     if (slots.has_value()) {
       const auto slot = std::lower_bound(slots->begin(), slots->end(), chunk->slot_start);

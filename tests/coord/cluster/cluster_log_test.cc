@@ -83,9 +83,8 @@ TEST_F(ClusterLogTest, ManyNewChunksOfSeveralTablesAreOneChange) {
   for (const auto& [table, count] : {std::pair(50001u, 12u), std::pair(50002u, 6u)}) {
     const sql::RelationPtr relation = log_->Current()->Find(TableId(table));
     const sql::ChunkSet& set = *relation->hypertable->chunks;
-    ASSERT_EQ(set.chunks.size(), count);
-    ASSERT_EQ(set.reach.size(), count);
-    EXPECT_TRUE(std::is_sorted(set.chunks.begin(), set.chunks.end(), [](const auto& a, const auto& b) { return a->range_start < b->range_start; }));
+    ASSERT_EQ(set.size(), count);
+    EXPECT_TRUE(std::is_sorted(set.begin(), set.end(), [](const auto& a, const auto& b) { return a->range_start < b->range_start; }));
   }
 }
 

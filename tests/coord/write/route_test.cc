@@ -116,28 +116,39 @@ TEST(Route, NewChunksAreClippedAroundOlderOnesOfAnotherInterval) {
   EXPECT_EQ((*routed)[2].key.range_end, 200);
 }
 
-TEST(Route, ChunksNearARangeAreFoundAmongMany) {
-  std::vector<sql::ChunkPtr> chunks;
-  const auto add = [&chunks](int64_t start, int64_t end) {
-    auto chunk = std::make_shared<sql::Chunk>();
-    chunk->range_start = start;
-    chunk->range_end = end;
-    chunks.push_back(std::move(chunk));
-  };
-  add(0, 1000);  // of an interval that was larger once
-  for (int64_t start = 1000; start < 2000; start += 10) add(start, start + 10);
-  const sql::ChunkSet set(chunks);
-  const auto overlapping = [&set](int64_t start, int64_t end) {
-    int count = 0;
-    for (const sql::ChunkPtr& chunk : ChunksNear(set, start, end)) count += chunk->range_start < end && start < chunk->range_end;
-    return count;
-  };
-  EXPECT_EQ(overlapping(-10, 0), 0);
-  EXPECT_EQ(overlapping(990, 1010), 2);
-  EXPECT_EQ(overlapping(1995, 3000), 1);
-  EXPECT_EQ(overlapping(2000, 3000), 0);
-  EXPECT_EQ(ChunksNear(set, 1500, 1510).size(), 1u);
-  EXPECT_TRUE(ChunksNear(sql::ChunkSet(), 0, 1).empty());
+TEST(Route, RowsOfVeryManyChunksFindEachItsOwn) {
+  sql::Relation relation = Table(TypeId::kInt64, 10, 4);
+  std::vector<int64_t> times;
+  std::vector<std::string> keys;
+  for (int64_t i = 0; i < 3000; ++i) {
+    times.push_back(i * 7919 % 20'000);
+    keys.push_back("h" + std::to_string(i % 5));
+  }
+  const ColumnBatch rows = Rows(TypeId::kInt64, times, keys);
+  for (const bool existing : {false, true}) {
+    const StatusOr<std::vector<RoutedRows>> routed = RouteRows(relation, rows);
+    ASSERT_TRUE(routed.ok());
+    EXPECT_GT(routed->size(), 1000u);
+    std::set<ChunkKey> boxes;
+    std::vector<sql::ChunkPtr> made;
+    size_t count = 0;
+    for (const RoutedRows& entry : *routed) {
+      EXPECT_EQ(entry.chunk != nullptr, existing);
+      EXPECT_TRUE(boxes.insert(entry.key).second) << "one destination twice";
+      count += entry.rows.size();
+      for (uint32_t row : entry.rows) {
+        const int slot = sql::SlotOf(rows.column(1), row);
+        EXPECT_TRUE(times[row] >= entry.key.range_start && times[row] < entry.key.range_end && slot >= entry.key.slot_start && slot < entry.key.slot_end);
+      }
+      auto chunk = std::make_shared<sql::Chunk>();
+      chunk->id = ChunkId(made.size() + 1);
+      std::tie(chunk->range_start, chunk->range_end, chunk->slot_start, chunk->slot_end) =
+          std::tuple(entry.key.range_start, entry.key.range_end, entry.key.slot_start, entry.key.slot_end);
+      made.push_back(std::move(chunk));
+    }
+    EXPECT_EQ(count, times.size());
+    relation.hypertable->chunks = std::make_shared<sql::ChunkSet>(std::move(made));
+  }
 }
 
 TEST(Route, NullTimeIsRefused) {

@@ -79,7 +79,7 @@ TEST(CatalogTest, RoundTrip) {
   const RelationPtr cpu = decoded->Find("public", "cpu");
   ASSERT_NE(cpu, nullptr);
   EXPECT_EQ(cpu, decoded->Find(TableId(16400)));
-  EXPECT_EQ(cpu->hypertable->chunks->chunks.size(), 5u);
+  EXPECT_EQ(cpu->hypertable->chunks->size(), 5u);
   EXPECT_EQ(cpu->Find("v")->missing_value.AsDouble(), 2);
   EXPECT_EQ(decoded->FindNode(NodeId(3))->name, "dn1");
   EXPECT_EQ(decoded->FindNode(NodeId(9)), nullptr);

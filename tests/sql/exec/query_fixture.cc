@@ -556,7 +556,7 @@ ChunkId QueryDatabase::ChunkFor(const Relation& old_relation, const ColumnBatch&
   const auto position = [&](ColumnId id) { return static_cast<size_t>(relation->Find(id) - relation->columns.data()); };
   const int64_t time = ChunkScale(Value::FromVector(rows.column(position(hypertable.time().column)), row));
   const int slot = hypertable.space() == nullptr ? 0 : SlotOf(rows.column(position(hypertable.space()->column)), row);
-  for (const ChunkPtr& chunk : hypertable.chunks->chunks) {
+  for (const ChunkPtr& chunk : *hypertable.chunks) {
     if (time >= chunk->range_start && time < chunk->range_end && slot >= chunk->slot_start && slot < chunk->slot_end) return chunk->id;
   }
   auto chunk = std::make_shared<Chunk>();
@@ -578,11 +578,8 @@ ChunkId QueryDatabase::ChunkFor(const Relation& old_relation, const ColumnBatch&
   chunk->name = StrCat("_dist_hyper_", hypertable.id, "_", chunk->id.value(), "_chunk");
   chunks[chunk->id].node = node;
   const ChunkId id = chunk->id;
-  std::vector<ChunkPtr> set = hypertable.chunks->chunks;
-  set.push_back(std::move(chunk));
-  std::sort(set.begin(), set.end(), [](const ChunkPtr& a, const ChunkPtr& b) {
-    return std::pair(a->range_start, a->slot_start) < std::pair(b->range_start, b->slot_start);
-  });
+  ChunkSet set = *hypertable.chunks;
+  set.Put({std::move(chunk)});
   auto changed = std::make_shared<Relation>(*relation);
   changed->hypertable->chunks = std::make_shared<ChunkSet>(std::move(set));
   catalog.Put(std::move(changed));

@@ -40,7 +40,7 @@ class OptimizerTest : public ::testing::Test {
     for (const std::string& line : database_.Explain(sql)) text += line + "\n";
     return text;
   }
-  size_t AllChunks() { return database_.catalog.Find("public", "m")->hypertable->chunks->chunks.size(); }
+  size_t AllChunks() { return database_.catalog.Find("public", "m")->hypertable->chunks->size(); }
 
   QueryDatabase database_{3, false};
 };
@@ -111,10 +111,10 @@ TEST_F(OptimizerTest, GroupsBySpaceKeyAreCompleteOnTheirNode) {
 TEST_F(OptimizerTest, KeysOnSeveralNodesNeedPartialStates) {
   // One chunk moved: its slots now lie on two nodes.
   auto relation = std::make_shared<Relation>(*database_.catalog.Find("public", "m"));
-  std::vector<ChunkPtr> chunks = relation->hypertable->chunks->chunks;
-  auto moved = std::make_shared<Chunk>(*chunks[0]);
+  ChunkSet chunks = *relation->hypertable->chunks;
+  auto moved = std::make_shared<Chunk>(**chunks.begin());
   moved->nodes = {NodeId(moved->nodes[0].value() % 3 + 1)};
-  chunks[0] = moved;
+  chunks.Put({moved});
   relation->hypertable->chunks = std::make_shared<ChunkSet>(std::move(chunks));
   database_.catalog.Put(relation);
   EXPECT_THAT(Explain("SELECT host, sum(v) FROM m GROUP BY host"), HasSubstr("Partial"));
