@@ -6,12 +6,18 @@
 
 namespace tsd::engine {
 
-ScanWork::ScanWork(ScanSpec spec, std::vector<ChunkView> views) : spec_(std::move(spec)), views_(std::move(views)) {
+ScanWork::ScanWork(ScanSpec spec, std::unique_ptr<ViewSource> source) : spec_(std::move(spec)), more_views_(std::move(source)) {
   if (spec_.schema->order_by.empty()) return;
   const ColumnSchema* column = spec_.schema->Find(spec_.schema->order_by.front());
   if (column == nullptr) return;
   const PhysicalType physical = column->type.Physical();
   if (physical == PhysicalType::kInt64 || physical == PhysicalType::kInt32 || physical == PhysicalType::kInt16) time_ = column;
+}
+
+Status ScanWork::Open() {
+  MutexLock lock(mutex_);
+  ASSIGN_OR_RETURN(views_, more_views_->Next());
+  return OkStatus();
 }
 
 void ScanWork::Enter(Stage stage) {
@@ -122,7 +128,13 @@ StatusOr<std::optional<ScanUnit>> ScanWork::TakeAny(ScanStats& stats) {
   const Timestamp read = spec_.snapshot.read_timestamp;
   while (true) {
     if (stage_ == Stage::kStart) {
-      if (view_ >= views_.size()) return std::optional<ScanUnit>();
+      if (view_ >= views_.size()) {
+        if (!views_.empty()) {
+          ASSIGN_OR_RETURN(views_, more_views_->Next());
+          view_ = 0;
+        }
+        if (views_.empty()) return std::optional<ScanUnit>();
+      }
       ++stats.chunks;
       auto open = std::make_shared<OpenView>();
       open->view = std::move(views_[view_]);

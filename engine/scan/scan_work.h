@@ -35,9 +35,20 @@ struct ScanUnit {
   std::optional<int64_t> newest;   // no row has a greater time; empty: unknown
 };
 
+/// The views of a scan's chunks, some at a time: a scan of very many that ends early has not asked for all.
+class ViewSource {
+ public:
+  virtual ~ViewSource() = default;
+  /// The next ones; none at the end. Not called by two threads at once.
+  virtual StatusOr<std::vector<ChunkView>> Next() = 0;
+};
+
 class ScanWork {
  public:
-  ScanWork(ScanSpec spec, std::vector<ChunkView> views);
+  ScanWork(ScanSpec spec, std::unique_ptr<ViewSource> source);
+
+  /// Takes the first views.
+  Status Open();
 
   const ScanSpec& spec() const { return spec_; }
   /// The schema's first order_by column; null if there is none of an integer layout.
@@ -66,6 +77,7 @@ class ScanWork {
   const ColumnSchema* time_ = nullptr;
   std::atomic<int64_t> time_floor_{INT64_MIN};
   Mutex mutex_;
+  const std::unique_ptr<ViewSource> more_views_;
   std::vector<ChunkView> views_ ABSL_GUARDED_BY(mutex_);
   size_t view_ ABSL_GUARDED_BY(mutex_) = 0;
   std::shared_ptr<const OpenView> open_ ABSL_GUARDED_BY(mutex_);

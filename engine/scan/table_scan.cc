@@ -338,17 +338,27 @@ class TableScanImpl final : public TableScan {
   size_t gathered_rows_ = 0;
 };
 
+class GivenViews final : public ViewSource {
+ public:
+  explicit GivenViews(std::vector<ChunkView> views) : views_(std::move(views)) {}
+  StatusOr<std::vector<ChunkView>> Next() override { return std::exchange(views_, {}); }
+
+ private:
+  std::vector<ChunkView> views_;
+};
+
 }  // namespace
 
-std::vector<std::unique_ptr<TableScan>> NewTableScans(ScanSpec spec, std::vector<ChunkView> views, size_t parts) {
+std::unique_ptr<TableScan> NewTableScan(ScanSpec spec, std::vector<ChunkView> views) {
+  return std::move(NewTableScans(std::move(spec), std::make_unique<GivenViews>(std::move(views)), 1)->front());
+}
+
+StatusOr<std::vector<std::unique_ptr<TableScan>>> NewTableScans(ScanSpec spec, std::unique_ptr<ViewSource> views, size_t parts) {
   const auto work = std::make_shared<ScanWork>(std::move(spec), std::move(views));
+  RETURN_IF_ERROR(work->Open());
   std::vector<std::unique_ptr<TableScan>> scans;
   for (size_t i = 0; i < parts; ++i) scans.push_back(std::make_unique<TableScanImpl>(work));
   return scans;
-}
-
-std::unique_ptr<TableScan> NewTableScan(ScanSpec spec, std::vector<ChunkView> views) {
-  return std::move(NewTableScans(std::move(spec), std::move(views), 1).front());
 }
 
 }  // namespace tsd::engine

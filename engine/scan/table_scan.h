@@ -13,8 +13,10 @@
 
 namespace tsd::engine {
 
-/// Requires: spec.columns are columns of spec.schema; views were taken at spec.snapshot, one a chunk; parts >= 1.
-std::vector<std::unique_ptr<TableScan>> NewTableScans(ScanSpec spec, std::vector<ChunkView> views, size_t parts);
+class ViewSource;
+
+/// Requires: spec.columns are columns of spec.schema; views are taken at spec.snapshot, one a chunk; parts >= 1.
+StatusOr<std::vector<std::unique_ptr<TableScan>>> NewTableScans(ScanSpec spec, std::unique_ptr<ViewSource> views, size_t parts);
 std::unique_ptr<TableScan> NewTableScan(ScanSpec spec, std::vector<ChunkView> views);
 
 }  // namespace tsd::engine

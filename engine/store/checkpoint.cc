@@ -34,7 +34,8 @@ struct CheckpointPlan {
   Lsn checkpoint;
   Lsn replay_from;
   Timestamp last_commit;
-  std::vector<Chunk> chunks;
+  std::vector<Chunk> chunks;  // that changed since the last one
+  std::vector<ChunkId> dropped;
   std::vector<Promise<Status>> promises;
   size_t next = 0;
 };
@@ -150,7 +151,11 @@ std::shared_ptr<CheckpointPlan> StoreCore::Freeze(Lsn checkpoint) {
   for (const auto& [id, txn] : transactions_) {
     if (txn->replay_from.IsValid()) plan->replay_from = std::min(plan->replay_from, txn->replay_from);
   }
-  for (const auto& [id, chunk] : chunks_) {
+  plan->dropped = std::exchange(dropped_chunks_, {});
+  for (ChunkId id : std::exchange(dirty_chunks_, {})) {
+    const auto found = chunks_.find(id);
+    if (found == chunks_.end()) continue;
+    const ChunkStatePtr& chunk = found->second;
     CheckpointPlan::Chunk part;
     part.chunk = chunk;
     part.next_row_id = chunk->next_row_id;
@@ -212,25 +217,32 @@ Status StoreCore::WriteChunkOf(CheckpointPlan& plan, size_t index) {
 }
 
 void StoreCore::InstallCheckpoint(const std::shared_ptr<CheckpointPlan>& plan) {
-  Manifest manifest;
+  Manifest manifest = manifest_;
   manifest.checkpoint = plan->checkpoint;
   manifest.replay_from = plan->replay_from;
   manifest.last_commit = plan->last_commit;
   auto list = [&](ManifestChunk& entry, const FileRef& file) {
     const FileMeta& meta = file.file->meta();
     entry.files.push_back({meta, file.min_commit, file.max_commit});
-    manifest.schemas[meta.schema_fingerprint] = space_->schemas.Find(meta.schema_fingerprint);
   };
+  for (ChunkId id : plan->dropped) manifest.chunks.erase(id);
   for (const CheckpointPlan::Chunk& part : plan->chunks) {
-    if (part.files.empty() && !part.written.has_value() && part.deletes_after.empty()) continue;
+    if (part.files.empty() && !part.written.has_value() && part.deletes_after.empty()) {
+      manifest.chunks.erase(part.chunk->id);
+      continue;
+    }
     ManifestChunk& entry = manifest.chunks[part.chunk->id];
+    entry = ManifestChunk();
     entry.next_row_id = part.next_row_id;
     for (const FileRef& file : part.files) list(entry, file);
     if (part.written.has_value()) list(entry, *part.written);
     for (const DeleteRunPtr& run : part.deletes_after) entry.delete_files.push_back(run->file_id);
   }
   manifest.next_file_id = space_->next_id.load();
-  if (const Status status = manifest.Save(*options_.env, options_.directory); !status.ok()) {
+  manifest.ListSchemas(space_->schemas);
+  Status saved = space_->env->SyncDirectory(space_->directory);  // the names of all files of this checkpoint (S4)
+  if (saved.ok()) saved = manifest.Save(*options_.env, options_.directory);
+  if (const Status& status = saved; !status.ok()) {
     FailCheckpoint(plan, status);
     return;
   }
@@ -271,8 +283,10 @@ void StoreCore::FailCheckpoint(const std::shared_ptr<CheckpointPlan>& plan, cons
   const bool disk_full = HasSqlState(status, sqlstate::kDiskFull);
   Deferred after;
   MutexLock lock(mutex_);
+  dropped_chunks_.insert(dropped_chunks_.end(), plan->dropped.begin(), plan->dropped.end());
   for (CheckpointPlan::Chunk& part : plan->chunks) {
     ChunkState& chunk = *part.chunk;
+    dirty_chunks_.insert(chunk.id);
     chunk.frozen_bytes = 0;
     chunk.frozen_deletes.clear();
     if (chunk.dropped) {

@@ -165,7 +165,7 @@ StatusOr<ChunkFilePtr> WriteChunkFile(const std::shared_ptr<FileSpace>& space, s
     RETURN_IF_ERROR(WriteSorted(*writer, rows, SortRows(block.rows, *block.schema)));
     ASSIGN_OR_RETURN(const ChunkFileInfo info, writer->Finish());
     meta.bytes = info.bytes;
-    return space->env->SyncDirectory(space->directory);
+    return OkStatus();
   };
   if (const Status status = write(); !status.ok()) {
     space->env->DeleteFile(path).IgnoreError();

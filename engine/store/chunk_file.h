@@ -114,7 +114,8 @@ enum class CommitTimes : uint8_t {
 /// The columns of a file of the schema: its own, then the hidden ones.
 std::vector<ChunkColumn> FileColumns(const TableSchema& schema, bool per_row_commits);
 
-/// Writes the rows, sorted as the schema says, to a new file: durable, name and all, on OK. Blocks the thread.
+/// Writes the rows, sorted as the schema says, to a new file: durable on OK, but for its name, which a sync of the directory makes so: once
+/// for many files. Blocks the thread.
 StatusOr<ChunkFilePtr> WriteChunkFile(const std::shared_ptr<FileSpace>& space, std::span<const CommittedBlock> blocks, CommitTimes times);
 /// A file that the manifest or the log names. Only looks whether it is there and as long as it must be: it is opened when it is read.
 StatusOr<ChunkFilePtr> AdoptChunkFile(const std::shared_ptr<FileSpace>& space, const FileMeta& meta);

@@ -9,7 +9,7 @@ namespace tsd::engine {
 namespace {
 
 /// Small rests of many chunks together: beyond this they go to files too, which bounds a log record.
-constexpr size_t kMaxLoggedBytes = 16 << 20;
+constexpr size_t kMaxLoggedBytes = 40 << 20;
 /// How long the commit of a prepared transaction may wait for a sync that others need anyway.
 constexpr absl::Duration kLongestUnsynced = absl::Milliseconds(10);
 
@@ -35,13 +35,12 @@ void StoreCore::CloseTransaction(const TransactionPtr& txn, absl::AnyInvocable<v
       logged += staged.bytes;
     }
   }
-  while (logged > kMaxLoggedBytes) {
-    StagedChunk* largest = nullptr;
-    for (auto& [id, staged] : txn->chunks) {
-      if (largest == nullptr || staged.bytes > largest->bytes) largest = &staged;
+  if (logged > kMaxLoggedBytes) {
+    for (StagedChunk* largest : LargestFirst(*txn)) {
+      if (logged <= kMaxLoggedBytes) break;
+      logged -= largest->bytes;
+      StartDirectJob(txn, *largest, after);
     }
-    logged -= largest->bytes;
-    StartDirectJob(txn, *largest, after);
   }
   WhenIdle(txn, [next = std::move(next)](Deferred& later) mutable { later.Add(std::move(next)); }, after);
 }
@@ -295,6 +294,7 @@ void StoreCore::ApplyCommit(const TransactionPtr& txn, Deferred& after) {
     for (const StagedFile& file : staged.files) HandOverFile(chunk, {file.file, commit, commit});
     unlisted_files_ += staged.files.size();
     if (!chunk.dropped) {
+      dirty_chunks_.insert(id);
       for (const StagedBlock& block : staged.blocks) memtable_bytes_ += chunk.memtable.Add({block.block, commit, commit});
       if (std::vector<uint64_t> deleted = staged.DeletedIds(); !deleted.empty()) {
         DeleteRunPtr run = MakeDeleteRun(std::move(deleted), commit);

@@ -15,6 +15,7 @@ Future<Status> StoreCore::DropChunks(std::vector<ChunkId> chunks) {
     if (found == chunks_.end()) continue;
     const ChunkStatePtr chunk = found->second;
     chunks_.erase(found);
+    dropped_chunks_.push_back(id);
     chunk->dropped = true;
     int64_t bytes = static_cast<int64_t>(chunk->memtable.bytes());
     for (const DeleteRunPtr& run : chunk->fresh_deletes) bytes += static_cast<int64_t>(run->bytes());
@@ -37,14 +38,18 @@ Future<Status> StoreCore::DropChunks(std::vector<ChunkId> chunks) {
   }
   // Logged even if nothing is here: an earlier call for the same chunks may not be durable yet.
   AppendToLog(LogType::kDropChunks, EncodeDropChunks(chunks), Durability::kSync,
-              [dropped, promise](const Status& status, Deferred& later) {
+              [this, dropped, promise](const Status& status, Deferred& later) {
                 if (status.ok()) {
                   TSD_FAULT_POINT("store.drop.logged");
+                  std::vector<FileRef> gone;
                   for (const ChunkStatePtr& chunk : dropped) {
                     chunk->drop_durable = true;
                     for (const FileRef& file : chunk->files) file.file->MarkObsolete();
-                    later.Add([files = std::exchange(chunk->files, {})] {});
+                    gone.insert(gone.end(), chunk->files.begin(), chunk->files.end());
+                    chunk->files.clear();
                   }
+                  // Deleted when the last holder lets go: very many of them, and not on the log's thread.
+                  later.Add([background = options_.background, gone = std::move(gone)]() mutable { background->Post([files = std::move(gone)] {}); });
                 }
                 later.Set(promise, status);
               }, after);

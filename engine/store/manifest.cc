@@ -11,6 +11,16 @@ constexpr uint32_t kVersion = 1;
 
 }  // namespace
 
+void Manifest::ListSchemas(SchemaRegistry& registry) {
+  schemas.clear();
+  for (const auto& [id, chunk] : chunks) {
+    for (const ManifestFile& file : chunk.files) {
+      TableSchemaPtr& schema = schemas[file.meta.schema_fingerprint];
+      if (schema == nullptr) schema = registry.Find(file.meta.schema_fingerprint);
+    }
+  }
+}
+
 std::string Manifest::Encode() const {
   ByteWriter writer;
   writer.PutBytes(std::string_view(kMagic, 8));

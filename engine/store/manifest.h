@@ -33,6 +33,8 @@ struct Manifest {
   std::map<uint64_t, TableSchemaPtr> schemas;  // of the files, by fingerprint
   std::map<ChunkId, ManifestChunk> chunks;
 
+  /// Sets `schemas` to those of the files.
+  void ListSchemas(SchemaRegistry& registry);
   std::string Encode() const;
   /// XX001 / 0A000; the caller names the file.
   static StatusOr<Manifest> Decode(std::string_view bytes);

@@ -3,10 +3,28 @@
 
 #include "engine/base/fault.h"
 #include "engine/base/strings.h"
+#include "engine/scan/scan_work.h"
 #include "engine/scan/table_scan.h"
 #include "engine/store/store_core.h"
 
 namespace tsd::engine {
+
+/// Views of a scan's chunks, taken under the mutex. Those of later chunks are taken later, which changes nothing: what a snapshot sees of a
+/// chunk stays so while the snapshot is above the horizon, and whoever drops chunks waits for transactions that may read them.
+class StoreCore::ScanViews final : public ViewSource {
+ public:
+  ScanViews(std::shared_ptr<StoreCore> core, const ScanSpec& spec)
+      : core_(std::move(core)), chunks_(spec.chunks), snapshot_(spec.snapshot), origin_(spec.schema->origin) {}
+  StatusOr<std::vector<ChunkView>> Next() override;
+
+ private:
+  static constexpr size_t kViewsAtOnce = 1024;
+  const std::shared_ptr<StoreCore> core_;
+  const std::vector<ChunkId> chunks_;
+  const Snapshot snapshot_;
+  const uint64_t origin_;
+  size_t next_ = 0;
+};
 
 bool StoreCore::Blocks(const Transaction& txn, const std::vector<ChunkId>& chunks, const Snapshot& snapshot) const {
   if (txn.id == snapshot.own) return false;
@@ -116,15 +134,18 @@ StatusOr<std::vector<std::unique_ptr<TableScan>>> StoreCore::OpenScans(ScanSpec 
   for (ColumnId column : spec.columns) {
     if (spec.schema->Find(column) == nullptr) return Error(sqlstate::kInternalError, "scan of a column that the schema does not have");
   }
-  std::vector<ChunkView> views;
-  {
-    MutexLock lock(mutex_);
-    RETURN_IF_ERROR(CheckOpen());
-    if (spec.snapshot.read_timestamp < HorizonOf(spec.schema->origin)) return Error(sqlstate::kSerializationFailure, "snapshot too old");
-    views.reserve(spec.chunks.size());
-    for (ChunkId chunk : spec.chunks) views.push_back(ViewOf(chunk, spec.snapshot));
-  }
+  auto views = std::make_unique<ScanViews>(shared_from_this(), spec);
   return NewTableScans(std::move(spec), std::move(views), std::max<size_t>(1, parts));
+}
+
+StatusOr<std::vector<ChunkView>> StoreCore::ScanViews::Next() {
+  std::vector<ChunkView> views;
+  if (next_ == chunks_.size() && next_ > 0) return views;
+  MutexLock lock(core_->mutex_);
+  RETURN_IF_ERROR(core_->CheckOpen());
+  if (snapshot_.read_timestamp < core_->HorizonOf(origin_)) return Error(sqlstate::kSerializationFailure, "snapshot too old");
+  for (; next_ < chunks_.size() && views.size() < kViewsAtOnce; ++next_) views.push_back(core_->ViewOf(chunks_[next_], snapshot_));
+  return views;
 }
 
 std::vector<ChunkId> StoreCore::Chunks() {
@@ -133,6 +154,7 @@ std::vector<ChunkId> StoreCore::Chunks() {
   for (const auto& [id, chunk] : chunks_) {
     if (chunk->HasData()) result.push_back(id);
   }
+  std::sort(result.begin(), result.end());
   return result;
 }
 

@@ -88,6 +88,9 @@ Status StoreCore::Recover() {
   RETURN_IF_ERROR(InstallRecovered(state));
   RETURN_IF_ERROR(RestorePrepared(state));
   manifest_ = std::move(state.manifest);
+  for (const auto& [id, listed] : manifest_.chunks) {
+    if (!state.chunks.contains(id)) dropped_chunks_.push_back(id);
+  }
   ArmIdleTimer(absl::ZeroDuration());
   if (state.records > 0) log::Info("store recovered: ", state.records, " log records, ", transactions_.size(), " transactions in doubt");
   return OkStatus();
@@ -179,7 +182,8 @@ Status StoreCore::InstallRecovered(RecoveryState& state) {
     memtable_bytes_ += static_cast<int64_t>(chunk.state->memtable.bytes());
     for (const DeleteRunPtr& run : chunk.state->fresh_deletes) memtable_bytes_ += static_cast<int64_t>(run->bytes());
     chunks_.emplace(id, chunk.state);
-    merge_candidates_.insert(id);
+    if (chunk.listed.size() + chunk.unlisted.size() > 1) merge_candidates_.insert(id);
+    if (!chunk.unlisted.empty() || !chunk.state->memtable.empty() || !chunk.state->fresh_deletes.empty()) dirty_chunks_.insert(id);
     if (!chunk.state->saved_deletes.empty() || !chunk.state->fresh_deletes.empty()) sweep_candidates_.insert(id);
   }
   for (const auto& [id, pending] : state.pending) {

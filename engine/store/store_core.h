@@ -101,6 +101,8 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
 
   // ---- write.cc ----
   void RelieveMemory(const TransactionPtr& txn, StagedChunk& staged, Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  /// Those with rows in memory.
+  static std::vector<StagedChunk*> LargestFirst(Transaction& txn);
   /// Whether its rows are better written once, to a file, than to the log now and to a file later.
   bool IsWorthAFile(const StagedChunk& staged) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void StartDirectJob(const TransactionPtr& txn, StagedChunk& staged, Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -145,6 +147,7 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
   static void HandOverFile(ChunkState& chunk, const FileRef& file);
 
   // ---- read.cc ----
+  class ScanViews;
   ChunkView ViewOf(ChunkId id, const Snapshot& snapshot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool Blocks(const Transaction& txn, const std::vector<ChunkId>& chunks, const Snapshot& snapshot) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -200,7 +203,10 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
   mutable Mutex mutex_;
   Status poisoned_ ABSL_GUARDED_BY(mutex_);
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
-  std::map<ChunkId, ChunkStatePtr> chunks_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<ChunkId, ChunkStatePtr> chunks_ ABSL_GUARDED_BY(mutex_);
+  // What the next checkpoint has to do: a store has many chunks, of which few change from one to the next.
+  std::set<ChunkId> dirty_chunks_ ABSL_GUARDED_BY(mutex_);       // with rows, delete marks or files that the manifest does not know
+  std::vector<ChunkId> dropped_chunks_ ABSL_GUARDED_BY(mutex_);  // that it may still know
   absl::flat_hash_map<TxnId, TransactionPtr> transactions_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_set<Transaction*> undecided_ ABSL_GUARDED_BY(mutex_);  // kPrepared and kCommitting
   /// Commits of prepared transactions that took effect before their record is durable: answered when it is.

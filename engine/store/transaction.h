@@ -130,6 +130,7 @@ struct Transaction {
   Lsn replay_from;         // the log from here on is needed to restore it; from kPreparing on
   Status failure;          // a direct file that could not be written: it can only abort
   int jobs_in_flight = 0;
+  size_t next_relief = 0;  // `bytes` from which on it is looked at for what could go to a file (write.cc)
   uint64_t strips = 0;     // how often DropChunks took something away
   std::vector<Waiter> when_idle;     // no job in flight any more
   std::vector<Waiter> when_ended;

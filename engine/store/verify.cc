@@ -1,4 +1,6 @@
 // Verify: every file the store relies on is there, whole and decodable.
+#include <algorithm>
+
 #include "engine/base/strings.h"
 #include "engine/store/store_core.h"
 
@@ -15,6 +17,7 @@ Status StoreCore::Verify() {
       for (const DeleteRunPtr& run : chunk->saved_deletes) delete_files.push_back(run->file_id);
     }
   }
+  std::stable_sort(files.begin(), files.end(), [](const auto& left, const auto& right) { return left.first < right.first; });
   RETURN_IF_ERROR(Manifest::Load(*options_.env, options_.directory).status());
   for (const auto& [chunk, file] : files) {
     const auto open = file.file->Reader();

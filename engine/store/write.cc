@@ -11,6 +11,9 @@ namespace {
 constexpr int kMaxJobsInFlight = 8;
 constexpr int kMaxJobsOfTransaction = 4;
 constexpr size_t kSmallestFileBytes = 1 << 20;
+// Parts of the memory that was granted:
+constexpr size_t kReliefSteps = 128;  // what a transaction stages before it is looked at again
+constexpr size_t kReliefs = 16;       // what goes to small files at a time
 /// What is left beside larger files of the transaction is worth one from this part of the smallest on.
 constexpr size_t kRestPart = 16;
 
@@ -76,14 +79,31 @@ void StoreCore::RelieveMemory(const TransactionPtr& txn, StagedChunk& staged, De
     StartDirectJob(txn, staged, after);
     return;
   }
-  if (staged_bytes_ <= options_.memtable_bytes / 2) return;
-  StagedChunk* largest = &staged;
-  for (auto& [id, other] : txn->chunks) {
-    if (other.bytes > largest->bytes) largest = &other;
+  if (staged_bytes_ <= options_.memtable_bytes / 2 || txn->bytes < txn->next_relief) return;
+  txn->next_relief = txn->bytes + options_.memtable_bytes / kReliefSteps;  // the largest of very many chunks is not looked for at every write
+  const std::vector<StagedChunk*> largest = LargestFirst(*txn);
+  if (IsWorthAFile(*largest.front())) {
+    StartDirectJob(txn, *largest.front(), after);
+    return;
   }
+  if (staged_bytes_ <= options_.memtable_bytes || jobs_in_flight_ > 0) return;
   // Rows scattered over very many chunks make small files: better than more memory than was granted.
-  const bool full = staged_bytes_ > options_.memtable_bytes;
-  if (IsWorthAFile(*largest) || (full && jobs_in_flight_ == 0)) StartDirectJob(txn, *largest, after);
+  size_t relieved = 0;
+  for (size_t i = 0; i < largest.size() && relieved < options_.memtable_bytes / kReliefs; ++i) {
+    relieved += largest[i]->bytes;
+    StartDirectJob(txn, *largest[i], after);
+  }
+}
+
+std::vector<StagedChunk*> StoreCore::LargestFirst(Transaction& txn) {
+  std::vector<StagedChunk*> chunks;
+  for (auto& [id, staged] : txn.chunks) {
+    if (staged.bytes > 0) chunks.push_back(&staged);
+  }
+  std::sort(chunks.begin(), chunks.end(), [](const StagedChunk* left, const StagedChunk* right) {
+    return std::pair(left->bytes, left->chunk->id) > std::pair(right->bytes, right->chunk->id);
+  });
+  return chunks;
 }
 
 bool StoreCore::MustWait(const Transaction& txn) const {
@@ -130,6 +150,9 @@ void StoreCore::RunDirectJob(const TransactionPtr& txn, ChunkId chunk, const std
   std::vector<CommittedBlock> blocks;
   for (const StagedBlock& staged : job->blocks) blocks.push_back({staged.block, Timestamp(), Timestamp()});
   StatusOr<ChunkFilePtr> file = WriteChunkFile(space_, blocks, CommitTimes::kOutside);
+  if (file.ok()) {
+    if (Status synced = space_->env->SyncDirectory(space_->directory); !synced.ok()) file = std::move(synced);
+  }
   TSD_FAULT_POINT("store.direct.file_synced");
   FinishDirectJob(txn, chunk, job, std::move(file));
 }
@@ -142,6 +165,7 @@ void StoreCore::FinishDirectJob(const TransactionPtr& txn, ChunkId chunk, const 
   --running_jobs_;
   PostDirectJobs(after);
   txn->bytes -= job->bytes;
+  txn->next_relief = std::min<size_t>(txn->next_relief, txn->bytes + options_.memtable_bytes / kReliefSteps);
   staged_bytes_ -= job->bytes;
   if (!file.ok()) {
     // A full disk fails the transaction; anything else may have been a sync that lost data (I4).

@@ -344,6 +344,7 @@ TEST_F(FilesTest, DroppedChunksStayDropped) {
   ASSERT_TRUE(Commit(5).ok());
   EXPECT_TRUE(Keys({1}, kMaxTimestamp).empty());
   EXPECT_EQ(store_->Chunks(), std::vector<ChunkId>{ChunkId(2)});
+  Settle();  // files go in the background
   EXPECT_EQ(CountFiles(".chunk"), 0u);
   CrashAndOpen();
   EXPECT_TRUE(Keys({1}, kMaxTimestamp).empty());
@@ -355,6 +356,66 @@ TEST_F(FilesTest, DroppedChunksStayDropped) {
   Insert(6, 1, Rows(0, 3));  // the id may come back
   CrashAndOpen();
   EXPECT_EQ(Keys({1}, kMaxTimestamp), KeyRange(0, 3));
+}
+
+TEST_F(FilesTest, ACheckpointKeepsTheChunksThatDidNotChange) {
+  Open();
+  for (uint64_t chunk = 1; chunk <= 4; ++chunk) Insert(chunk, chunk, Rows(static_cast<int64_t>(chunk) * 100, 10));
+  ASSERT_TRUE(Flush().ok());
+  Insert(5, 2, Rows(210, 5));
+  ASSERT_TRUE(Await(store_->DropChunks({ChunkId(3)})).ok());
+  ASSERT_TRUE(Flush().ok());  // writes chunk 2 only
+  EXPECT_EQ(FileCount(1), 1u);
+  EXPECT_EQ(FileCount(2), 2u);
+  const auto check = [this] {
+    EXPECT_EQ(Keys({1}, kMaxTimestamp), KeyRange(100, 10));
+    EXPECT_EQ(Keys({2}, kMaxTimestamp), KeyRange(200, 15));
+    EXPECT_TRUE(Keys({3}, kMaxTimestamp).empty());
+    EXPECT_EQ(Keys({4}, kMaxTimestamp), KeyRange(400, 10));
+    EXPECT_EQ(CountFiles(".chunk"), 4u);
+    EXPECT_TRUE(store_->Verify().ok());
+  };
+  check();
+  CrashAndOpen();
+  check();
+  // What recovery found changed goes with the first checkpoint after it: rows of the log, and a drop.
+  Insert(6, 1, Rows(110, 2));
+  ASSERT_TRUE(Await(store_->DropChunks({ChunkId(4)})).ok());
+  CrashAndOpen();
+  ASSERT_TRUE(Flush().ok());
+  CrashAndOpen();
+  EXPECT_EQ(Keys({1, 2, 3, 4}, kMaxTimestamp).size(), 27u);
+  EXPECT_EQ(store_->Chunks(), (std::vector<ChunkId>{ChunkId(1), ChunkId(2)}));
+  EXPECT_EQ(CountFiles(".chunk"), 4u);
+}
+
+TEST_F(FilesTest, AScanOfVeryManyChunksReadsThemAll) {
+  Open();
+  std::vector<uint64_t> chunks;
+  for (uint64_t chunk = 1; chunk <= 2500; ++chunk) {
+    ASSERT_TRUE(Write(1, chunk, {{static_cast<int64_t>(chunk), 0, ""}}).ok());
+    chunks.push_back(chunk);
+  }
+  ASSERT_TRUE(Commit(1).ok());
+  EXPECT_EQ(Keys(chunks, kMaxTimestamp), KeyRange(1, 2500));
+  ScanSpec spec;
+  spec.schema = TestSchema();
+  for (uint64_t chunk : chunks) spec.chunks.emplace_back(chunk);
+  spec.columns = {ColumnId(1)};
+  spec.snapshot = {kMaxTimestamp};
+  StatusOr<std::vector<std::unique_ptr<TableScan>>> shares = store_->OpenScans(spec, 2);
+  ASSERT_TRUE(shares.ok());
+  size_t rows = 0;
+  for (bool more = true; more;) {
+    more = false;
+    for (const std::unique_ptr<TableScan>& share : *shares) {
+      const StatusOr<ColumnBatch> batch = share->Next();
+      ASSERT_TRUE(batch.ok()) << batch.status();
+      rows += batch->rows();
+      more = more || !batch->empty();
+    }
+  }
+  EXPECT_EQ(rows, 2500u);
 }
 
 TEST_F(FilesTest, DropWhileACheckpointRuns) {
