@@ -1,5 +1,7 @@
 #include "coord/server/compression_care.h"
 
+#include <map>
+
 #include "engine/base/log.h"
 #include "engine/types/datetime.h"
 #include "engine/types/datetime_functions.h"
@@ -28,16 +30,37 @@ bool CompressionCare::IsDue(const sql::Relation& relation, const sql::Chunk& chu
   return chunk.range_end <= (time.Is(TypeId::kDate) ? *limit / kMicrosPerDay : *limit);
 }
 
-Task<StatusOr<bool>> CompressionCare::Finish(sql::ChunkPtr chunk, bool write_out) {
-  const std::vector<ChunkId> chunks(1, chunk->id);
-  for (const NodeId node : chunk->nodes) {
-    CO_ASSIGN_OR_RETURN(std::shared_ptr<Participant> participant, cluster_.ParticipantOf(node));
-    CO_ASSIGN_OR_RETURN(const std::vector<engine::ChunkSize> sizes, co_await participant->SizesOf(chunks));
-    if (sizes[0].memory_rows == 0) continue;
-    if (!write_out) co_return false;
-    CO_RETURN_IF_ERROR(co_await participant->Compact(chunks));
+Task<std::set<ChunkId>> CompressionCare::Unfinished(std::vector<sql::ChunkPtr> chunks, bool write_out) {
+  std::map<NodeId, std::vector<ChunkId>> by_node;
+  for (const sql::ChunkPtr& chunk : chunks) {
+    for (const NodeId node : chunk->nodes) by_node[node].push_back(chunk->id);
   }
-  co_return true;
+  std::set<ChunkId> unfinished;
+  for (const auto& [node, ids] : by_node) {
+    std::vector<ChunkId> in_memory;
+    Status status = co_await ListInMemory(node, ids, &in_memory);
+    if (status.ok() && !in_memory.empty() && write_out) {
+      StatusOr<std::shared_ptr<Participant>> participant = cluster_.ParticipantOf(node);
+      status = participant.status();
+      if (status.ok()) status = co_await (*participant)->Compact(in_memory);
+      if (status.ok()) in_memory.clear();
+    }
+    if (!status.ok()) {
+      log::Debug("compression of chunks: ", status.message());
+      in_memory = ids;
+    }
+    unfinished.insert(in_memory.begin(), in_memory.end());
+  }
+  co_return unfinished;
+}
+
+Task<Status> CompressionCare::ListInMemory(NodeId node, std::vector<ChunkId> chunks, std::vector<ChunkId>* in_memory) {
+  CO_ASSIGN_OR_RETURN(std::shared_ptr<Participant> participant, cluster_.ParticipantOf(node));
+  CO_ASSIGN_OR_RETURN(const std::vector<engine::ChunkSize> sizes, co_await participant->SizesOf(chunks));
+  for (size_t i = 0; i < chunks.size() && i < sizes.size(); ++i) {
+    if (sizes[i].memory_rows > 0) in_memory->push_back(chunks[i]);
+  }
+  co_return OkStatus();
 }
 
 Task<void> CompressionCare::Run() {
@@ -47,11 +70,14 @@ Task<void> CompressionCare::Run() {
   CatalogChange change;
   for (const auto& [key, relation] : catalog->relations) {
     if (!relation->hypertable || !relation->hypertable->compression) continue;
-    for (const sql::ChunkPtr& chunk : relation->hypertable->chunks->chunks) {
-      if (!IsDue(*relation, *chunk)) continue;
-      const StatusOr<bool> finished = co_await Finish(chunk, relation->hypertable->compression_policy.has_value());
-      if (!finished.ok()) log::Debug("compression of chunk ", chunk->name, ": ", finished.status().message());
-      if (finished.ok() && *finished) change.SetCompression(relation->id, chunk->id, sql::ChunkCompression::kCompressed);
+    std::vector<sql::ChunkPtr> due;
+    for (const sql::ChunkPtr& chunk : *relation->hypertable->chunks) {
+      if (IsDue(*relation, *chunk)) due.push_back(chunk);
+    }
+    if (due.empty()) continue;
+    const std::set<ChunkId> unfinished = co_await Unfinished(due, relation->hypertable->compression_policy.has_value());
+    for (const sql::ChunkPtr& chunk : due) {
+      if (!unfinished.contains(chunk->id)) change.SetCompression(relation->id, chunk->id, sql::ChunkCompression::kCompressed);
     }
   }
   if (change.empty()) co_return;

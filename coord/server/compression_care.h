@@ -2,6 +2,9 @@
 // CompressionCare: marks chunks as compressed. Of a hypertable with a compression policy: those older than the policy says (what is in memory
 // of them is written out first). Of one with timescaledb.compress only: those whose time is over and that have nothing in memory any more.
 // Called by the server's care loop only.
+#include <set>
+#include <vector>
+
 #include "coord/cluster/cluster.h"
 #include "coord/cluster/cluster_log.h"
 #include "engine/base/clock.h"
@@ -17,8 +20,9 @@ class CompressionCare {
 
  private:
   bool IsDue(const sql::Relation& relation, const sql::Chunk& chunk) const;
-  /// Whether all of its rows are in files, on every node.
-  Task<StatusOr<bool>> Finish(sql::ChunkPtr chunk, bool write_out);
+  /// Those of which rows are not in files on some node, or may not be; with `write_out` they are written to files now.
+  Task<std::set<ChunkId>> Unfinished(std::vector<sql::ChunkPtr> chunks, bool write_out);
+  Task<Status> ListInMemory(NodeId node, std::vector<ChunkId> chunks, std::vector<ChunkId>* in_memory);
 
   ClusterLog& log_;
   Cluster& cluster_;
