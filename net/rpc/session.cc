@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/base/log.h"
 #include "engine/base/strings.h"
 
 namespace tsd::net::rpc {
@@ -255,6 +256,7 @@ void Session::Close(Status reason) {
     urgent_.clear();
     timer = std::exchange(tick_timer_, 0);
   }
+  log::Info("RPC ", reason.message());
   if (timer != 0) deps_.executor->Cancel(timer);
   connection_->Close();
   wake_writer_.Set();
