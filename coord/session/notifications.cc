@@ -13,6 +13,8 @@ namespace {
 // PostgreSQL's limits.
 constexpr size_t kMaxChannelName = 63;
 constexpr size_t kMaxPayload = 7999;
+// What a session may have waiting for it.
+constexpr size_t kMaxInboxBytes = 64 << 20;
 
 }  // namespace
 
@@ -21,15 +23,28 @@ void Notifications::Inbox::SetWake(absl::AnyInvocable<void()> wake) {
   wake_ = std::move(wake);
 }
 
-std::vector<Notification> Notifications::Inbox::Take() {
+StatusOr<std::vector<Notification>> Notifications::Inbox::Take() {
   MutexLock lock(mutex_);
+  if (overflowed_) {
+    return WithDetail(Error(sqlstate::kOutOfMemory, "too many notifications wait for this session"),
+                      "It was in a transaction, or its client did not read, for too long; notifications are lost.");
+  }
+  bytes_ = 0;
   return std::exchange(arrived_, {});
 }
 
 void Notifications::Inbox::Put(const Notification& notification) {
+  std::vector<Notification> dropped;
   MutexLock lock(mutex_);
-  arrived_.push_back(notification);
-  if (arrived_.size() == 1 && wake_) wake_();
+  if (overflowed_) return;
+  bytes_ += sizeof(notification) + notification.channel.size() + notification.payload.size();
+  if (bytes_ > kMaxInboxBytes) {
+    overflowed_ = true;
+    dropped.swap(arrived_);
+  } else {
+    arrived_.push_back(notification);
+  }
+  if (arrived_.size() <= 1 && wake_) wake_();
 }
 
 void Notifications::Listen(const std::string& channel, const std::shared_ptr<Inbox>& inbox) {
@@ -56,7 +71,7 @@ void Notifications::Send(const std::vector<Notification>& notifications) {
 
 void Session::OnNotification(absl::AnyInvocable<void()> wake) { inbox_->SetWake(std::move(wake)); }
 
-std::vector<Notification> Session::TakeNotifications() { return inbox_->Take(); }
+StatusOr<std::vector<Notification>> Session::TakeNotifications() { return inbox_->Take(); }
 
 void Session::Listen(ListenAction action) {
   action.depth = savepoints_.size();

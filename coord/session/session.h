@@ -106,7 +106,7 @@ class Session final : public net::pg::SessionHandler, public TableFunctionRunner
   Task<Status> Sync(net::pg::ResultSink* sink) override;
   void Failed() override;
   net::pg::TransactionStatus transaction_status() const override;
-  std::vector<net::pg::Notification> TakeNotifications() override;
+  StatusOr<std::vector<net::pg::Notification>> TakeNotifications() override;
   void OnNotification(absl::AnyInvocable<void()> wake) override;
   void Cancel(Status reason) override;
   Task<void> End() override;

@@ -112,8 +112,8 @@ class SessionHandler {
   virtual TransactionStatus transaction_status() const = 0;
   /// The session's display settings (TimeZone, bytea_output, extra_float_digits, names): rows sent as text are formatted with them.
   virtual const TextContext& text_context() const = 0;
-  /// What was sent to this session since; asked for while it is idle.
-  virtual std::vector<Notification> TakeNotifications() = 0;
+  /// What was sent to this session since; asked for while it is idle. An error ends the session: some of it is lost.
+  virtual StatusOr<std::vector<Notification>> TakeNotifications() = 0;
   /// `wake` is to be called, from any thread, when there is something to take. Called once, before the first statement.
   virtual void OnNotification(absl::AnyInvocable<void()> wake) = 0;
   /// From a CancelRequest or a shutdown: the running statement ends soon with `reason` (57014, 57P01). Any thread.

@@ -52,7 +52,8 @@ class PgSession final : public LiveSession, public InterruptSource, public std::
   void Finish(const Status& status);
   Task<Status> SendReady();
   /// An idle session's; whether there were any.
-  bool AppendNotifications();
+  /// True if there were some.
+  StatusOr<bool> AppendNotifications();
 
   enum class Watch { kNo, kClientGone };
   void BeginStatement(Watch watch);

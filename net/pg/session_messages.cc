@@ -7,7 +7,8 @@ Task<Status> PgSession::Serve() {
   while (true) {
     CO_RETURN_IF_ERROR(termination());
     if (wire_.broken() || client_gone_.load(std::memory_order_relaxed)) co_return OkStatus();
-    if (AppendNotifications()) (void)co_await wire_.Flush();
+    CO_ASSIGN_OR_RETURN(const bool notified, AppendNotifications());
+    if (notified) (void)co_await wire_.Flush();
     StatusOr<std::optional<FrontendMessage>> next = co_await wire_.Next();
     if (!next.ok()) co_return next.status();
     if (!next->has_value()) {
@@ -53,19 +54,20 @@ void PgSession::Finish(const Status& status) {
   handler_->Failed();
 }
 
-bool PgSession::AppendNotifications() {
+StatusOr<bool> PgSession::AppendNotifications() {
   if (handler_->transaction_status() != TransactionStatus::kIdle) return false;
-  const std::vector<Notification> notifications = handler_->TakeNotifications();
+  ASSIGN_OR_RETURN(const std::vector<Notification> notifications, handler_->TakeNotifications());
   for (const Notification& notification : notifications) AppendNotificationResponse(notification, wire_.out());
   return !notifications.empty();
 }
 
 Task<Status> PgSession::SendReady() {
-  AppendNotifications();
+  const Status notified = AppendNotifications().status();
+  // Also before the session ends: the statement's outcome is not in doubt.
   AppendReadyForQuery(handler_->transaction_status(), wire_.out());
   // A failed write is found by the loop (wire_.broken()).
   (void)co_await wire_.Flush();
-  co_return OkStatus();
+  co_return notified;
 }
 
 Task<Status> PgSession::OnQuery(std::string_view body) {

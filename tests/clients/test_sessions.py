@@ -117,6 +117,19 @@ class SessionsTest(unittest.TestCase):
         self.rows(hearer, "DISCARD ALL")
         self.assertEqual(self.rows(hearer, "SELECT * FROM pg_listening_channels()"), [])
 
+    def test_a_listener_that_never_takes_its_notifications_loses_its_session(self):
+        hearer, speaker = self.connection(autocommit=False), self.connection()
+        self.rows(hearer, "LISTEN flood")
+        hearer.commit()
+        self.rows(hearer, "CREATE TABLE heard (id int)")  # in a transaction nothing is delivered
+        for batch in range(18):
+            self.rows(speaker, "SELECT pg_notify('flood', repeat('x', 7900) || g) FROM generate_series(%s, %s) g", batch * 500, batch * 500 + 499)
+        hearer.commit()  # succeeds; the session ends behind it
+        with self.assertRaisesRegex(psycopg2.OperationalError, "too many notifications wait for this session"):
+            self.rows(hearer, "SELECT 1")
+        self.assertEqual(self.rows(speaker, "SELECT count(*) FROM heard"), [(0,)])
+        self.rows(speaker, "NOTIFY flood, 'to nobody'")
+
     def test_notifications_follow_their_transaction(self):
         hearer, speaker = self.connection(), self.connection(autocommit=False)
         self.rows(hearer, "LISTEN c")

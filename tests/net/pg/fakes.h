@@ -196,7 +196,7 @@ class FakeHandler final : public SessionHandler {
   void Failed() override { failed = true; }
   TransactionStatus transaction_status() const override { return status; }
   const TextContext& text_context() const override { return context; }
-  std::vector<Notification> TakeNotifications() override { return std::exchange(notifications, {}); }
+  StatusOr<std::vector<Notification>> TakeNotifications() override { return std::exchange(notifications, {}); }
   void OnNotification(absl::AnyInvocable<void()> w) override { wake = std::move(w); }
   void Cancel(Status reason) override {
     ++cancels;
