@@ -14,7 +14,8 @@ from oracle import Postgres, first_difference, rows_of  # noqa: E402
 
 SEED = int(os.environ.get("TSD_SEED", str(int(time.time()))))
 STEPS = 1500
-SPECIAL = ["NaN", "Infinity", "-Infinity", "-0", "1e100", "-1e100", "4.9e-324", "0.1", "123456789.125", "\\N"]
+# Not -1e100 too: where two such cancel out, what is left of the rest depends on the order of adding, in PostgreSQL as well.
+SPECIAL = ["NaN", "Infinity", "-Infinity", "-0", "1e100", "-1e9", "4.9e-324", "0.1", "123456789.125", "\\N"]
 GROUPS = ["", "h", "date_trunc('hour', time)", "h, date_trunc('hour', time)", "date_bin('5 min', time, '2000-01-01')"]
 FILTERS = ["", "a > 52", "time >= '2024-01-01 05:03' AND time < '2024-01-01 21:00'", "h IN ('h3', 'h1') AND b < 51.5", "d > 500",
            "a > 50 AND b <= 53.3 AND i <> 0", "d IS NULL OR a < 49", "a = 51"]
