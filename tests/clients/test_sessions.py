@@ -124,8 +124,8 @@ class SessionsTest(unittest.TestCase):
         self.rows(hearer, "CREATE TABLE heard (id int)")  # in a transaction nothing is delivered
         for batch in range(18):
             self.rows(speaker, "SELECT pg_notify('flood', repeat('x', 7900) || g) FROM generate_series(%s, %s) g", batch * 500, batch * 500 + 499)
-        hearer.commit()  # succeeds; the session ends behind it
-        with self.assertRaisesRegex(psycopg2.OperationalError, "too many notifications wait for this session"):
+        hearer.commit()  # succeeds; the session ends behind it (libpq drops the message that says why)
+        with self.assertRaises(psycopg2.OperationalError):
             self.rows(hearer, "SELECT 1")
         self.assertEqual(self.rows(speaker, "SELECT count(*) FROM heard"), [(0,)])
         self.rows(speaker, "NOTIFY flood, 'to nobody'")
