@@ -248,6 +248,7 @@ StatusOr<FileMergeResult> MergeFiles(const std::shared_ptr<FileSpace>& space, co
     }
     if (!blocks.empty()) {
       ASSIGN_OR_RETURN(merged.file, WriteChunkFile(space, blocks, CommitTimes::kPerRow));
+      RETURN_IF_ERROR(space->env->SyncDirectory(space->directory));
       result.file = std::move(merged);
     }
     std::sort(result.gone.begin(), result.gone.end());

@@ -57,6 +57,22 @@ TEST_F(MergeTest, ManyFlushesLeaveFewFilesAndEveryRow) {
   EXPECT_EQ(Keys({1}, Timestamp(100'000)), expected);
 }
 
+TEST_F(MergeTest, FilesOfTwoOrdersAreMergedIntoOneThatSurvivesAPowerCut) {
+  Open();
+  auto unsegmented = std::make_shared<TableSchema>(*TestSchema());
+  unsegmented->segment_by.clear();
+  for (uint64_t i = 0; i < 12; ++i) {
+    const TableSchemaPtr schema = i < 3 ? TestSchema() : unsegmented;
+    ASSERT_TRUE(Await(store_->Write({Txn(i + 1), 0, schema, ChunkId(1), TestBatch(Rows(static_cast<int64_t>(i) * 10, 10))})).ok());
+    ASSERT_TRUE(Commit(i + 1).ok());
+    ASSERT_TRUE(Flush().ok());
+    Settle();
+    CrashAndOpen();  // nothing syncs the merged file's name but the merge
+    ASSERT_EQ(Keys({1}, Timestamp(100'000)), KeyRange(0, static_cast<int64_t>(i + 1) * 10)) << i;
+  }
+  EXPECT_LT(Size().file_count, 8u);
+}
+
 TEST_F(MergeTest, OldSnapshotsSeeTheirRowsThroughMerges) {
   Open();
   std::vector<Timestamp> commits;
