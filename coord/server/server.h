@@ -30,8 +30,8 @@ struct ServerDeps {
   Clock* rpc_clock = nullptr;               // the same clock; net/rpc takes it non-const
   Executor* workers = nullptr;
   int worker_threads = 1;                   // as many share one query
-  Executor* wal_executor = nullptr;         // the store's log: one thread
-  Executor* cluster_log_executor = nullptr; // the cluster log: one thread
+  Executor* wal_executor = nullptr;         // writes and syncs the store's log
+  Executor* cluster_log_executor = nullptr; // the same for the cluster log
   Executor* background = nullptr;
   net::Transport* transport = nullptr;
   uint64_t random_seed = 0;

@@ -23,7 +23,7 @@ StatusOr<std::shared_ptr<PreparedStatement>> Session::PrepareText(std::string te
   prepared->parameter_types = std::move(parameter_types);
   if (prepared->statement() != nullptr) {
     RETURN_IF_ERROR(CheckBlockAllows(*prepared->statement()));
-    ASSIGN_OR_RETURN(prepared->columns, DescribeRows(prepared->statement(), &prepared->parameter_types));
+    ASSIGN_OR_RETURN(prepared->columns, DescribeRows(prepared->statement(), &prepared->parameter_types, &prepared->binding));
   }
   for (DataType& type : prepared->parameter_types) {
     if (type.Is(TypeId::kUnknown)) type = TypeId::kText;
@@ -111,10 +111,13 @@ Task<Status> Session::Bind(std::string portal_name, std::string statement_name, 
   }
   if (prepared->statement() != nullptr) {
     CO_RETURN_IF_ERROR(CheckBlockAllows(*prepared->statement()));
+  }
+  if (prepared->statement() != nullptr && !IsCurrent(prepared->binding)) {
     // The tables may have changed since Parse.
     std::vector<DataType> types = prepared->parameter_types;
-    CO_ASSIGN_OR_RETURN(const std::optional<RowDescription> columns, DescribeRows(prepared->statement(), &types));
+    CO_ASSIGN_OR_RETURN(const std::optional<RowDescription> columns, DescribeRows(prepared->statement(), &types, &prepared->binding));
     if (prepared->statement()->kind == StatementKind::kSelect && !SameDescription(columns, prepared->columns)) {
+      prepared->binding = Binding();
       co_return Error(sqlstate::kFeatureNotSupported, "cached plan must not change result type");
     }
     prepared->columns = columns;
@@ -177,7 +180,9 @@ Task<StatusOr<bool>> Session::SendPortalRows(Portal* portal, uint64_t max_rows, 
 Task<Status> Session::StartPortal(Portal* portal, ResultSink* sink) {
   portal->started = true;
   statement_text_ = portal->prepared->text;
+  running_ = portal->prepared.get();
   StatusOr<StatementResult> run = co_await Run(portal->prepared->statement(), &portal->parameters, sink);
+  running_ = nullptr;
   statement_text_ = {};
   CO_ASSIGN_OR_RETURN(StatementResult result, std::move(run));
   portal->rows = std::move(result.rows);

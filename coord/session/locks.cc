@@ -1,4 +1,5 @@
 // Table locks of a session: taken by its statements, held to the end of its transaction (or to ROLLBACK TO SAVEPOINT), as PostgreSQL's are.
+#include <algorithm>
 #include <atomic>
 
 #include "coord/session/session.h"
@@ -12,6 +13,11 @@ namespace {
 
 std::string CannotLock(const std::string& name) {
   return name.empty() ? "could not obtain the lock on the catalog" : StrCat("could not obtain lock on relation \"", name, "\"");
+}
+
+bool HaveTypes(const std::vector<Value>* parameters, const std::vector<DataType>& types) {
+  if (parameters == nullptr) return types.empty();
+  return std::ranges::equal(*parameters, types, {}, [](const Value& value) { return value.type(); });
 }
 
 }  // namespace
@@ -74,14 +80,22 @@ Task<StatusOr<sql::RelationPtr>> Session::LockNamed(sql::parse::ObjectName name,
   }
 }
 
-// Binds, locks what was bound, and binds again if it changed meanwhile.
-Task<StatusOr<sql::BoundStatement>> Session::BindLocked(const Statement* statement, const std::vector<Value>* parameters) {
+// Binds (unless the statement was prepared and that still holds), locks what was bound, and binds again if it changed meanwhile.
+Task<StatusOr<std::shared_ptr<const sql::BoundStatement>>> Session::BindLocked(const Statement* statement, const std::vector<Value>* parameters) {
   while (true) {
+    if (running_ != nullptr && running_->statement() == statement && IsCurrent(running_->binding) &&
+        HaveTypes(parameters, running_->binding.bound->parameter_types)) {
+      const std::shared_ptr<const sql::BoundStatement> known = running_->binding.bound;
+      CO_ASSIGN_OR_RETURN(const bool as_bound, co_await LockBound(known.get()));
+      if (as_bound) co_return known;
+      continue;
+    }
     sql::BindContext context = MakeBindContext(parameters);
     StatusOr<sql::BoundStatement> bound = sql::BindStatement(*statement, context);
     if (bound.ok()) {
-      CO_ASSIGN_OR_RETURN(const bool as_bound, co_await LockBound(&*bound));
-      if (as_bound) co_return std::move(*bound);
+      const auto fresh = std::make_shared<const sql::BoundStatement>(*std::move(bound));
+      CO_ASSIGN_OR_RETURN(const bool as_bound, co_await LockBound(fresh.get()));
+      if (as_bound) co_return fresh;
       continue;
     }
     // What does not fit may be about to: a table that somebody is changing is waited for before the error is believed.

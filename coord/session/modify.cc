@@ -34,11 +34,11 @@ Status Session::CheckWritable(const sql::Relation& relation, std::string_view co
 }
 
 Task<StatusOr<StatementResult>> Session::RunModify(const Statement* statement, const std::vector<Value>* parameters) {
-  CO_ASSIGN_OR_RETURN(const sql::BoundStatement bound, co_await BindLocked(statement, parameters));
-  if (bound.kind == BoundKind::kSelect) co_return Error(sqlstate::kFeatureNotSupported, "this form of the statement is not supported");
-  const std::string_view command = bound.kind == BoundKind::kInsert ? "INSERT" : bound.kind == BoundKind::kUpdate ? "UPDATE" : "DELETE";
-  CO_RETURN_IF_ERROR(CheckWritable(*bound.relation, command));
-  co_return co_await ModifyBound(bound, parameters, nullptr);
+  CO_ASSIGN_OR_RETURN(const std::shared_ptr<const sql::BoundStatement> bound, co_await BindLocked(statement, parameters));
+  if (bound->kind == BoundKind::kSelect) co_return Error(sqlstate::kFeatureNotSupported, "this form of the statement is not supported");
+  const std::string_view command = bound->kind == BoundKind::kInsert ? "INSERT" : bound->kind == BoundKind::kUpdate ? "UPDATE" : "DELETE";
+  CO_RETURN_IF_ERROR(CheckWritable(*bound->relation, command));
+  co_return co_await ModifyBound(*bound, parameters, nullptr);
 }
 
 Task<StatusOr<StatementResult>> Session::ModifyBound(const sql::BoundStatement& bound, const std::vector<Value>* parameters,
@@ -69,8 +69,11 @@ Task<StatusOr<StatementResult>> Session::ModifyOnce(const sql::BoundStatement& b
   }
 
   WriteDeps deps{services_.log, services_.cluster, services_.chunks, services_.executor};
-  sql::BindContext check_context = MakeBindContext();
-  CO_ASSIGN_OR_RETURN(std::shared_ptr<RowChecks> checks, RowChecks::Make(*bound.relation, check_context));
+  std::shared_ptr<RowChecks> checks;
+  if (!bound.relation->checks.empty()) {
+    sql::BindContext check_context = MakeBindContext();
+    CO_ASSIGN_OR_RETURN(checks, RowChecks::Make(*bound.relation, check_context));
+  }
   TableWriter writer(deps, transaction_, bound.relation, std::move(checks));
   const size_t columns = bound.relation->columns.size();
   uint64_t affected = 0;

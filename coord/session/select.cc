@@ -38,7 +38,7 @@ QueryOptions Session::MakeQueryOptions(bool analyze) {
   options.exec.random = random_.get();
   options.exec.cancelled = &cancel_->cancelled;
   options.zone = settings_.GetOr("TimeZone", "UTC");
-  options.memory_bytes = static_cast<uint64_t>(SettingBytes(settings_.GetOr("tsd.query_memory", "1GB")));
+  options.memory_bytes = query_memory_bytes_;
   options.virtual_tables = views_.get();
   options.table_functions = shared_from_this();
   options.cancel = cancel_;
@@ -85,17 +85,22 @@ RowDescription Session::DescriptionOf(const std::vector<sql::ResultColumn>& colu
 }
 
 Task<StatusOr<StatementResult>> Session::RunSelect(const Statement* statement, const std::vector<Value>* parameters) {
-  CO_ASSIGN_OR_RETURN(const sql::BoundStatement bound, co_await BindLocked(statement, parameters));
-  CO_ASSIGN_OR_RETURN(std::shared_ptr<QueryRun> run, co_await StartQuery(bound, parameters, false));
+  CO_ASSIGN_OR_RETURN(const std::shared_ptr<const sql::BoundStatement> bound, co_await BindLocked(statement, parameters));
+  CO_ASSIGN_OR_RETURN(std::shared_ptr<QueryRun> run, co_await StartQuery(*bound, parameters, false));
   StatementResult result;
-  result.columns = DescriptionOf(bound.columns);
+  result.columns = DescriptionOf(bound->columns);
   result.rows = std::move(run);
   result.tag = "SELECT";
   result.count_rows = true;
   co_return result;
 }
 
-StatusOr<std::optional<RowDescription>> Session::DescribeRows(const Statement* statement, std::vector<DataType>* parameter_types) {
+bool Session::IsCurrent(const Binding& binding) const {
+  return binding.bound != nullptr && binding.settings_version == settings_.version() && binding.catalog == catalog();
+}
+
+StatusOr<std::optional<RowDescription>> Session::DescribeRows(const Statement* statement, std::vector<DataType>* parameter_types,
+                                                              Binding* binding) {
   auto text_columns = [](std::vector<std::string> names) {
     RowDescription description;
     for (std::string& name : names) description.push_back({std::move(name), TypeId::kText, 0, 0});
@@ -108,10 +113,16 @@ StatusOr<std::optional<RowDescription>> Session::DescribeRows(const Statement* s
     case StatementKind::kDelete: {
       sql::BindContext context = MakeBindContext();
       context.parameter_types = *parameter_types;
-      ASSIGN_OR_RETURN(const sql::BoundStatement bound, sql::BindStatement(*statement, context));
+      ASSIGN_OR_RETURN(sql::BoundStatement bound, sql::BindStatement(*statement, context));
       *parameter_types = bound.parameter_types;
-      if (bound.kind != sql::BoundKind::kSelect && bound.returning.empty()) return std::optional<RowDescription>();
-      return std::optional<RowDescription>(DescriptionOf(bound.columns));
+      std::optional<RowDescription> description;
+      if (bound.kind == sql::BoundKind::kSelect || !bound.returning.empty()) description = DescriptionOf(bound.columns);
+      if (binding != nullptr) {
+        binding->catalog = context.catalog;
+        binding->settings_version = settings_.version();
+        binding->bound = std::make_shared<const sql::BoundStatement>(std::move(bound));
+      }
+      return description;
     }
     case StatementKind::kShow: {
       const auto& show = sql::parse::As<sql::parse::ShowStatement>(*statement);

@@ -100,6 +100,9 @@ void Session::BeginStatementClock() {
 }
 
 void Session::RefreshContexts() {
+  text_context_.datetime.now = transaction_start_;
+  if (contexts_version_ == settings_.version()) return;
+  contexts_version_ = settings_.version();
   absl::TimeZone zone;
   if (FindTimeZoneSetting(settings_.GetOr("TimeZone", "UTC"), &zone)) text_context_.datetime.zone = zone;
   const std::string style = settings_.GetOr("DateStyle", "ISO, MDY");
@@ -113,10 +116,10 @@ void Session::RefreshContexts() {
                                           : interval_style == "sql_standard"   ? IntervalStyle::kSqlStandard
                                           : interval_style == "iso_8601"       ? IntervalStyle::kIso8601
                                                                                : IntervalStyle::kPostgres;
-  text_context_.datetime.now = transaction_start_;
   text_context_.bytea_output = settings_.GetOr("bytea_output", "hex") == "escape" ? ByteaOutput::kEscape : ByteaOutput::kHex;
   text_context_.extra_float_digits = std::atoi(settings_.GetOr("extra_float_digits", "1").c_str());
   text_context_.names = functions_.get();
+  query_memory_bytes_ = static_cast<uint64_t>(SettingBytes(settings_.GetOr("tsd.query_memory", "1GB")));
 }
 
 void Session::Notice(std::string severity, std::string_view state, std::string message, std::string detail, std::string hint) {

@@ -52,12 +52,20 @@ class MaterializedRows final : public RowSource {
   size_t next_ = 0;
 };
 
+/// What a statement was bound to, good for as long as catalog and settings stay the same.
+struct Binding {
+  sql::CatalogPtr catalog;
+  uint64_t settings_version = 0;
+  std::shared_ptr<const sql::BoundStatement> bound;
+};
+
 /// A statement as prepared (named or unnamed).
 struct PreparedStatement {
   std::string text;
   std::shared_ptr<std::vector<sql::parse::ParsedStatement>> parsed;  // none or one statement
   std::vector<DataType> parameter_types;
   std::optional<net::pg::RowDescription> columns;
+  Binding binding;                                                   // may be stale or absent
   const sql::parse::Statement* statement() const { return parsed->empty() ? nullptr : (*parsed)[0].statement.get(); }
 };
 
@@ -218,7 +226,7 @@ class Session final : public net::pg::SessionHandler, public TableFunctionRunner
   Task<StatusOr<bool>> LockBound(const sql::BoundStatement* bound);
   /// The relation of that name as it is once locked.
   Task<StatusOr<sql::RelationPtr>> LockNamed(sql::parse::ObjectName name, LockMode mode, LockWait policy);
-  Task<StatusOr<sql::BoundStatement>> BindLocked(const sql::parse::Statement* statement, const std::vector<Value>* parameters);
+  Task<StatusOr<std::shared_ptr<const sql::BoundStatement>>> BindLocked(const sql::parse::Statement* statement, const std::vector<Value>* parameters);
   Task<StatusOr<StatementResult>> RunLock(const sql::parse::LockStatement& statement);
 
   // ---- select.cc ----
@@ -228,7 +236,10 @@ class Session final : public net::pg::SessionHandler, public TableFunctionRunner
   Task<StatusOr<std::shared_ptr<QueryRun>>> StartQuery(const sql::BoundStatement& bound, const std::vector<Value>* parameters, bool analyze);
   Task<StatusOr<StatementResult>> RunSelect(const sql::parse::Statement* statement, const std::vector<Value>* parameters);
   net::pg::RowDescription DescriptionOf(const std::vector<sql::ResultColumn>& columns) const;
-  StatusOr<std::optional<net::pg::RowDescription>> DescribeRows(const sql::parse::Statement* statement, std::vector<DataType>* parameter_types);
+  /// `binding`: if not null, gets what the statement was bound to, if that can be run.
+  StatusOr<std::optional<net::pg::RowDescription>> DescribeRows(const sql::parse::Statement* statement, std::vector<DataType>* parameter_types,
+                                                                Binding* binding = nullptr);
+  bool IsCurrent(const Binding& binding) const;
 
   // ---- modify.cc ----
   Task<StatusOr<StatementResult>> RunModify(const sql::parse::Statement* statement, const std::vector<Value>* parameters);
@@ -352,6 +363,9 @@ class Session final : public net::pg::SessionHandler, public TableFunctionRunner
   std::map<std::string, std::shared_ptr<Portal>> portals_;
   net::pg::ResultSink* sink_ = nullptr;  // of the statement under way, for notices
   std::string_view statement_text_;      // of the statement under way, as the client wrote it
+  const PreparedStatement* running_ = nullptr;  // the statement under way, if it was prepared
+  uint64_t contexts_version_ = 0;        // of the settings that text_context_ and query_memory_bytes_ come from
+  uint64_t query_memory_bytes_ = 0;
   TimerId timeout_timer_ = 0;
 
   mutable Mutex cancel_mutex_;

@@ -89,11 +89,12 @@ class SessionSettings {
   /// Names of reported settings whose value differs from the last call; values for ParameterStatus.
   std::vector<std::pair<std::string, std::string>> TakeChanges();
   std::vector<std::pair<std::string, std::string>> Reported() const;
+  /// Changes whenever a value may have.
+  uint64_t version() const { return version_ + server_.version(); }
 
  private:
   Status Check(const std::string& name, std::string* value) const;
   StatusOr<std::string> Find(std::string_view name) const;
-  uint64_t version() const { return version_ + server_.version(); }
 
   const ServerSettings& server_;
   uint64_t version_ = 1;       // of our own values

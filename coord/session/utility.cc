@@ -248,7 +248,10 @@ Task<StatusOr<StatementResult>> Session::RunExecute(const ExecuteStatement& stat
     parameters.push_back(std::move(value));
   }
   if (prepared->statement() == nullptr) co_return Tagged("");
-  co_return co_await Run(prepared->statement(), &parameters, sink);
+  running_ = prepared.get();
+  StatusOr<StatementResult> result = co_await Run(prepared->statement(), &parameters, sink);
+  running_ = nullptr;
+  co_return result;
 }
 
 Task<StatusOr<StatementResult>> Session::RunExplain(const ExplainStatement& statement, const std::vector<Value>* parameters) {
@@ -273,7 +276,8 @@ Task<StatusOr<StatementResult>> Session::RunExplain(const ExplainStatement& stat
     }
   }
   const absl::Duration planning_start = services_.clock->Monotonic();
-  CO_ASSIGN_OR_RETURN(const sql::BoundStatement bound, co_await BindLocked(statement.statement.get(), parameters));
+  CO_ASSIGN_OR_RETURN(const std::shared_ptr<const sql::BoundStatement> shared, co_await BindLocked(statement.statement.get(), parameters));
+  const sql::BoundStatement& bound = *shared;
   const bool modifies = bound.kind != sql::BoundKind::kSelect;
   if (analyze && modifies) CO_RETURN_IF_ERROR(CheckWritable(*bound.relation, "EXPLAIN"));
   CO_RETURN_IF_ERROR(co_await EnsureTransaction());

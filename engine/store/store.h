@@ -29,7 +29,7 @@ struct StoreOptions {
   Env* env = nullptr;
   Clock* clock = nullptr;
   Executor* workers = nullptr;       // encoding, applying
-  Executor* wal_executor = nullptr;  // one thread: writes and syncs the log
+  Executor* wal_executor = nullptr;  // writes and syncs the log
   Executor* background = nullptr;    // flush, merge
   uint64_t wal_segment_bytes = 64 << 20;
   uint64_t memtable_bytes = 128 << 20;          // all memtables together; a flush starts at half of it, writers wait at all of it

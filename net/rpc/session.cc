@@ -40,10 +40,12 @@ Session::Session(RpcDeps deps, std::shared_ptr<Connection> connection, Settings 
 
 Task<void> Session::ReadLoop(std::shared_ptr<Session> self, std::string initial_bytes) {
   Status status = self->HandleBytes(initial_bytes);
-  for (int reads = 1; status.ok(); ++reads) {
-    // Bytes may be there at every Read: others of this executor want their turn too.
-    if (reads % 8 == 0) co_await Yield();
+  int at_once = 0;
+  while (status.ok()) {
     Future<StatusOr<std::string>> reading = self->connection_->Read();
+    // Bytes may be there at every Read: others of this executor want their turn too.
+    at_once = reading.ready() ? at_once + 1 : 0;
+    if (at_once % 8 == 7) co_await Yield();
     StatusOr<std::string> bytes = co_await reading;
     if (!bytes.ok()) {
       status = std::move(bytes).status();

@@ -16,6 +16,7 @@ using boost::asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr size_t kMaxReadBytes = 256u << 10;
+constexpr size_t kSmallRead = 4u << 10;  // what is less was all there was: a request, or its answer
 
 /// Bytes land here first: a read then allocates what arrived, not what might have.
 char* ReadBuffer() {
@@ -68,6 +69,7 @@ class Core final : public Abortable, public std::enable_shared_from_this<Core> {
   Mutex mutex_;
   tcp::socket socket_ ABSL_GUARDED_BY(mutex_);
   Status broken_ ABSL_GUARDED_BY(mutex_);  // the first error, or closed
+  bool drained_ ABSL_GUARDED_BY(mutex_) = false;  // the last read took little: the next one would find nothing
   std::optional<Promise<StatusOr<std::string>>> reader_ ABSL_GUARDED_BY(mutex_);
   std::optional<Promise<Status>> writer_ ABSL_GUARDED_BY(mutex_);
   std::string unsent_ ABSL_GUARDED_BY(mutex_);
@@ -79,8 +81,9 @@ Future<StatusOr<std::string>> Core::Read() {
   {
     MutexLock lock(mutex_);
     TSD_CHECK_MSG(!reader_.has_value(), "two Reads at once on one connection");
-    result = TryRead();
+    if (!drained_) result = TryRead();
     if (!result.has_value()) {
+      if (!broken_.ok()) return ReadyFuture<StatusOr<std::string>>(broken_);
       reader_.emplace();
       AwaitReadable();
       return reader_->future();
@@ -99,6 +102,7 @@ std::optional<StatusOr<std::string>> Core::TryRead() {
     broken_ = Lost(error);
     return StatusOr<std::string>(broken_);
   }
+  drained_ = count < kSmallRead;
   return StatusOr<std::string>(std::string(ReadBuffer(), count));
 }
 

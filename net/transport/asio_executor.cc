@@ -1,37 +1,22 @@
 #include "net/transport/asio_executor.h"
 
-#include <boost/asio/defer.hpp>
-#include <boost/asio/post.hpp>
-
 #include <algorithm>
 #include <chrono>
 #include <utility>
 
 namespace tsd::net {
-namespace {
-
-/// A task that throws (memory ran out) leaves a coroutine that never goes on: better the process ends.
-struct NoThrow {
-  absl::AnyInvocable<void()> task;
-  void operator()() noexcept { std::move(task)(); }
-};
-
-}  // namespace
-
-void AsioExecutor::Post(absl::AnyInvocable<void()> task) { boost::asio::post(context_, NoThrow{std::move(task)}); }
-void AsioExecutor::Continue(absl::AnyInvocable<void()> task) { boost::asio::defer(context_, NoThrow{std::move(task)}); }
 
 TimerId AsioExecutor::PostAfter(absl::Duration delay, absl::AnyInvocable<void()> task) {
   const absl::Duration bounded = std::clamp(delay, absl::ZeroDuration(), absl::Hours(24 * 365));
   MutexLock lock(mutex_);
   const TimerId id = next_timer_++;
   if (stopped_) return id;
-  auto timer = std::make_unique<Timer>(context_, std::move(task));
+  auto timer = std::make_unique<Timer>(workers_.context(), std::move(task));
   timer->wait.expires_after(absl::ToChronoNanoseconds(bounded));
   timer->wait.async_wait([this, id](const boost::system::error_code&) {
     // Not there: it was canceled, perhaps as it fired.
     const std::unique_ptr<Timer> fired = Take(id);
-    if (fired != nullptr) NoThrow{std::move(fired->task)}();
+    if (fired != nullptr) workers_.Continue(std::move(fired->task));
   });
   timers_.emplace(id, std::move(timer));
   return id;

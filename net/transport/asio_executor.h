@@ -1,25 +1,25 @@
 #pragma once
-// Tasks and timers on the transport's threads: the thread that finds a message handles it, so that a short request is answered without
-// waking another thread. Includes Asio: only net/transport/*.cc include this.
+// Tasks and timers on the transport's workers. Includes Asio: only net/transport/*.cc include this.
 #include <absl/container/flat_hash_map.h>
 
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <memory>
+#include <utility>
 
 #include "engine/base/executor.h"
 #include "engine/base/mutex.h"
+#include "net/transport/asio_workers.h"
 
 namespace tsd::net {
 
-/// Thread-safe. `context` outlives it.
+/// Thread-safe. `workers` outlive it.
 class AsioExecutor final : public Executor {
  public:
-  explicit AsioExecutor(boost::asio::io_context& context) : context_(context) {}
+  explicit AsioExecutor(AsioWorkers& workers) : workers_(workers) {}
 
-  void Post(absl::AnyInvocable<void()> task) override;
-  void Continue(absl::AnyInvocable<void()> task) override;
+  void Post(absl::AnyInvocable<void()> task) override { workers_.Post(std::move(task)); }
+  void Continue(absl::AnyInvocable<void()> task) override { workers_.Continue(std::move(task)); }
   TimerId PostAfter(absl::Duration delay, absl::AnyInvocable<void()> task) override;
   void Cancel(TimerId timer) override;
   /// No timer fires from now on.
@@ -33,7 +33,7 @@ class AsioExecutor final : public Executor {
   };
   std::unique_ptr<Timer> Take(TimerId timer);
 
-  boost::asio::io_context& context_;
+  AsioWorkers& workers_;
   Mutex mutex_;  // also for the timers' own state
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   TimerId next_timer_ ABSL_GUARDED_BY(mutex_) = 1;

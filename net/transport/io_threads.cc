@@ -1,36 +1,8 @@
 #include "net/transport/io_threads.h"
 
-#include <pthread.h>
-
-#include <exception>
-#include <utility>
-
-#include "engine/base/log.h"
+#include <vector>
 
 namespace tsd::net {
-
-IoThreads::IoThreads(int threads)
-    : context_(threads),
-      work_(std::make_unique<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>>(context_.get_executor())) {
-  for (int i = 0; i < threads; ++i) {
-    threads_.emplace_back([this] { Run(); });
-    pthread_setname_np(threads_.back().native_handle(), "tsd-worker");
-  }
-}
-
-IoThreads::~IoThreads() { Stop(); }
-
-void IoThreads::Run() {
-  while (true) {
-    try {
-      context_.run();
-      return;
-    } catch (const std::exception& error) {
-      // Ours do not throw; memory may run out inside Asio. The operation is lost, the thread must not be.
-      log::Error("exception in an io thread: ", error.what());
-    }
-  }
-}
 
 bool IoThreads::Register(const std::shared_ptr<Abortable>& operation) {
   MutexLock lock(mutex_);
@@ -56,10 +28,7 @@ void IoThreads::Stop() {
     if (std::shared_ptr<Abortable> operation = weak.lock()) operation->Abort();
   }
   operations.clear();
-  work_.reset();
-  for (std::thread& thread : threads_) {
-    if (thread.joinable()) thread.join();
-  }
+  workers_.Finish();
 }
 
 }  // namespace tsd::net

@@ -1,16 +1,11 @@
 #pragma once
-// The transport's threads: they wait for sockets together, on one io_context, and run the executor's tasks. Includes Asio: only
-// net/transport/*.cc include this.
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-
+// The transport's threads, with the register of what must be aborted before they end. Includes Asio: only net/transport/*.cc include this.
 #include <memory>
-#include <thread>
 #include <unordered_map>
-#include <vector>
 
 #include "engine/base/mutex.h"
 #include "net/transport/asio_executor.h"
+#include "net/transport/asio_workers.h"
 
 namespace tsd::net {
 
@@ -25,13 +20,13 @@ class Abortable {
 class IoThreads {
  public:
   /// May throw (no file descriptors, no threads).
-  explicit IoThreads(int threads);
-  ~IoThreads();
+  explicit IoThreads(int threads) : workers_(threads) {}
+  ~IoThreads() { Stop(); }
   IoThreads(const IoThreads&) = delete;
   IoThreads& operator=(const IoThreads&) = delete;
 
-  /// Handlers of one object may run at the same time on several threads.
-  boost::asio::io_context& context() { return context_; }
+  /// Its handlers are short: they set promises. They run one at a time, each on any worker.
+  boost::asio::io_context& context() { return workers_.context(); }
   AsioExecutor& executor() { return executor_; }
 
   /// False if the threads are stopping: `operation` must not start.
@@ -41,12 +36,8 @@ class IoThreads {
   void Stop();
 
  private:
-  void Run();
-
-  boost::asio::io_context context_;
-  AsioExecutor executor_{context_};
-  std::unique_ptr<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work_;
-  std::vector<std::thread> threads_;
+  AsioWorkers workers_;
+  AsioExecutor executor_{workers_};
   Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::unordered_map<Abortable*, std::weak_ptr<Abortable>> operations_ ABSL_GUARDED_BY(mutex_);

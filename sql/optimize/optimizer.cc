@@ -17,6 +17,7 @@ void RefreshRelations(PlanNode& plan, const Catalog& catalog) {
 }  // namespace
 
 StatusOr<PlanPtr> Optimize(PlanPtr plan, OptimizeContext& context) {
+  if (plan->kind == PlanKind::kValues) return plan;  // INSERT ... VALUES: each expression is evaluated once, with or without folding
   if (context.catalog != nullptr) RefreshRelations(*plan, *context.catalog);
   plan = InlineCtesRule(std::move(plan));
   plan = FoldConstantsRule(std::move(plan), context);

@@ -126,6 +126,13 @@ SCRIPTS = {
         BEGIN; DECLARE c NO SCROLL CURSOR FOR SELECT generate_series(1, 20); FETCH ABSOLUTE 3 FROM c; FETCH RELATIVE 2 FROM c; FETCH FORWARD 2 FROM c; MOVE 3 FROM c; FETCH NEXT FROM c;
         FETCH ABSOLUTE 19 FROM c; FETCH ALL FROM c; FETCH c; SAVEPOINT s; FETCH PRIOR FROM c; ROLLBACK TO s; FETCH ABSOLUTE 2 FROM c; ROLLBACK;
         BEGIN; DECLARE c SCROLL CURSOR FOR SELECT generate_series(1, 5); FETCH LAST FROM c; FETCH PRIOR FROM c; FETCH ABSOLUTE -2 FROM c; FETCH BACKWARD ALL FROM c; FETCH 2 FROM c; MOVE ALL FROM c; FETCH PRIOR FROM c; COMMIT;""",
+    "prepared statements see changes": """
+        CREATE TABLE pt(a int, b timestamptz); PREPARE i AS INSERT INTO pt VALUES ($1, $2) RETURNING *; PREPARE s AS SELECT * FROM pt; PREPARE n(int) AS SELECT count(*), sum(a) FROM pt WHERE a > $1;
+        SET timezone = 'UTC'; EXECUTE i(1, '2024-01-02 03:04'); EXECUTE s; SET timezone = 'Asia/Tokyo'; EXECUTE i(2, '2024-01-02 03:04'); EXECUTE s; SET datestyle = 'SQL, DMY'; EXECUTE i(3, '02/01/2024'); EXECUTE n(1);
+        SET datestyle = 'ISO, MDY'; SET timezone = 'UTC'; ALTER TABLE pt ALTER a SET DEFAULT 9; EXECUTE n(0); EXECUTE n(NULL); EXECUTE n('2'); EXECUTE n(1.6);
+        BEGIN; DROP TABLE pt; EXECUTE n(0); ROLLBACK; EXECUTE n(0); BEGIN; CREATE TEMP TABLE pt(a int, b timestamptz); EXECUTE n(0); EXECUTE i(7, 'epoch'); SELECT * FROM public.pt ORDER BY a; ROLLBACK; EXECUTE n(0);
+        DROP TABLE pt; EXECUTE n(0); EXECUTE i(1, NULL); CREATE TABLE pt(a int, b timestamptz); EXECUTE n(0); EXECUTE i(1, NULL); EXECUTE n(0); EXECUTE s;
+        CREATE SCHEMA other; CREATE TABLE other.pt(a int, b timestamptz); SET search_path = other, public; EXECUTE i(50, NULL); EXECUTE n(0); SET search_path = public; EXECUTE n(0); DROP TABLE other.pt; DROP SCHEMA other; DROP TABLE pt; DEALLOCATE ALL;""",
     "pg_cursors": """
         BEGIN; DECLARE one SCROLL CURSOR WITH HOLD FOR SELECT 1; DECLARE two NO SCROLL CURSOR FOR SELECT 2; DECLARE three BINARY NO SCROLL CURSOR FOR SELECT 3;
         SELECT name, is_holdable, is_binary, is_scrollable, creation_time = now() FROM pg_cursors ORDER BY 1; COMMIT; SELECT name FROM pg_cursors; CLOSE one; SELECT name FROM pg_cursors; CLOSE one;""",

@@ -158,11 +158,9 @@ int Run(Arguments arguments) {
   RealClock clock;
   std::unique_ptr<engine::Env> env = engine::NewPosixEnv();
   const int cores = static_cast<int>(std::max(2u, std::thread::hardware_concurrency()));
-  ThreadPool wal("tsd-wal", 1);
-  ThreadPool cluster_log("tsd-cluster", 1);
   ThreadPool background("tsd-background", 1);
   net::AsioOptions network;
-  network.threads = cores;
+  network.threads = cores + 1;  // one of them is often syncing a log
   StatusOr<std::unique_ptr<net::AsioTransport>> transport = net::AsioTransport::Create(network);
   if (!transport.ok()) {
     log::Error("FATAL: ", transport.status().message());
@@ -175,8 +173,9 @@ int Run(Arguments arguments) {
   deps.rpc_clock = &clock;
   deps.workers = &workers;
   deps.worker_threads = cores;
-  deps.wal_executor = &wal;
-  deps.cluster_log_executor = &cluster_log;
+  // The worker that has a record to write writes and syncs it: no thread is woken for it, nor to answer afterwards.
+  deps.wal_executor = &workers;
+  deps.cluster_log_executor = &workers;
   deps.background = &background;
   deps.transport = transport->get();
   deps.random_seed = SystemRandomSeed();

@@ -1,0 +1,200 @@
+#include "net/transport/asio_workers.h"
+
+#include <pthread.h>
+
+#include <boost/asio/post.hpp>
+
+#include <chrono>
+#include <exception>
+#include <utility>
+
+#include "engine/base/log.h"
+
+namespace tsd::net {
+namespace {
+
+constexpr std::chrono::milliseconds kStandbyWait(2);
+constexpr int kTasksPerPoll = 4;      // a worker with many tasks looks after the sockets so often, if nobody else does
+constexpr int kTasksPerShared = 8;    // and takes a shared one so often, though it has its own
+constexpr size_t kKeptAfterTask = 4;  // tasks made ready by a task are mostly tiny; of more than this others get their part
+
+struct Current {
+  AsioWorkers* workers = nullptr;
+  std::deque<AsioWorkers::Task>* ready = nullptr;
+};
+thread_local Current current;
+
+}  // namespace
+
+AsioWorkers::AsioWorkers(int threads) : work_(boost::asio::make_work_guard(context_)) {
+  for (int i = 0; i < threads; ++i) workers_.push_back(std::make_unique<Worker>());
+  for (const std::unique_ptr<Worker>& worker : workers_) {
+    threads_.emplace_back([this, self = worker.get()] { Run(self); });
+    pthread_setname_np(threads_.back().native_handle(), "tsd-worker");
+  }
+}
+
+AsioWorkers::~AsioWorkers() { Finish(); }
+
+void AsioWorkers::Post(Task task) {
+  Worker* woken = nullptr;
+  bool interrupt = false;
+  {
+    MutexLock lock(mutex_);
+    shared_.push_back(std::move(task));
+    shared_count_.store(shared_.size(), std::memory_order_relaxed);
+    woken = TakeParked();
+    if (woken == nullptr) interrupt = std::exchange(waiting_, false);
+  }
+  if (woken != nullptr) woken->wake.NotifyOne();
+  if (interrupt) boost::asio::post(context_, [] {});
+}
+
+void AsioWorkers::Continue(Task task) {
+  if (current.workers != this) return Post(std::move(task));
+  current.ready->push_back(std::move(task));
+}
+
+AsioWorkers::Worker* AsioWorkers::TakeParked() {
+  Worker* result = nullptr;
+  if (!parked_.empty()) {
+    result = parked_.back();
+    parked_.pop_back();
+  } else {
+    result = std::exchange(standby_, nullptr);
+  }
+  if (result != nullptr) result->woken = true;
+  return result;
+}
+
+void AsioWorkers::Run(Worker* self) {
+  current = Current{this, &self->ready};
+  while (true) {
+    if (std::optional<Task> task = TakeTask(self)) {
+      // A task that throws (memory ran out) leaves a coroutine that never goes on: better the process ends.
+      [&]() noexcept { std::move (*task)(); }();
+      task.reset();
+      if (self->ready.size() > kKeptAfterTask) Share(self, kKeptAfterTask);
+      if (self->tasks % kTasksPerPoll == 0 && !self->ready.empty() && !polling_.exchange(true)) Poll(self, /*wait=*/false);
+    } else if (drained_.load()) {
+      return;
+    } else if (!polling_.exchange(true)) {
+      Poll(self, /*wait=*/true);
+    } else {
+      Park(self);
+    }
+  }
+}
+
+std::optional<AsioWorkers::Task> AsioWorkers::TakeTask(Worker* self) {
+  ++self->tasks;
+  std::optional<Task> result;
+  if (self->ready.empty() || self->tasks % kTasksPerShared == 0) result = TakeShared();
+  if (result.has_value() || self->ready.empty()) return result;
+  result.emplace(std::move(self->ready.front()));
+  self->ready.pop_front();
+  return result;
+}
+
+std::optional<AsioWorkers::Task> AsioWorkers::TakeShared() {
+  std::optional<Task> result;
+  if (shared_count_.load(std::memory_order_relaxed) == 0) return result;
+  Worker* woken = nullptr;
+  {
+    MutexLock lock(mutex_);
+    if (shared_.empty()) return result;
+    result.emplace(std::move(shared_.front()));
+    shared_.pop_front();
+    shared_count_.store(shared_.size(), std::memory_order_relaxed);
+    if (!shared_.empty()) woken = TakeParked();
+  }
+  if (woken != nullptr) woken->wake.NotifyOne();
+  return result;
+}
+
+void AsioWorkers::Poll(Worker* self, bool wait) {
+  size_t handled = 1;
+  if (wait) {
+    MutexLock lock(mutex_);
+    waiting_ = shared_.empty();
+    wait = waiting_;
+  }
+  try {
+    if (wait) handled = context_.run_one();
+    context_.poll();
+  } catch (const std::exception& error) {
+    // Ours do not throw; memory may run out inside Asio. The operation is lost, the thread must not be.
+    log::Error("exception in an io thread: ", error.what());
+  }
+  if (wait) {
+    MutexLock lock(mutex_);
+    waiting_ = false;
+    if (handled == 0) drained_ = true;
+    while (handled == 0) {
+      Worker* const parked = TakeParked();
+      if (parked == nullptr) break;
+      parked->wake.NotifyOne();
+    }
+  }
+  polls_.fetch_add(1, std::memory_order_relaxed);
+  polling_.store(false);
+  if (wait && standby_asleep_.load(std::memory_order_relaxed)) WakeStandby();
+  if (self->ready.size() > 1) Share(self, 1);
+}
+
+void AsioWorkers::Share(Worker* self, size_t keep) {
+  Worker* woken = nullptr;
+  {
+    MutexLock lock(mutex_);
+    while (self->ready.size() > keep) {
+      shared_.push_back(std::move(self->ready[keep]));
+      self->ready.erase(self->ready.begin() + static_cast<std::ptrdiff_t>(keep));
+    }
+    shared_count_.store(shared_.size(), std::memory_order_relaxed);
+    woken = TakeParked();
+  }
+  if (woken != nullptr) woken->wake.NotifyOne();
+}
+
+void AsioWorkers::WakeStandby() {
+  MutexLock lock(mutex_);
+  if (standby_ != nullptr) standby_->wake.NotifyOne();
+}
+
+void AsioWorkers::Park(Worker* self) {
+  MutexLock lock(mutex_);
+  if (!shared_.empty() || drained_.load()) return;
+  self->woken = false;
+  if (standby_ == nullptr) return StandBy(self);
+  parked_.push_back(self);
+  while (!self->woken) self->wake.Wait(mutex_);
+}
+
+void AsioWorkers::StandBy(Worker* self) {
+  standby_ = self;
+  uint64_t seen = polls_.load(std::memory_order_relaxed);
+  while (true) {
+    self->wake.WaitFor(mutex_, kStandbyWait);
+    if (self->woken) return;
+    if (!polling_.load()) break;
+    const uint64_t polls = polls_.load(std::memory_order_relaxed);
+    if (polls == seen) {
+      // Whoever polls has slept all the time: so may this one, until there is an event.
+      standby_asleep_.store(true);
+      self->wake.Wait(mutex_);
+      standby_asleep_.store(false);
+      if (self->woken) return;
+    }
+    seen = polls;
+  }
+  standby_ = nullptr;
+}
+
+void AsioWorkers::Finish() {
+  work_.reset();
+  for (std::thread& thread : threads_) {
+    if (thread.joinable()) thread.join();
+  }
+}
+
+}  // namespace tsd::net
