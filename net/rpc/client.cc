@@ -97,7 +97,7 @@ std::optional<Promise<RpcClient::Core::SessionOr>> RpcClient::Core::Lookup(Sessi
 }
 
 Task<RpcClient::Core::SessionOr> RpcClient::Core::GetSession(std::shared_ptr<Core> self, absl::Duration timeout) {
-  SessionOr result = NotConnected("");
+  SessionOr result = std::shared_ptr<Session>();
   bool start = false;
   std::optional<Promise<SessionOr>> promise = self->Lookup(&result, &start);
   if (!promise.has_value()) co_return result;

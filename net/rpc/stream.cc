@@ -19,6 +19,10 @@ RpcStream::RpcStream(std::shared_ptr<Session> session, Start start)
 
 RpcStream::~RpcStream() {
   on_cancel_ = nullptr;  // nobody is left who would want to know
+  {
+    MutexLock lock(mutex_);
+    if (finished_ && end_.has_value()) return;
+  }
   Cut(Error(sqlstate::kConnectionFailure, "the peer stopped using the RPC stream"), Tell::kPeer);
 }
 
