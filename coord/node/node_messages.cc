@@ -33,42 +33,69 @@ std::vector<ChunkId> GetChunks(ByteReader& reader) {
   return chunks;
 }
 
+void PutWrites(const NodeWrites& writes, Compression compression, ByteWriter& writer) {
+  PutTxn(writes.txn, writer);
+  writer.PutVarint(writes.level);
+  writes.schema->Encode(writer);
+  writer.PutVarint(writes.parts.size());
+  for (const NodeWrites::Part& part : writes.parts) {
+    writer.PutVarint(part.chunk.value());
+    const size_t size_at = writer.size();
+    writer.PutU32(0);
+    EncodeBatch(part.rows, compression, writer);
+    writer.PatchU32(size_at, static_cast<uint32_t>(writer.size() - size_at - 4));
+  }
+}
+
+StatusOr<ColumnBatch> GetRows(ByteReader& reader, const TableSchema& schema) {
+  const uint32_t size = reader.GetU32();
+  ASSIGN_OR_RETURN(ColumnBatch rows, DecodeBatch(reader.GetBytes(size)));
+  if (rows.column_count() != schema.columns.size()) return Malformed("write");
+  for (size_t i = 0; i < rows.column_count(); ++i) {
+    if (!rows.column(i).type().SameAs(schema.columns[i].type)) return Malformed("write");
+  }
+  return rows;
+}
+
+/// To the end of the message.
+StatusOr<NodeWrites> GetWrites(ByteReader& reader) {
+  NodeWrites writes;
+  writes.txn = GetTxn(reader);
+  writes.level = static_cast<uint32_t>(reader.GetVarint());
+  ASSIGN_OR_RETURN(writes.schema, TableSchema::Decode(reader));
+  const uint64_t count = reader.GetCount(5);
+  if (!reader.ok() || !writes.txn.IsValid() || count == 0) return Malformed("write");
+  for (uint64_t i = 0; i < count; ++i) {
+    NodeWrites::Part part;
+    part.chunk = ChunkId(reader.GetVarint());
+    if (!reader.ok() || !part.chunk.IsValid()) return Malformed("write");
+    ASSIGN_OR_RETURN(part.rows, GetRows(reader, *writes.schema));
+    writes.parts.push_back(std::move(part));
+  }
+  if (!reader.AtEnd()) return Malformed("write");
+  return writes;
+}
+
 }  // namespace
 
 Compression CompressionTo(const net::Endpoint& peer) { return peer.IsLoopback() ? Compression::kNone : Compression::kLz4; }
 
-std::string EncodeWrite(const engine::WriteRequest& request, Compression compression) {
+std::string EncodeWrites(const NodeWrites& writes, Compression compression) {
   ByteWriter writer;
-  PutTxn(request.txn, writer);
-  writer.PutVarint(request.level);
-  request.schema->Encode(writer);
-  writer.PutVarint(request.chunk.value());
-  EncodeBatch(request.rows, compression, writer);
+  PutWrites(writes, compression, writer);
   return std::move(writer).Take();
 }
 
-StatusOr<engine::WriteRequest> DecodeWrite(std::string_view bytes) {
+StatusOr<NodeWrites> DecodeWrites(std::string_view bytes) {
   ByteReader reader(bytes);
-  engine::WriteRequest request;
-  request.txn = GetTxn(reader);
-  request.level = static_cast<uint32_t>(reader.GetVarint());
-  ASSIGN_OR_RETURN(request.schema, TableSchema::Decode(reader));
-  request.chunk = ChunkId(reader.GetVarint());
-  if (!reader.ok() || !request.txn.IsValid() || !request.chunk.IsValid()) return Malformed("write");
-  ASSIGN_OR_RETURN(request.rows, DecodeBatch(reader.Rest()));
-  if (request.rows.column_count() != request.schema->columns.size()) return Malformed("write");
-  for (size_t i = 0; i < request.rows.column_count(); ++i) {
-    if (!request.rows.column(i).type().SameAs(request.schema->columns[i].type)) return Malformed("write");
-  }
-  return request;
+  return GetWrites(reader);
 }
 
 std::string WritesMessage::Encode(Compression compression) const {
   ByteWriter writer;
   writer.PutU64(timestamp.value());
   writer.PutString(coordinator);
-  writer.PutVarint(writes.size());
-  for (const engine::WriteRequest& write : writes) writer.PutString(EncodeWrite(write, compression));
+  PutWrites(writes, compression, writer);
   return std::move(writer).Take();
 }
 
@@ -77,12 +104,7 @@ StatusOr<WritesMessage> WritesMessage::Decode(std::string_view bytes) {
   WritesMessage message;
   message.timestamp = Timestamp(reader.GetU64());
   message.coordinator = std::string(reader.GetString());
-  for (uint64_t count = reader.GetCount(1); count > 0; --count) {
-    ASSIGN_OR_RETURN(engine::WriteRequest write, DecodeWrite(reader.GetString()));
-    message.writes.push_back(std::move(write));
-  }
-  const auto others = [&](const engine::WriteRequest& write) { return !(write.txn == message.writes[0].txn); };
-  if (!reader.ok() || message.writes.empty() || std::ranges::any_of(message.writes, others)) return Malformed("write");
+  ASSIGN_OR_RETURN(message.writes, GetWrites(reader));
   return message;
 }
 

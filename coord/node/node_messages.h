@@ -17,14 +17,15 @@ namespace tsd::coord {
 /// Rows between processes of one machine are sent as they are; compressing them costs more than copying.
 Compression CompressionTo(const net::Endpoint& peer);
 
-std::string EncodeWrite(const engine::WriteRequest& request, Compression compression);
-StatusOr<engine::WriteRequest> DecodeWrite(std::string_view bytes);
+/// At least one part.
+std::string EncodeWrites(const NodeWrites& writes, Compression compression);
+StatusOr<NodeWrites> DecodeWrites(std::string_view bytes);
 
-/// WriteAndCommit and WriteAndPrepare: all writes of one transaction on a node, at least one.
+/// WriteAndCommit and WriteAndPrepare: all writes of one transaction on a node.
 struct WritesMessage {
   Timestamp timestamp;      // minimum or floor
   std::string coordinator;  // of a prepare
-  std::vector<engine::WriteRequest> writes;
+  NodeWrites writes;
 
   std::string Encode(Compression compression) const;
   static StatusOr<WritesMessage> Decode(std::string_view bytes);

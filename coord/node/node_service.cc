@@ -136,10 +136,10 @@ Status NodeService::CheckOperations(TxnId txn, uint64_t expected) {
 }
 
 Task<StatusOr<std::string>> NodeService::Write(std::string payload) {
-  CO_ASSIGN_OR_RETURN(engine::WriteRequest request, DecodeWrite(payload));
+  CO_ASSIGN_OR_RETURN(NodeWrites writes, DecodeWrites(payload));
   payload = std::string();
-  const TxnId txn = request.txn;
-  CO_RETURN_IF_ERROR(co_await deps_.store->Write(std::move(request)));
+  const TxnId txn = writes.txn;
+  CO_RETURN_IF_ERROR(co_await StageWrites(*deps_.store, std::move(writes)));
   NoteOperation(txn);
   co_return std::string();
 }
@@ -147,11 +147,9 @@ Task<StatusOr<std::string>> NodeService::Write(std::string payload) {
 Task<StatusOr<std::string>> NodeService::WriteAndPrepare(std::string payload) {
   CO_ASSIGN_OR_RETURN(WritesMessage message, WritesMessage::Decode(payload));
   payload = std::string();
-  TxnMessage prepare{message.writes[0].txn, message.writes.size(), 0, message.timestamp, std::move(message.coordinator)};
-  for (engine::WriteRequest& write : message.writes) {
-    CO_RETURN_IF_ERROR(co_await deps_.store->Write(std::move(write)));
-    NoteOperation(prepare.txn);
-  }
+  TxnMessage prepare{message.writes.txn, 1, 0, message.timestamp, std::move(message.coordinator)};
+  CO_RETURN_IF_ERROR(co_await StageWrites(*deps_.store, std::move(message.writes)));
+  NoteOperation(prepare.txn);
   co_return co_await Prepare(std::move(prepare));
 }
 

@@ -33,8 +33,8 @@ Task<StatusOr<std::string>> RemoteParticipant::Call(Method method, std::string p
   co_return answer;
 }
 
-Task<Status> RemoteParticipant::Write(engine::WriteRequest request) {
-  const StatusOr<std::string> answer = co_await Call(Method::kWrite, EncodeWrite(request, compression_), kWorkTimeout);
+Task<Status> RemoteParticipant::Write(NodeWrites writes) {
+  const StatusOr<std::string> answer = co_await Call(Method::kWrite, EncodeWrites(writes, compression_), kWorkTimeout);
   co_return answer.status();
 }
 
@@ -71,13 +71,13 @@ Task<StatusOr<Timestamp>> RemoteParticipant::CommitOnePhase(TxnId txn, uint64_t 
   co_return Timestamp(reader.GetU64());
 }
 
-Task<Status> RemoteParticipant::WriteAndPrepare(std::vector<engine::WriteRequest> writes, Timestamp floor, std::string coordinator) {
+Task<Status> RemoteParticipant::WriteAndPrepare(NodeWrites writes, Timestamp floor, std::string coordinator) {
   const WritesMessage message{floor, std::move(coordinator), std::move(writes)};
   const StatusOr<std::string> answer = co_await Call(Method::kWriteAndPrepare, message.Encode(compression_), kWorkTimeout);
   co_return answer.status();
 }
 
-Task<StatusOr<Timestamp>> RemoteParticipant::WriteAndCommit(std::vector<engine::WriteRequest> writes, Timestamp minimum) {
+Task<StatusOr<Timestamp>> RemoteParticipant::WriteAndCommit(NodeWrites writes, Timestamp minimum) {
   const WritesMessage message{minimum, "", std::move(writes)};
   CO_ASSIGN_OR_RETURN(const std::string answer, co_await Call(Method::kWriteAndCommit, message.Encode(compression_), kWorkTimeout));
   ByteReader reader(answer);

@@ -18,14 +18,14 @@ class RemoteParticipant final : public Participant {
   /// `compression`: of rows on the way.
   RemoteParticipant(std::string name, std::shared_ptr<net::rpc::RpcClient> client, Compression compression)
       : name_(std::move(name)), client_(std::move(client)), compression_(compression) {}
-  Task<Status> Write(engine::WriteRequest request) override;
+  Task<Status> Write(NodeWrites writes) override;
   Task<StatusOr<uint64_t>> Delete(engine::DeleteRequest request) override;
   Task<Status> RollbackTo(TxnId txn, uint32_t level) override;
   Task<Status> Prepare(TxnId txn, uint64_t operations, Timestamp floor, std::string coordinator) override;
   Task<Status> CommitPrepared(TxnId txn, Timestamp commit) override;
   Task<StatusOr<Timestamp>> CommitOnePhase(TxnId txn, uint64_t operations, Timestamp minimum) override;
-  Task<Status> WriteAndPrepare(std::vector<engine::WriteRequest> writes, Timestamp floor, std::string coordinator) override;
-  Task<StatusOr<Timestamp>> WriteAndCommit(std::vector<engine::WriteRequest> writes, Timestamp minimum) override;
+  Task<Status> WriteAndPrepare(NodeWrites writes, Timestamp floor, std::string coordinator) override;
+  Task<StatusOr<Timestamp>> WriteAndCommit(NodeWrites writes, Timestamp minimum) override;
   Task<Status> Abort(TxnId txn) override;
   Task<StatusOr<std::vector<ActiveTransaction>>> ListTransactions(uint64_t origin, Timestamp oldest_snapshot) override;
   Task<Status> DropChunks(std::vector<ChunkId> chunks) override;

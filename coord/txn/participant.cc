@@ -4,10 +4,17 @@
 
 namespace tsd::coord {
 
-Task<StatusOr<Timestamp>> WriteAndCommit(engine::Store& store, std::vector<engine::WriteRequest> writes, Timestamp minimum) {
-  const TxnId txn = writes[0].txn;
-  Status status;
-  for (size_t i = 0; i < writes.size() && status.ok(); ++i) status = co_await store.Write(std::move(writes[i]));
+Task<Status> StageWrites(engine::Store& store, NodeWrites writes) {
+  for (NodeWrites::Part& part : writes.parts) {
+    engine::WriteRequest request{writes.txn, writes.level, writes.schema, part.chunk, std::move(part.rows)};
+    CO_RETURN_IF_ERROR(co_await store.Write(std::move(request)));
+  }
+  co_return OkStatus();
+}
+
+Task<StatusOr<Timestamp>> WriteAndCommit(engine::Store& store, NodeWrites writes, Timestamp minimum) {
+  const TxnId txn = writes.txn;
+  Status status = co_await StageWrites(store, std::move(writes));
   if (status.ok()) {
     const StatusOr<Timestamp> commit = co_await store.CommitOnePhase(txn, minimum);
     if (commit.ok()) co_return commit;
@@ -18,7 +25,7 @@ Task<StatusOr<Timestamp>> WriteAndCommit(engine::Store& store, std::vector<engin
   co_return status;
 }
 
-Task<Status> LocalParticipant::Write(engine::WriteRequest request) { co_return co_await store_.Write(std::move(request)); }
+Task<Status> LocalParticipant::Write(NodeWrites writes) { co_return co_await StageWrites(store_, std::move(writes)); }
 
 Task<StatusOr<uint64_t>> LocalParticipant::Delete(engine::DeleteRequest request) {
   co_return co_await store_.Delete(std::move(request));
@@ -37,13 +44,13 @@ Task<StatusOr<Timestamp>> LocalParticipant::CommitOnePhase(TxnId txn, uint64_t, 
   co_return co_await store_.CommitOnePhase(txn, minimum);
 }
 
-Task<Status> LocalParticipant::WriteAndPrepare(std::vector<engine::WriteRequest> writes, Timestamp floor, std::string coordinator) {
-  const TxnId txn = writes[0].txn;
-  for (engine::WriteRequest& write : writes) CO_RETURN_IF_ERROR(co_await store_.Write(std::move(write)));
+Task<Status> LocalParticipant::WriteAndPrepare(NodeWrites writes, Timestamp floor, std::string coordinator) {
+  const TxnId txn = writes.txn;
+  CO_RETURN_IF_ERROR(co_await StageWrites(store_, std::move(writes)));
   co_return co_await store_.Prepare(txn, floor, std::move(coordinator));
 }
 
-Task<StatusOr<Timestamp>> LocalParticipant::WriteAndCommit(std::vector<engine::WriteRequest> writes, Timestamp minimum) {
+Task<StatusOr<Timestamp>> LocalParticipant::WriteAndCommit(NodeWrites writes, Timestamp minimum) {
   co_return co_await coord::WriteAndCommit(store_, std::move(writes), minimum);
 }
 

@@ -15,10 +15,23 @@ struct ActiveTransaction {
   bool prepared = false;
 };
 
+/// Rows of one statement for chunks of one node: they travel together, however many chunks there are.
+struct NodeWrites {
+  struct Part {
+    ChunkId chunk;
+    ColumnBatch rows;
+  };
+  TxnId txn;
+  uint32_t level = 0;
+  TableSchemaPtr schema;
+  std::vector<Part> parts;
+};
+
 class Participant {
  public:
   virtual ~Participant() = default;
-  virtual Task<Status> Write(engine::WriteRequest request) = 0;
+  /// One operation (see Prepare). After an error some of the parts may be staged: the caller rolls the statement back.
+  virtual Task<Status> Write(NodeWrites writes) = 0;
   virtual Task<StatusOr<uint64_t>> Delete(engine::DeleteRequest request) = 0;
   virtual Task<Status> RollbackTo(TxnId txn, uint32_t level) = 0;
   /// `operations`: how many writes and deletes of the transaction were acknowledged here. A node that has seen fewer was restarted
@@ -26,10 +39,10 @@ class Participant {
   virtual Task<Status> Prepare(TxnId txn, uint64_t operations, Timestamp floor, std::string coordinator) = 0;
   virtual Task<Status> CommitPrepared(TxnId txn, Timestamp commit) = 0;
   virtual Task<StatusOr<Timestamp>> CommitOnePhase(TxnId txn, uint64_t operations, Timestamp minimum) = 0;
-  /// All writes of a transaction here (at least one) and its prepare, as one request.
-  virtual Task<Status> WriteAndPrepare(std::vector<engine::WriteRequest> writes, Timestamp floor, std::string coordinator) = 0;
+  /// All writes of a transaction here and its prepare, as one request.
+  virtual Task<Status> WriteAndPrepare(NodeWrites writes, Timestamp floor, std::string coordinator) = 0;
   /// The same with the commit, where nothing else takes part. An error other than 08006 means that nothing was committed.
-  virtual Task<StatusOr<Timestamp>> WriteAndCommit(std::vector<engine::WriteRequest> writes, Timestamp minimum) = 0;
+  virtual Task<StatusOr<Timestamp>> WriteAndCommit(NodeWrites writes, Timestamp minimum) = 0;
   virtual Task<Status> Abort(TxnId txn) = 0;
   /// Transactions of this coordinator's cluster that are active or in doubt there. Tells the node too that the cluster uses no snapshot older
   /// than `oldest_snapshot` any more: what was deleted before it may go.
@@ -43,20 +56,21 @@ class Participant {
   virtual Task<Status> Verify() = 0;
 };
 
-/// What a node does for WriteAndCommit.
-Task<StatusOr<Timestamp>> WriteAndCommit(engine::Store& store, std::vector<engine::WriteRequest> writes, Timestamp minimum);
+/// What a node does for Write and WriteAndCommit.
+Task<Status> StageWrites(engine::Store& store, NodeWrites writes);
+Task<StatusOr<Timestamp>> WriteAndCommit(engine::Store& store, NodeWrites writes, Timestamp minimum);
 
 class LocalParticipant final : public Participant {
  public:
   explicit LocalParticipant(engine::Store& store) : store_(store) {}
-  Task<Status> Write(engine::WriteRequest request) override;
+  Task<Status> Write(NodeWrites writes) override;
   Task<StatusOr<uint64_t>> Delete(engine::DeleteRequest request) override;
   Task<Status> RollbackTo(TxnId txn, uint32_t level) override;
   Task<Status> Prepare(TxnId txn, uint64_t operations, Timestamp floor, std::string coordinator) override;
   Task<Status> CommitPrepared(TxnId txn, Timestamp commit) override;
   Task<StatusOr<Timestamp>> CommitOnePhase(TxnId txn, uint64_t operations, Timestamp minimum) override;
-  Task<Status> WriteAndPrepare(std::vector<engine::WriteRequest> writes, Timestamp floor, std::string coordinator) override;
-  Task<StatusOr<Timestamp>> WriteAndCommit(std::vector<engine::WriteRequest> writes, Timestamp minimum) override;
+  Task<Status> WriteAndPrepare(NodeWrites writes, Timestamp floor, std::string coordinator) override;
+  Task<StatusOr<Timestamp>> WriteAndCommit(NodeWrites writes, Timestamp minimum) override;
   Task<Status> Abort(TxnId txn) override;
   Task<StatusOr<std::vector<ActiveTransaction>>> ListTransactions(uint64_t origin, Timestamp oldest_snapshot) override;
   Task<Status> DropChunks(std::vector<ChunkId> chunks) override;

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "coord/cluster/catalog_change.h"
+#include "coord/txn/participant.h"
 #include "engine/base/ids.h"
 #include "engine/base/mutex.h"
-#include "engine/store/store.h"
 
 namespace tsd::coord {
 
@@ -38,7 +38,7 @@ class Transaction {
   uint64_t operations(NodeId node) const;
 
   /// All writes of an autocommit statement, not sent yet: they travel together with the prepare or the commit. Requires: no participants.
-  using KeptWrites = std::map<NodeId, std::vector<engine::WriteRequest>>;
+  using KeptWrites = std::map<NodeId, NodeWrites>;
   void KeepWrites(KeptWrites writes) { kept_ = std::move(writes); }
   const KeptWrites& kept_writes() const { return kept_; }
   KeptWrites TakeKeptWrites() { return std::exchange(kept_, {}); }

@@ -91,10 +91,8 @@ Task<Status> TransactionManager::SendKeptWrites(std::shared_ptr<Transaction> tra
   for (auto& [node, writes] : kept) {
     CO_ASSIGN_OR_RETURN(std::shared_ptr<Participant> participant, participants_(node));
     transaction->Join(node);
-    for (engine::WriteRequest& write : writes) {
-      CO_RETURN_IF_ERROR(co_await participant->Write(std::move(write)));
-      transaction->NoteOperation(node);
-    }
+    CO_RETURN_IF_ERROR(co_await participant->Write(std::move(writes)));
+    transaction->NoteOperation(node);
   }
   co_return OkStatus();
 }
@@ -111,8 +109,8 @@ Task<Status> TransactionManager::CommitKeptWrites(std::shared_ptr<Transaction> t
 namespace {
 
 Task<Status> PrepareAt(std::shared_ptr<Participant> participant, std::shared_ptr<Transaction> transaction, NodeId node,
-                       std::vector<engine::WriteRequest> kept, Timestamp floor, std::string coordinator) {
-  if (!kept.empty()) co_return co_await participant->WriteAndPrepare(std::move(kept), floor, std::move(coordinator));
+                       NodeWrites kept, Timestamp floor, std::string coordinator) {
+  if (!kept.parts.empty()) co_return co_await participant->WriteAndPrepare(std::move(kept), floor, std::move(coordinator));
   co_return co_await participant->Prepare(transaction->id(), transaction->operations(node), floor, std::move(coordinator));
 }
 

@@ -7,14 +7,16 @@ namespace {
 
 constexpr size_t kRowsPerWrite = 8192;       // a write to one chunk is at least this large, if the statement has so many
 constexpr size_t kBytesPerWrite = 4 << 20;   // or has so many bytes; larger batches are cut, as an RPC message is bounded
+constexpr size_t kBytesOfPart = 256;         // of a chunk's rows in a message, beside the rows
 constexpr size_t kMaxBufferedRows = 65536;   // over all chunks of the statement
 constexpr size_t kMaxBufferedBytes = 32 << 20;
-constexpr size_t kMaxUnderWay = 4;           // writes to one node
+constexpr size_t kManyBuffers = 4096;        // chunks of a statement
+constexpr size_t kMaxUnderWay = 4;           // messages to one node
 constexpr size_t kFewRows = 256;             // encoded and sent sooner than another thread would wake up
 
 Task<Status> WriteAt(std::shared_ptr<Participant> participant, std::shared_ptr<Transaction> transaction, NodeId node,
-                     engine::WriteRequest request) {
-  Status status = co_await participant->Write(std::move(request));
+                     NodeWrites writes) {
+  Status status = co_await participant->Write(std::move(writes));
   if (status.ok()) transaction->NoteOperation(node);
   co_return status;
 }
@@ -92,11 +94,11 @@ Task<Status> TableWriter::WriteRouted(ColumnBatch rows) {
 }
 
 Task<Status> TableWriter::Add(ChunkId chunk, std::vector<NodeId> nodes, ColumnBatch rows) {
+  const size_t bytes = rows.MemoryBytes();
   Buffer& buffer = buffers_[chunk];
   buffer.nodes = std::move(nodes);
-  const size_t bytes = rows.MemoryBytes();
   if (!buffer.rows && (rows.rows() >= kRowsPerWrite / 4 || bytes >= kBytesPerWrite)) {
-    for (NodeId node : buffer.nodes) CO_RETURN_IF_ERROR(co_await SendTo(node, chunk, rows));
+    for (NodeId node : buffer.nodes) CO_RETURN_IF_ERROR(co_await SendRows(node, chunk, rows));
     co_return OkStatus();
   }
   if (!buffer.rows) {
@@ -108,56 +110,81 @@ Task<Status> TableWriter::Add(ChunkId chunk, std::vector<NodeId> nodes, ColumnBa
   buffer.bytes += bytes;
   buffered_rows_ += rows.rows();
   buffered_bytes_ += bytes;
-  if (buffer.rows->rows() >= kRowsPerWrite || buffer.bytes >= kBytesPerWrite) CO_RETURN_IF_ERROR(co_await Send(chunk, &buffer));
+  if (buffer.rows->rows() >= kRowsPerWrite || buffer.bytes >= kBytesPerWrite) {
+    const ColumnBatch full = TakeRows(buffer);
+    for (NodeId node : buffer.nodes) CO_RETURN_IF_ERROR(co_await SendRows(node, chunk, full));
+  }
   if (buffered_rows_ < kMaxBufferedRows && buffered_bytes_ < kMaxBufferedBytes) co_return OkStatus();
-  for (auto& [id, other] : buffers_) CO_RETURN_IF_ERROR(co_await Send(id, &other));
+  co_return co_await SendAll();
+}
+
+ColumnBatch TableWriter::TakeRows(Buffer& buffer) {
+  buffered_rows_ -= buffer.rows->rows();
+  buffered_bytes_ -= std::exchange(buffer.bytes, 0);
+  return buffer.rows->Finish();
+}
+
+Task<Status> TableWriter::SendAll() {
+  struct Packet {
+    NodeWrites writes;
+    size_t bytes = 0;
+  };
+  std::map<NodeId, Packet> packets;
+  for (auto& [chunk, buffer] : buffers_) {
+    if (!buffer.rows || buffer.rows->rows() == 0) continue;
+    const size_t bytes = buffer.bytes + kBytesOfPart;
+    const ColumnBatch rows = TakeRows(buffer);
+    for (NodeId node : buffer.nodes) {
+      Packet& packet = packets.try_emplace(node, Packet{NoWrites()}).first->second;
+      if (packet.bytes > 0 && packet.bytes + bytes > kBytesPerWrite) {
+        packet.bytes = 0;
+        NodeWrites full = std::exchange(packet.writes, NoWrites());
+        CO_RETURN_IF_ERROR(co_await SendTo(node, std::move(full)));
+      }
+      packet.bytes += bytes;
+      packet.writes.parts.push_back({chunk, rows});
+    }
+  }
+  // A statement over very many chunks seldom comes back to one soon.
+  if (buffers_.size() > kManyBuffers) buffers_.clear();
+  for (auto& [node, packet] : packets) CO_RETURN_IF_ERROR(co_await SendTo(node, std::move(packet.writes)));
   co_return OkStatus();
 }
 
-Task<Status> TableWriter::Send(ChunkId chunk, Buffer* buffer) {
-  if (!buffer->rows || buffer->rows->rows() == 0) co_return OkStatus();
-  buffered_rows_ -= buffer->rows->rows();
-  buffered_bytes_ -= std::exchange(buffer->bytes, 0);
-  ColumnBatch rows = buffer->rows->Finish();
-  for (NodeId node : buffer->nodes) CO_RETURN_IF_ERROR(co_await SendTo(node, chunk, rows));
-  co_return OkStatus();
-}
-
-engine::WriteRequest TableWriter::MakeRequest(ChunkId chunk, ColumnBatch rows) const {
-  engine::WriteRequest request;
-  request.txn = transaction_->id();
-  request.level = level_;
-  request.schema = schema_;
-  request.chunk = chunk;
-  request.rows = std::move(rows);
-  return request;
-}
+NodeWrites TableWriter::NoWrites() const { return {transaction_->id(), level_, schema_, {}}; }
 
 bool TableWriter::KeepWrites() {
-  if (buffered_bytes_ >= kBytesPerWrite || !under_way_.empty()) return false;
+  if (buffered_bytes_ >= kBytesPerWrite || buffers_.size() > kManyBuffers || !under_way_.empty()) return false;
   if (!transaction_->kept_writes().empty() || !transaction_->participants().empty()) return false;
   Transaction::KeptWrites kept;
   for (auto& [chunk, buffer] : buffers_) {
     if (!buffer.rows || buffer.rows->rows() == 0) continue;
-    const ColumnBatch rows = buffer.rows->Finish();
-    for (NodeId node : buffer.nodes) kept[node].push_back(MakeRequest(chunk, rows));
+    const ColumnBatch rows = TakeRows(buffer);
+    for (NodeId node : buffer.nodes) kept.try_emplace(node, NoWrites()).first->second.parts.push_back({chunk, rows});
   }
   transaction_->KeepWrites(std::move(kept));
   return true;
 }
 
-Task<Status> TableWriter::SendTo(NodeId node, ChunkId chunk, ColumnBatch rows) {
+Task<Status> TableWriter::SendRows(NodeId node, ChunkId chunk, ColumnBatch rows) {
   if (rows.MemoryBytes() > kBytesPerWrite && rows.rows() > 1) {
     const size_t half = rows.rows() / 2;
-    CO_RETURN_IF_ERROR(co_await SendTo(node, chunk, rows.Slice(0, half)));
-    co_return co_await SendTo(node, chunk, rows.Slice(half, rows.rows()));
+    CO_RETURN_IF_ERROR(co_await SendRows(node, chunk, rows.Slice(0, half)));
+    co_return co_await SendRows(node, chunk, rows.Slice(half, rows.rows()));
   }
+  NodeWrites writes = NoWrites();
+  writes.parts.push_back({chunk, std::move(rows)});
+  co_return co_await SendTo(node, std::move(writes));
+}
+
+Task<Status> TableWriter::SendTo(NodeId node, NodeWrites writes) {
   CO_ASSIGN_OR_RETURN(std::shared_ptr<Participant> participant, deps_.cluster->ParticipantOf(node));
   while (under_way_[node].size() >= kMaxUnderWay) CO_RETURN_IF_ERROR(co_await AwaitOldest(node));
   transaction_->Join(node);
-  const Launch launch = rows.rows() < kFewRows ? Launch::kNext : Launch::kBeside;
-  under_way_[node].push_back(
-      Start(*deps_.executor, WriteAt(std::move(participant), transaction_, node, MakeRequest(chunk, std::move(rows))), launch));
+  size_t rows = 0;
+  for (const NodeWrites::Part& part : writes.parts) rows += part.rows.rows();
+  const Launch launch = rows < kFewRows ? Launch::kNext : Launch::kBeside;
+  under_way_[node].push_back(Start(*deps_.executor, WriteAt(std::move(participant), transaction_, node, std::move(writes)), launch));
   co_return OkStatus();
 }
 
@@ -169,11 +196,7 @@ Task<Status> TableWriter::AwaitOldest(NodeId node) {
 
 Task<Status> TableWriter::Finish(LastWrite last) {
   if (last == LastWrite::kMayTravelWithCommit && KeepWrites()) co_return OkStatus();
-  Status result;
-  for (auto& [chunk, buffer] : buffers_) {
-    if (!result.ok()) break;
-    result = co_await Send(chunk, &buffer);
-  }
+  Status result = co_await SendAll();
   // Also after a failure: nothing of this statement may arrive once the transaction is told to roll back.
   for (auto& [node, futures] : under_way_) {
     while (!futures.empty()) {

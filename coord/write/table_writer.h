@@ -1,6 +1,7 @@
 #pragma once
 // TableWriter: rows of one relation, in one transaction, to their chunks on their nodes: the one write path of COPY, INSERT and UPDATE.
-// Rows are routed, collected a chunk, and sent with a bounded number of writes under way to each node. One coroutine at a time.
+// Rows are routed, collected a chunk, and sent with a bounded number of messages under way to each node; one message carries the rows of
+// many chunks where those are few. One coroutine at a time.
 #include <deque>
 #include <map>
 #include <memory>
@@ -48,9 +49,13 @@ class TableWriter {
   Task<Status> Add(ChunkId chunk, std::vector<NodeId> nodes, ColumnBatch rows);
   /// False if the writes must be sent now.
   bool KeepWrites();
-  engine::WriteRequest MakeRequest(ChunkId chunk, ColumnBatch rows) const;
-  Task<Status> Send(ChunkId chunk, Buffer* buffer);
-  Task<Status> SendTo(NodeId node, ChunkId chunk, ColumnBatch rows);
+  NodeWrites NoWrites() const;
+  /// The rows of a buffer that holds some, which is empty then.
+  ColumnBatch TakeRows(Buffer& buffer);
+  Task<Status> SendAll();
+  /// Of any size: cut to messages.
+  Task<Status> SendRows(NodeId node, ChunkId chunk, ColumnBatch rows);
+  Task<Status> SendTo(NodeId node, NodeWrites writes);
   Task<Status> AwaitOldest(NodeId node);
 
   const WriteDeps deps_;

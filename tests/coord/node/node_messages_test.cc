@@ -1,0 +1,82 @@
+#include "coord/node/node_messages.h"
+
+#include <gtest/gtest.h>
+
+namespace tsd::coord {
+namespace {
+
+TableSchemaPtr TwoColumns() {
+  auto schema = std::make_shared<TableSchema>();
+  schema->id = TableId(7);
+  schema->name = "public.t";
+  schema->columns = {{ColumnId(1), "time", TypeId::kTimestampTz, Value()}, {ColumnId(2), "v", TypeId::kFloat64, Value()}};
+  return schema;
+}
+
+ColumnBatch Rows(int64_t first, size_t count) {
+  auto time = std::make_shared<Vector>(TypeId::kTimestampTz);
+  auto value = std::make_shared<Vector>(TypeId::kFloat64);
+  for (size_t row = 0; row < count; ++row) {
+    time->Append<int64_t>(first + static_cast<int64_t>(row));
+    value->Append<double>(0.5);
+  }
+  return ColumnBatch({time, value}, count);
+}
+
+NodeWrites ManyChunks(uint64_t chunks) {
+  NodeWrites writes{TxnId{3, 4}, 5, TwoColumns(), {}};
+  for (uint64_t chunk = 1; chunk <= chunks; ++chunk) writes.parts.push_back({ChunkId(chunk), Rows(static_cast<int64_t>(chunk) * 100, 1 + chunk % 3)});
+  return writes;
+}
+
+TEST(NodeMessages, WritesToManyChunksArriveAsTheyWereSent) {
+  for (const Compression compression : {Compression::kNone, Compression::kLz4}) {
+    const NodeWrites sent = ManyChunks(1000);
+    const StatusOr<NodeWrites> received = DecodeWrites(EncodeWrites(sent, compression));
+    ASSERT_TRUE(received.ok()) << received.status();
+    EXPECT_EQ(received->txn, sent.txn);
+    EXPECT_EQ(received->level, 5u);
+    EXPECT_EQ(received->schema->name, "public.t");
+    ASSERT_EQ(received->parts.size(), 1000u);
+    for (size_t i = 0; i < sent.parts.size(); ++i) {
+      EXPECT_EQ(received->parts[i].chunk, sent.parts[i].chunk);
+      ASSERT_EQ(received->parts[i].rows.rows(), sent.parts[i].rows.rows());
+      EXPECT_EQ(received->parts[i].rows.column(0).Get<int64_t>(0), sent.parts[i].rows.column(0).Get<int64_t>(0));
+    }
+  }
+}
+
+TEST(NodeMessages, WritesWithoutPartsOrOfOtherColumnsAreRefused) {
+  EXPECT_FALSE(DecodeWrites(EncodeWrites(ManyChunks(0), Compression::kNone)).ok());
+  NodeWrites narrow = ManyChunks(2);
+  narrow.parts[1].rows = ColumnBatch({narrow.parts[1].rows.columns()[0]}, narrow.parts[1].rows.rows());
+  EXPECT_FALSE(DecodeWrites(EncodeWrites(narrow, Compression::kNone)).ok());
+  NodeWrites swapped = ManyChunks(2);
+  swapped.schema = [&] {
+    auto schema = std::make_shared<TableSchema>(*swapped.schema);
+    std::swap(schema->columns[0], schema->columns[1]);
+    return schema;
+  }();
+  EXPECT_FALSE(DecodeWrites(EncodeWrites(swapped, Compression::kNone)).ok());
+}
+
+TEST(NodeMessages, CutAndPaddedWritesAreRefused) {
+  const std::string bytes = EncodeWrites(ManyChunks(3), Compression::kNone);
+  for (size_t size = 0; size < bytes.size(); ++size) EXPECT_FALSE(DecodeWrites(std::string_view(bytes).substr(0, size)).ok()) << size;
+  EXPECT_FALSE(DecodeWrites(bytes + '\0').ok());
+}
+
+TEST(NodeMessages, NoByteOfWritesMakesTheDecoderFall) {
+  const std::string bytes = WritesMessage{Timestamp(9), "who decides", ManyChunks(3)}.Encode(Compression::kLz4);
+  for (size_t at = 0; at < bytes.size(); ++at) {
+    for (const char value : {'\0', '\x7f', '\xff'}) {
+      std::string damaged = bytes;
+      damaged[at] = value;
+      const StatusOr<WritesMessage> decoded = WritesMessage::Decode(damaged);
+      EXPECT_TRUE(!decoded.ok() || !decoded->writes.parts.empty());
+    }
+  }
+}
+
+}  // namespace
+}  // namespace tsd::coord
