@@ -176,6 +176,10 @@ std::shared_ptr<CheckpointPlan> StoreCore::Freeze(Lsn checkpoint) {
 }
 
 void StoreCore::WriteNextChunk(const std::shared_ptr<CheckpointPlan>& plan) {
+  if (const Status status = Closing(); !status.ok()) {  // the log still has the rows, and the next start removes the files
+    FailCheckpoint(plan, status);
+    return;
+  }
   while (plan->next < plan->chunks.size() && plan->chunks[plan->next].blocks.empty() && plan->chunks[plan->next].new_deletes.empty()) {
     plan->chunks[plan->next].deletes_after = plan->chunks[plan->next].saved_deletes;
     ++plan->next;

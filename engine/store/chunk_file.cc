@@ -210,25 +210,26 @@ void RemoveDeleteFile(FileSpace& space, uint64_t id) {
   if (!status.ok()) log::Warning("delete file not deleted: ", status.message());
 }
 
-Status RemoveOrphans(FileSpace& space, const absl::flat_hash_set<uint64_t>& needed_chunk_files,
-                     const absl::flat_hash_set<uint64_t>& needed_delete_files) {
+StatusOr<std::vector<std::string>> FindOrphans(FileSpace& space, const absl::flat_hash_set<uint64_t>& needed_chunk_files,
+                                               const absl::flat_hash_set<uint64_t>& needed_delete_files) {
   ASSIGN_OR_RETURN(const std::vector<std::string> names, space.env->ListDirectory(space.directory));
+  std::vector<std::string> orphans;
   uint64_t highest = 0;
   for (const std::string& name : names) {
     uint64_t id = 0;
-    bool needed = false;
+    bool needed = true;
     if (ParseName(name, kChunkSuffix, &id)) {
       needed = needed_chunk_files.contains(id);
     } else if (ParseName(name, kDeleteSuffix, &id)) {
       needed = needed_delete_files.contains(id);
-    } else if (!name.ends_with(".tmp")) {
-      continue;
+    } else if (name.ends_with(".tmp")) {  // its id may be given again: gone before anything is written
+      RETURN_IF_ERROR(space.env->DeleteFile(StrCat(space.directory, "/", name)));
     }
     highest = std::max(highest, id);
-    if (!needed) RETURN_IF_ERROR(space.env->DeleteFile(StrCat(space.directory, "/", name)));
+    if (!needed) orphans.push_back(StrCat(space.directory, "/", name));
   }
   if (space.next_id.load() <= highest) space.next_id.store(highest + 1);
-  return OkStatus();
+  return orphans;
 }
 
 }  // namespace tsd::engine

@@ -125,8 +125,8 @@ StatusOr<DeleteRunPtr> WriteDeleteFile(FileSpace& space, const DeleteRun& run);
 StatusOr<DeleteRunPtr> ReadDeleteFile(FileSpace& space, uint64_t id);
 void RemoveDeleteFile(FileSpace& space, uint64_t id);
 
-/// Deletes files of the directory that `needed` (chunk and delete file ids) does not name.
-Status RemoveOrphans(FileSpace& space, const absl::flat_hash_set<uint64_t>& needed_chunk_files,
-                     const absl::flat_hash_set<uint64_t>& needed_delete_files);
+/// Paths of the files that nobody needs (chunk and delete file ids); new files get higher ids. Deletes half-written temporary ones itself.
+StatusOr<std::vector<std::string>> FindOrphans(FileSpace& space, const absl::flat_hash_set<uint64_t>& needed_chunk_files,
+                                               const absl::flat_hash_set<uint64_t>& needed_delete_files);
 
 }  // namespace tsd::engine

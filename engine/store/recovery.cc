@@ -8,6 +8,11 @@
 #include "engine/store/store_core.h"
 
 namespace tsd::engine {
+namespace {
+
+constexpr size_t kOrphansAtOnce = 100;
+
+}  // namespace
 
 struct RecoveryState {
   struct Chunk {
@@ -191,7 +196,33 @@ Status StoreCore::InstallRecovered(RecoveryState& state) {
       for (const FileMeta& file : part.files) chunk_files.insert(file.id);
     }
   }
-  return RemoveOrphans(*space_, chunk_files, delete_files);
+  ASSIGN_OR_RETURN(std::vector<std::string> orphans, FindOrphans(*space_, chunk_files, delete_files));
+  if (!orphans.empty()) RemoveOrphans(std::move(orphans));
+  return OkStatus();
+}
+
+void StoreCore::RemoveOrphans(std::vector<std::string> paths) {
+  log::Info("removing ", paths.size(), " files that a crash left");
+  removing_orphans_ = true;
+  options_.background->Post([self = shared_from_this(), list = std::make_shared<std::vector<std::string>>(std::move(paths))] {
+    self->RemoveNextOrphans(list);
+  });
+}
+
+void StoreCore::RemoveNextOrphans(const std::shared_ptr<std::vector<std::string>>& paths) {
+  for (size_t count = 0; count < kOrphansAtOnce && !paths->empty(); ++count) {
+    const Status status = options_.env->DeleteFile(paths->back());
+    if (!status.ok()) log::Warning("orphaned file not deleted: ", status.message());
+    paths->pop_back();
+  }
+  Deferred after;
+  MutexLock lock(mutex_);
+  if (!paths->empty() && CheckOpen().ok()) {
+    after.Add([self = shared_from_this(), paths] { self->options_.background->Post([self, paths] { self->RemoveNextOrphans(paths); }); });
+    return;
+  }
+  removing_orphans_ = false;
+  FinishClose(after);
 }
 
 Status StoreCore::RestorePrepared(RecoveryState& state) {

@@ -114,9 +114,9 @@ class Store : public StoreReader {
   /// No snapshot of the origin's tables (TableSchema::origin) with a read timestamp below `oldest_snapshot` will be opened any more (it would
   /// fail with 40001): rows deleted before it may go at the next merge. Never called: they stay. A smaller value than before has no effect.
   virtual void AdvanceHorizon(uint64_t origin, Timestamp oldest_snapshot) = 0;
-  /// Writes all committed memtable rows to chunk files and truncates the log. For tests, tools and orderly shutdown.
+  /// Writes all committed memtable rows to chunk files and truncates the log. For tests and tools.
   virtual Future<Status> Flush() = 0;
-  /// Syncs and closes. No call after it.
+  /// Syncs the log, which keeps what no file holds yet, and closes. No call after it.
   virtual Future<Status> Close() = 0;
   /// Checks manifest against files, every checksum, every block's decode. For tsctl verify and the simulator.
   virtual Status Verify() = 0;

@@ -29,6 +29,11 @@ Status StoreCore::CheckOpen() const {
   return OkStatus();
 }
 
+Status StoreCore::Closing() const {
+  MutexLock lock(mutex_);
+  return CheckOpen();
+}
+
 Status StoreCore::poisoned() const {
   MutexLock lock(mutex_);
   return poisoned_;
@@ -138,7 +143,7 @@ Future<Status> StoreCore::Close() {
 }
 
 void StoreCore::FinishClose(Deferred& after) {
-  if (!close_promise_.has_value() || maintenance_running_ || jobs_in_flight_ > 0) return;
+  if (!close_promise_.has_value() || maintenance_running_ || removing_orphans_ || jobs_in_flight_ > 0) return;
   after.Add([self = shared_from_this(), promise = *std::exchange(close_promise_, std::nullopt)] {
     Future<Status> closed = self->wal_->Close();
     closed.OnReady([self, promise, closed]() mutable {

@@ -85,8 +85,10 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
 
   // ---- store_core.cc ----
   Status CheckOpen() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  /// Not OK: long work must end.
+  Status Closing() const;
   void Poison(const Status& cause, Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  /// Closes the log once no maintenance and no direct file is under way.
+  /// Closes the log once no maintenance, no direct file and no removal is under way.
   void FinishClose(Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void OnWalPoisoned(const Status& cause);
   /// Appends under the mutex; `apply` runs when the record is logged and all before it are applied.
@@ -194,6 +196,9 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
   Status ApplyRecovered(std::vector<LoggedChunk>& chunks, Timestamp commit, RecoveryState& state);
   Status InstallRecovered(RecoveryState& state);
   Status RestorePrepared(RecoveryState& state);
+  /// In the background, a few at a time: a checkpoint that was cut short may have left very many.
+  void RemoveOrphans(std::vector<std::string> paths) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void RemoveNextOrphans(const std::shared_ptr<std::vector<std::string>>& paths);
 
   const StoreOptions options_;
   const std::shared_ptr<FileSpace> space_;
@@ -246,6 +251,7 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
   uint64_t next_reader_ ABSL_GUARDED_BY(mutex_) = 1;
 
   bool maintenance_running_ ABSL_GUARDED_BY(mutex_) = false;
+  bool removing_orphans_ ABSL_GUARDED_BY(mutex_) = false;
   bool idle_timer_armed_ ABSL_GUARDED_BY(mutex_) = false;
   bool idle_checkpoint_due_ ABSL_GUARDED_BY(mutex_) = false;
   uint64_t applied_commits_ ABSL_GUARDED_BY(mutex_) = 0;

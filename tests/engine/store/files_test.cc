@@ -94,7 +94,33 @@ TEST_F(FilesTest, FilesOfLostTransactionsAreRemovedAtOpen) {
   Settle();
   EXPECT_GT(CountFiles(".chunk"), 0u);
   CrashAndOpen();
+  Settle();
   EXPECT_EQ(CountFiles(".chunk"), 0u);
+}
+
+TEST_F(FilesTest, ACloseEndsACheckpointOfManyChunksAndItsFilesGoLater) {
+  Open();
+  for (uint64_t chunk = 1; chunk <= 300; ++chunk) Insert(chunk, chunk, Rows(static_cast<int64_t>(chunk) * 10, 2));
+  Future<Status> flush = store_->Flush();
+  ASSERT_TRUE(scheduler_.RunUntil([this] { return CountFiles(".chunk") >= 120; }, absl::Hours(1)));
+  const size_t written = CountFiles(".chunk");
+  ASSERT_TRUE(Await(store_->Close()).ok());
+  EXPECT_EQ(SqlStateOf(Await(flush)), sqlstate::kAdminShutdown);
+  EXPECT_LE(CountFiles(".chunk"), written + 1);
+  store_.reset();
+  Open();
+  EXPECT_GE(CountFiles(".chunk"), written);  // they go in the background
+  std::vector<uint64_t> chunks;
+  for (uint64_t chunk = 1; chunk <= 300; ++chunk) chunks.push_back(chunk);
+  EXPECT_EQ(Keys(chunks, kMaxTimestamp).size(), 600u);
+  ASSERT_TRUE(Await(store_->Close()).ok());  // ends the removal too
+  store_.reset();
+  Open();
+  Settle();
+  EXPECT_EQ(CountFiles(".chunk"), 0u);
+  ASSERT_TRUE(Flush().ok());
+  EXPECT_EQ(CountFiles(".chunk"), 300u);
+  EXPECT_EQ(Keys(chunks, kMaxTimestamp).size(), 600u);
 }
 
 TEST_F(FilesTest, PreparedFilesSurviveAndFollowTheDecision) {
@@ -386,6 +412,7 @@ TEST_F(FilesTest, ACheckpointKeepsTheChunksThatDidNotChange) {
   CrashAndOpen();
   EXPECT_EQ(Keys({1, 2, 3, 4}, kMaxTimestamp).size(), 27u);
   EXPECT_EQ(store_->Chunks(), (std::vector<ChunkId>{ChunkId(1), ChunkId(2)}));
+  Settle();
   EXPECT_EQ(CountFiles(".chunk"), 4u);
 }
 
