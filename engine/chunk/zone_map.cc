@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "engine/codec/frame_kernels.h"
+#include "engine/codec/double_kernels.h"
 #include "engine/types/compare.h"
 
 namespace tsd::engine {

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <vector>
 
-#include "engine/codec/frame_kernels.h"
 #include "engine/codec/frame_plan.h"
 #include "engine/codec/integer_codec.h"
 #include "engine/codec/integer_frames.h"
+#include "engine/codec/number_kernels.h"
 
 namespace tsd::engine {
 namespace {

@@ -8,8 +8,9 @@
 #include <vector>
 
 #include "engine/codec/bitpack.h"
-#include "engine/codec/frame_kernels.h"
+#include "engine/codec/double_kernels.h"
 #include "engine/codec/integer_codec.h"
+#include "engine/codec/offset_kernels.h"
 #include "engine/codec/span_sums.h"
 
 namespace tsd::engine {

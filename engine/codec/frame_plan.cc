@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "engine/codec/bitpack.h"
-#include "engine/codec/frame_kernels.h"
 #include "engine/codec/integer_frames.h"
+#include "engine/codec/number_kernels.h"
 
 namespace tsd::engine {
 namespace {

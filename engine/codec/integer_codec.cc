@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "engine/codec/chooser.h"
-#include "engine/codec/frame_kernels.h"
 #include "engine/codec/frame_plan.h"
 #include "engine/codec/integer_frames.h"
+#include "engine/codec/number_kernels.h"
 
 namespace tsd::engine {
 namespace {

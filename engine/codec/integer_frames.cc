@@ -5,8 +5,10 @@
 #include <vector>
 
 #include "engine/codec/bitpack.h"
-#include "engine/codec/frame_kernels.h"
 #include "engine/codec/frame_plan.h"
+#include "engine/codec/number_kernels.h"
+#include "engine/codec/offset_kernels.h"
+#include "engine/codec/packed_kernels.h"
 
 namespace tsd::engine {
 namespace {

@@ -1,6 +1,6 @@
 #include "engine/codec/span_sums.h"
 
-#include "engine/codec/frame_kernels.h"
+#include "engine/codec/offset_kernels.h"
 
 namespace tsd::engine {
 

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "engine/codec/frame_kernels.h"
+#include "engine/codec/double_kernels.h"
 #include "engine/scan/row_kernels.h"
 
 namespace tsd::engine {
