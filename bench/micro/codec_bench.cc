@@ -38,6 +38,13 @@ Maker Doubles(std::function<double(Random&, size_t, int64_t)> next) {
     return vector;
   };
 }
+Maker Reals(std::function<double(Random&, size_t)> next) {
+  return [next](Random& random) {
+    Vector vector(TypeId::kFloat32);
+    for (size_t i = 0; i < kRows; ++i) vector.Append<float>(static_cast<float>(next(random, i)));
+    return vector;
+  };
+}
 Maker Texts(std::function<std::string(Random&, size_t)> next) {
   return [next](Random& random) {
     Vector vector(TypeId::kText);
@@ -62,6 +69,12 @@ const std::vector<Shape>& Shapes() {
       {"doubles_walk_of_cents", Doubles([](Random&, size_t, int64_t walk) { return static_cast<double>(walk) / 100; })},
       {"doubles_decimals", Doubles([](Random& random, size_t, int64_t) { return static_cast<double>(random.Between(0, 99'999)) / 1000; })},
       {"doubles_full_mantissa", Doubles([](Random&, size_t i, int64_t) { return std::sin(static_cast<double>(i) / 100) * 1e3; })},
+      {"doubles_noise", Doubles([](Random& random, size_t, int64_t) { return random.Fraction() - 0.5; })},
+      {"doubles_walk_of_noise", Doubles([](Random& random, size_t, int64_t walk) { return static_cast<double>(walk) / 7 + random.Fraction() / 1e3; })},
+      {"doubles_few_values", Doubles([](Random& random, size_t, int64_t) { return std::sqrt(static_cast<double>(random.Below(200))); })},
+      {"doubles_that_are_reals", Doubles([](Random& random, size_t, int64_t) { return static_cast<float>(random.Below(10'000)) / 100; })},
+      {"reals_noise", Reals([](Random& random, size_t) { return random.Fraction() - 0.5; })},
+      {"reals_decimals", Reals([](Random& random, size_t) { return static_cast<double>(random.Below(10'000)) / 100; })},
       {"text_one_value", Texts([](Random&, size_t) { return std::string("host_17"); })},
       {"text_100_values", Texts([](Random& random, size_t) { return StrCat("host_", random.Below(100)); })},
       {"text_distinct", Texts([](Random& random, size_t i) { return StrCat("/api/v1/items/", i, "?session=", random.Next()); })},

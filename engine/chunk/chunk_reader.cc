@@ -20,7 +20,7 @@ Status DamageAt(const std::string& path, uint64_t offset, std::string_view what)
 /// Decoding these costs so little that memory is better spent on their encoded bytes, which the CPU's caches hold more of.
 bool DecodesFast(DataType type, CodecId codec) {
   if (type.Physical() == PhysicalType::kBytes) return false;
-  return codec != CodecId::kXor && codec != CodecId::kLz4;
+  return codec != CodecId::kLz4;
 }
 
 /// Quick answer for the usual conditions, without making values. Requires: bounds of the group.

@@ -6,7 +6,7 @@
 #include "engine/codec/bytes_codec.h"
 #include "engine/codec/chooser.h"
 #include "engine/codec/float_alp.h"
-#include "engine/codec/float_xor.h"
+#include "engine/codec/float_codec.h"
 #include "engine/codec/integer_codec.h"
 #include "engine/codec/lz4_block.h"
 
@@ -64,31 +64,6 @@ CodecId EncodeIntegerColumn(std::span<const int64_t> values, std::string& out) {
   const CodecId codec = ChooseIntegerCodec(values);
   EncodeIntegersAs(codec, values, out);
   return codec;
-}
-
-template <typename T>
-CodecId EncodeFloats(std::span<const T> values, std::string& out) {
-  const std::string_view raw = RawBytes(values);
-  if (AllSame(raw, sizeof(T))) {
-    out += raw.substr(0, sizeof(T));
-    return CodecId::kConstant;
-  }
-  if (EncodeAlp<T>(values, out)) return CodecId::kAlp;
-  const size_t begin = out.size();
-  // A sample tells whether neighbours resemble each other at all.
-  constexpr size_t kSample = 512;
-  const size_t from = values.size() > kSample ? (values.size() - kSample) / 2 : 0;
-  const std::span<const T> sample = values.subspan(from, std::min(kSample, values.size()));
-  EncodeXor<T>(sample, out);
-  const bool pays = (out.size() - begin) * 16 <= sample.size() * sizeof(T) * 15;
-  out.resize(begin);
-  if (pays) {
-    EncodeXor<T>(values, out);
-    if (out.size() - begin < raw.size()) return CodecId::kXor;
-    out.resize(begin);
-  }
-  out += raw;
-  return CodecId::kPlain;
 }
 
 CodecId EncodeBooleans(std::span<const uint8_t> values, std::string& out) {
@@ -213,15 +188,6 @@ bool DecodeRaw(CodecId codec, ByteReader& reader, std::span<T> out) {
 }
 
 template <typename T>
-bool DecodeFloats(CodecId codec, ByteReader& reader, std::span<T> out) {
-  switch (codec) {
-    case CodecId::kAlp: return DecodeAlp<T>(reader, out);
-    case CodecId::kXor: return DecodeXor<T>(reader, out);
-    default: return DecodeRaw<T>(codec, reader, out);
-  }
-}
-
-template <typename T>
 bool DecodeValues(CodecId codec, ByteReader& reader, std::span<T> out) {
   if constexpr (std::is_same_v<T, uint8_t>) {
     return DecodeBooleans(codec, reader, out);
@@ -322,12 +288,13 @@ const char* CodecName(CodecId codec) {
     case CodecId::kDelta: return "delta";
     case CodecId::kDeltaDelta: return "delta of delta";
     case CodecId::kAlp: return "alp";
-    case CodecId::kXor: return "xor";
+    case CodecId::kParts: return "two parts";
     case CodecId::kBitmap: return "bitmap";
     case CodecId::kDictionary: return "dictionary";
     case CodecId::kBytes: return "bytes";
     case CodecId::kLz4: return "lz4";
     case CodecId::kProgression: return "progression";
+    case CodecId::kNarrow: return "narrow floats";
   }
   return "unknown";
 }

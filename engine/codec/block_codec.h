@@ -21,12 +21,13 @@ enum class CodecId : uint8_t {
   kDelta = 4,       // integers: first value, differences as frames
   kDeltaDelta = 5,  // integers: first value and difference, differences of differences as frames
   kAlp = 6,         // floats that are short decimals: integers as above, exceptions apart
-  kXor = 7,         // floats: xor with the value before, significant bits
+  kParts = 7,       // floats: upper bits as integers, lower bits packed
   kBitmap = 8,      // booleans
-  kDictionary = 9,  // bytes: distinct values, codes as integers
+  kDictionary = 9,  // floats, bytes: distinct values, codes as integers
   kBytes = 10,      // bytes: lengths as integers, heap
   kLz4 = 11,        // fixed width: kPlain's bytes in an LZ4 block
   kProgression = 12,  // integers: first value and step
+  kNarrow = 13,       // doubles that are floats: as floats
 };
 const char* CodecName(CodecId codec);
 

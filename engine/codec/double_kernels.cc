@@ -104,6 +104,58 @@ size_t ToDecimalDigitsImpl(const double* HWY_RESTRICT values, size_t count, doub
   return failures;
 }
 
+template <typename V, class D>
+HWY_INLINE V JoinedBits(D d, V upper, V lower, const FloatWords& words) {
+  const auto word = hn::Or(hn::ShiftLeftSame(upper, static_cast<int>(words.low_bits)), lower);
+  if (!words.signs_apart) return hn::ShiftLeftSame(word, static_cast<int>(words.cut_bits));
+  const auto sign = hn::ShiftLeftSame(hn::And(word, hn::Set(d, 1)), static_cast<int>(words.sign_bit));
+  return hn::Or(hn::ShiftLeftSame(hn::ShiftRight<1>(word), static_cast<int>(words.cut_bits)), sign);
+}
+
+void JoinDoublesImpl(const int64_t* HWY_RESTRICT upper, const uint64_t* HWY_RESTRICT lower, size_t count, const FloatWords& words,
+                     double* HWY_RESTRICT out) {
+  const hn::ScalableTag<uint64_t> d;
+  const hn::CappedTag<uint64_t, 1> one;
+  const Doubles doubles;
+  const size_t lanes = hn::Lanes(d);
+  size_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    const auto high = hn::BitCast(d, hn::LoadU(Wide(), upper + i));
+    hn::StoreU(hn::BitCast(doubles, JoinedBits(d, high, hn::LoadU(d, lower + i), words)), doubles, out + i);
+  }
+  for (; i < count; ++i) {
+    const auto bits = JoinedBits(one, hn::Set(one, static_cast<uint64_t>(upper[i])), hn::Set(one, lower[i]), words);
+    out[i] = std::bit_cast<double>(hn::GetLane(bits));
+  }
+}
+
+void JoinFloatsImpl(const int64_t* HWY_RESTRICT upper, const uint64_t* HWY_RESTRICT lower, size_t count, const FloatWords& words,
+                    float* HWY_RESTRICT out) {
+  const hn::ScalableTag<uint64_t> d;
+  const hn::CappedTag<uint64_t, 1> one;
+  const hn::Rebind<uint32_t, decltype(d)> half;
+  const hn::Rebind<float, decltype(d)> floats;
+  const size_t lanes = hn::Lanes(d);
+  size_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    const auto high = hn::BitCast(d, hn::LoadU(Wide(), upper + i));
+    hn::StoreU(hn::BitCast(floats, hn::TruncateTo(half, JoinedBits(d, high, hn::LoadU(d, lower + i), words))), floats, out + i);
+  }
+  for (; i < count; ++i) {
+    const auto bits = JoinedBits(one, hn::Set(one, static_cast<uint64_t>(upper[i])), hn::Set(one, lower[i]), words);
+    out[i] = std::bit_cast<float>(static_cast<uint32_t>(hn::GetLane(bits)));
+  }
+}
+
+void WidenFloatsImpl(const float* HWY_RESTRICT values, size_t count, double* HWY_RESTRICT out) {
+  const Doubles d;
+  const hn::Rebind<float, Doubles> narrow;
+  const size_t lanes = hn::Lanes(d);
+  size_t i = 0;
+  for (; i + lanes <= count; i += lanes) hn::StoreU(hn::PromoteTo(d, hn::LoadU(narrow, values + i)), d, out + i);
+  for (; i < count; ++i) out[i] = static_cast<double>(values[i]);
+}
+
 DoubleSummary SummariseDoublesImpl(const double* HWY_RESTRICT values, size_t count) {
   // Eight running sums on every target, so that every machine computes the same sum.
   const hn::CappedTag<double, 8> d;
@@ -171,6 +223,9 @@ namespace tsd::engine {
 HWY_EXPORT(ScaleToDoublesImpl);
 HWY_EXPORT(OffsetsToDoublesImpl);
 HWY_EXPORT(ToDecimalDigitsImpl);
+HWY_EXPORT(JoinDoublesImpl);
+HWY_EXPORT(JoinFloatsImpl);
+HWY_EXPORT(WidenFloatsImpl);
 HWY_EXPORT(SummariseDoublesImpl);
 
 void ScaleToDoubles(int64_t* values, size_t count, double power, double inverse) {
@@ -183,6 +238,13 @@ size_t ToDecimalDigits(const double* values, size_t count, double up, double dow
                        uint64_t* failed) {
   return HWY_DYNAMIC_DISPATCH(ToDecimalDigitsImpl)(values, count, up, down, power, inverse, digits, failed);
 }
+void JoinParts(const int64_t* upper, const uint64_t* lower, size_t count, const FloatWords& words, double* out) {
+  HWY_DYNAMIC_DISPATCH(JoinDoublesImpl)(upper, lower, count, words, out);
+}
+void JoinParts(const int64_t* upper, const uint64_t* lower, size_t count, const FloatWords& words, float* out) {
+  HWY_DYNAMIC_DISPATCH(JoinFloatsImpl)(upper, lower, count, words, out);
+}
+void WidenFloats(const float* values, size_t count, double* out) { HWY_DYNAMIC_DISPATCH(WidenFloatsImpl)(values, count, out); }
 DoubleSummary SummariseDoubles(const double* values, size_t count) { return HWY_DYNAMIC_DISPATCH(SummariseDoublesImpl)(values, count); }
 
 }  // namespace tsd::engine

@@ -9,6 +9,7 @@
 
 #include "engine/codec/bitpack.h"
 #include "engine/codec/double_kernels.h"
+#include "engine/codec/float_parts.h"
 #include "engine/codec/integer_codec.h"
 #include "engine/codec/offset_kernels.h"
 #include "engine/codec/span_sums.h"
@@ -80,7 +81,7 @@ Scale ChooseScale(std::span<const T> values) {
   const size_t count = std::min(kSample, values.size());
   for (size_t i = 0; i < count; ++i) buffer[i] = values[(2 * i + 1) * values.size() / (2 * count)];
   const std::span<const T> sample(buffer, count);
-  const size_t allowed = count / 4;
+  const size_t allowed = count - count / 4;
   Scale best;
   size_t best_bits = SIZE_MAX;
   for (int places = 0; places <= kMaxExponent; ++places) {
@@ -112,7 +113,7 @@ bool AllDigits(std::span<const T> values, Scale scale, int64_t* digits, std::vec
   const double down = kInverse[scale.factor];
   const double power = kPower[scale.factor];
   const double inverse = kInverse[scale.exponent];
-  const size_t allowed = values.size() / 8 + 4;
+  const size_t allowed = values.size() - values.size() / 4;
   if constexpr (sizeof(T) == 8) {
     std::vector<uint64_t> failed((values.size() + 63) / 64);
     const size_t failures = ToDecimalDigits(values.data(), values.size(), up, down, power, inverse, digits, failed.data());
@@ -155,13 +156,11 @@ bool ReadExceptions(ByteReader& reader, size_t count, Put put) {
   if (exceptions == 0) return true;
   std::vector<int64_t> positions(exceptions);
   if (!DecodeIntegers(reader, positions)) return false;
-  const std::string_view raw = reader.GetBytes(exceptions * sizeof(T));
-  if (!reader.ok()) return false;
+  const std::unique_ptr<T[]> values = std::make_unique_for_overwrite<T[]>(exceptions);
+  if (!DecodeParts<T>(reader, std::span<T>(values.get(), exceptions))) return false;
   for (size_t i = 0; i < exceptions; ++i) {
     if (static_cast<uint64_t>(positions[i]) >= count) return false;
-    T value;
-    std::memcpy(&value, raw.data() + i * sizeof(T), sizeof(T));
-    put(static_cast<size_t>(positions[i]), value);
+    put(static_cast<size_t>(positions[i]), values[i]);
   }
   return true;
 }
@@ -273,8 +272,13 @@ bool EncodeAlp(std::span<const T> values, std::string& out) {
   ByteWriter writer;
   writer.PutVarint(positions.size());
   out += writer.data();
-  if (!positions.empty()) EncodeIntegers(positions, out);
-  for (int64_t position : positions) out.append(reinterpret_cast<const char*>(&values[static_cast<size_t>(position)]), sizeof(T));
+  if (!positions.empty()) {
+    EncodeIntegers(positions, out);
+    std::vector<T> exceptions;
+    exceptions.reserve(positions.size());
+    for (int64_t position : positions) exceptions.push_back(values[static_cast<size_t>(position)]);
+    EncodeParts<T>(exceptions, out);
+  }
   if (out.size() - begin >= values.size() * sizeof(T)) {
     out.resize(begin);
     return false;

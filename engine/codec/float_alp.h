@@ -3,7 +3,7 @@
 // for all values of the block; the integers go through the integer codecs, values that do not come back bit for bit are exceptions.
 // Any thread.
 //
-// Form: u8 e, u8 f, integers (integer_codec.h), varint exceptions, and if any: their positions as integers, their raw values.
+// Form: u8 e, u8 f, integers (integer_codec.h), varint exceptions, and if any: their positions as integers, their values (float_parts.h).
 #include <span>
 #include <string>
 

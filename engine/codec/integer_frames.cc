@@ -137,19 +137,20 @@ class EscapeQueue final : public FrameSink {
     while (apart_[next_apart_].position < at) ++next_apart_;
     return apart_[next_apart_].value;
   }
-  /// The next values as PackedFrame::escapes of a frame of the width.
+  /// The next values, all that a frame may use, as PackedFrame::escapes of a frame of the width.
   const uint8_t* NextBytes(unsigned width) {
-    if (bytes_width_ != width) MakeBytes(width);
-    return bytes_.get() + (next_ - bytes_from_);
+    if (bytes_width_ != width || std::min(count_, next_ + kFrameValues) > bytes_end_) MakeBytes(width);
+    return bytes_.get() + (next_ - bytes_begin_);
   }
-  /// Whether one of the next `used` values has no byte. Requires: NextBytes came before.
-  bool AnyFar(size_t used) {
-    while (!far_.empty() && far_.back() < next_) far_.pop_back();
-    return !far_.empty() && far_.back() < next_ + used;
+  /// Whether one of the next `used` values, at most kFrameValues and no more than are left, has no byte. Requires: NextBytes came before.
+  bool AnyFar(size_t used) const {
+    const int16_t* const next = values_.get() + next_;
+    return bytes_far_ && std::any_of(next, next + used, [this](int16_t value) { return value > bytes_most_; });
   }
 
  private:
   static constexpr int16_t kApart = INT16_MAX;
+  static constexpr size_t kByteWindow = 4 * kFrameValues;
   struct Apart {
     size_t position;
     int64_t value;
@@ -165,15 +166,14 @@ class EscapeQueue final : public FrameSink {
     const int escape = static_cast<int>(EscapeSymbol(width));
     const int center = static_cast<int>(EscapeCenter(kBytesBelow, width));
     const int most = 2 * std::min(center, kLargestByte - center) - escape;  // zigzag form of the farthest on both sides
-    if (bytes_ == nullptr) bytes_ = std::make_unique<uint8_t[]>(count_ - next_ + kFrameValues + 8);
+    if (bytes_ == nullptr) bytes_ = std::make_unique<uint8_t[]>(kByteWindow + kFrameValues + 8);
+    // Frames of one width mostly follow each other; where they do not, little was made in vain.
+    const size_t window = bytes_width_ == width ? kByteWindow : kFrameValues;
     bytes_width_ = width;
-    bytes_from_ = next_;
-    far_.clear();
-    const int16_t* const values = values_.get() + next_;
-    if (!UnzigzagToBytes(values, left(), static_cast<int16_t>(escape), static_cast<int16_t>(center), static_cast<int16_t>(most), bytes_.get())) return;
-    for (size_t i = left(); i-- > 0;) {
-      if (values[i] > most) far_.push_back(next_ + i);
-    }
+    bytes_begin_ = next_;
+    bytes_end_ = std::min(count_, next_ + window);
+    bytes_most_ = static_cast<int16_t>(most);
+    bytes_far_ = UnzigzagToBytes(values_.get() + next_, bytes_end_ - next_, static_cast<int16_t>(escape), static_cast<int16_t>(center), bytes_most_, bytes_.get());
   }
 
   std::unique_ptr<int16_t[]> values_;
@@ -181,9 +181,10 @@ class EscapeQueue final : public FrameSink {
   std::vector<int64_t> room_;
   size_t count_ = 0, filled_ = 0, next_ = 0, next_apart_ = 0;
   unsigned bytes_width_ = 0;
-  size_t bytes_from_ = 0;
+  size_t bytes_begin_ = 0, bytes_end_ = 0;  // the values that bytes_ are of
+  int16_t bytes_most_ = 0;                  // values above have no byte
+  bool bytes_far_ = false;                  // there are such
   std::unique_ptr<uint8_t[]> bytes_;
-  std::vector<size_t> far_;  // the nearest last
 };
 
 enum class Sum : uint8_t { kNo, kYes };

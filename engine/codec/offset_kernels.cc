@@ -136,6 +136,28 @@ void AddOffsetsImpl(const int16_t* HWY_RESTRICT offsets, size_t count, int64_t b
   for (; i < count; ++i) out[i] = static_cast<int64_t>(static_cast<uint64_t>(base) + static_cast<uint64_t>(int64_t{offsets[i]}));
 }
 
+bool OffsetsToCodesImpl(const int16_t* HWY_RESTRICT offsets, size_t count, int32_t base, int32_t limit, uint16_t* HWY_RESTRICT out) {
+  const hn::ScalableTag<int32_t> d;
+  const hn::Rebind<int16_t, decltype(d)> narrow;
+  const hn::Rebind<uint16_t, decltype(d)> code;
+  const size_t lanes = hn::Lanes(d);
+  const auto added = hn::Set(d, base), most = hn::Set(d, limit - 1), zero = hn::Zero(d);
+  auto outside = hn::Lt(zero, zero);
+  size_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    const auto value = hn::Add(hn::PromoteTo(d, hn::LoadU(narrow, offsets + i)), added);
+    outside = hn::Or(outside, hn::Or(hn::Lt(value, zero), hn::Gt(value, most)));
+    hn::StoreU(hn::DemoteTo(code, value), code, out + i);
+  }
+  bool good = hn::AllFalse(d, outside);
+  for (; i < count; ++i) {
+    const int32_t value = base + offsets[i];
+    good = good && value >= 0 && value < limit;
+    out[i] = static_cast<uint16_t>(value);
+  }
+  return good;
+}
+
 void AddBytesImpl(const uint8_t* HWY_RESTRICT bytes, size_t count, int64_t base, int64_t* HWY_RESTRICT out) {
   const Wide d;
   const size_t lanes = hn::Lanes(d);
@@ -176,6 +198,7 @@ HWY_EXPORT(SumKeptOffsetsImpl);
 HWY_EXPORT(TestOffsetsImpl);
 HWY_EXPORT(AndBytesImpl);
 HWY_EXPORT(AddOffsetsImpl);
+HWY_EXPORT(OffsetsToCodesImpl);
 HWY_EXPORT(AddBytesImpl);
 HWY_EXPORT(FindByteImpl);
 
@@ -195,6 +218,9 @@ void TestOffsets(const int16_t* offsets, size_t count, int16_t low, int16_t high
 void AndBytes(const uint8_t* bytes, size_t count, uint8_t* to) { HWY_DYNAMIC_DISPATCH(AndBytesImpl)(bytes, count, to); }
 void AddOffsets(const int16_t* offsets, size_t count, int64_t base, int64_t* out) {
   HWY_DYNAMIC_DISPATCH(AddOffsetsImpl)(offsets, count, base, out);
+}
+bool OffsetsToCodes(const int16_t* offsets, size_t count, int32_t base, int32_t limit, uint16_t* out) {
+  return HWY_DYNAMIC_DISPATCH(OffsetsToCodesImpl)(offsets, count, base, limit, out);
 }
 void AddBytes(const uint8_t* bytes, size_t count, int64_t base, int64_t* out) { HWY_DYNAMIC_DISPATCH(AddBytesImpl)(bytes, count, base, out); }
 void FindByte(const uint8_t* bytes, size_t count, uint8_t symbol, uint64_t* masks) {

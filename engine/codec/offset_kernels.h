@@ -29,6 +29,9 @@ void AndBytes(const uint8_t* bytes, size_t count, uint8_t* to);
 /// out[i] = base + offsets[i].
 void AddOffsets(const int16_t* offsets, size_t count, int64_t base, int64_t* out);
 
+/// out[i] = base + offsets[i]; false if one of these is not in [0, limit). Requires: |base| <= 2^30, limit <= 65536.
+bool OffsetsToCodes(const int16_t* offsets, size_t count, int32_t base, int32_t limit, uint16_t* out);
+
 /// out[i] = bytes[i] + base. May read kKernelSlack bytes past the end.
 void AddBytes(const uint8_t* bytes, size_t count, int64_t base, int64_t* out);
 
