@@ -14,7 +14,7 @@
 namespace tsd::engine {
 
 inline constexpr char kChunkMagic[] = "TSDCHUNK";  // eight bytes without the NUL; first and last in the file
-inline constexpr uint32_t kChunkVersion = 2;
+inline constexpr uint32_t kChunkVersion = 3;
 inline constexpr size_t kChunkHeaderBytes = 16;
 inline constexpr size_t kChunkTrailerBytes = 32;
 
