@@ -8,12 +8,18 @@
 namespace tsd::sql {
 namespace {
 
-VectorPtr IdsColumn(const std::vector<uint32_t>& ids) {
+VectorPtr IdsColumn(std::span<const uint32_t> ids) {
   auto column = std::make_shared<Vector>(DataType(TypeId::kInt64));
   column->ResizeFixed(ids.size());
   int64_t* values = column->mutable_values<int64_t>();
   for (size_t i = 0; i < ids.size(); ++i) values[i] = ids[i];
   return column;
+}
+
+std::vector<uint32_t> IdsOf(const Vector& column) {
+  std::vector<uint32_t> ids(column.size());
+  for (size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<uint32_t>(column.Get<int64_t>(i));
+  return ids;
 }
 
 // Key column that tells grouping sets apart, equal ones too: the set's number above a bit for each group that is not in it.
@@ -43,9 +49,14 @@ Status AggregateOperator::Prepare(const std::vector<PlanColumn>& input) {
     if (spec.filter != nullptr) {
       ASSIGN_OR_RETURN(call.filter, CompileOver(spec.filter, input));
     }
-    std::vector<DataType> types = {TypeId::kInt64};
+    std::vector<DataType> types;
     for (const auto& argument : call.arguments) types.push_back(argument->type());
-    if (spec.distinct && spec.order_by.empty()) call.seen = std::make_unique<GroupTable>(types);
+    if (spec.distinct && spec.order_by.empty()) {
+      std::vector<DataType> distinct = types;
+      if (!IsPlain()) distinct.push_back(TypeId::kInt64);
+      call.distinct = std::make_unique<DistinctRows>(std::move(distinct), context_);
+    }
+    types.insert(types.begin(), TypeId::kInt64);
     for (const SortKey& key : spec.order_by) {
       ASSIGN_OR_RETURN(const size_t position, PositionOf(input, key.column));
       call.order.push_back({types.size(), key.descending, key.nulls_first});
@@ -110,18 +121,24 @@ size_t AggregateOperator::HeldBytes() const {
   size_t bytes = table_ != nullptr ? table_->MemoryBytes() : 0;
   for (const Call& call : calls_) {
     bytes += call.state->MemoryBytes();
-    if (call.seen != nullptr) bytes += call.seen->MemoryBytes();
     if (call.buffer != nullptr) bytes += call.buffer->MemoryBytes();
   }
   return bytes;
 }
 
 Status AggregateOperator::MakeRoom() {
-  constexpr size_t kLeastBytes = size_t{1} << 16;  // less than that is not what fills the budget
   const size_t bytes = HeldBytes();
-  const Status status = memory_.Set(bytes);
-  const bool movable = std::all_of(calls_.begin(), calls_.end(), [](const Call& call) { return call.seen == nullptr && call.buffer == nullptr; });
-  if (status.ok() || IsPlain() || !movable || bytes < kLeastBytes) return status;
+  Status status = memory_.SetOrSpill(bytes);
+  if (status.ok() || IsPlain() || !memory_.AreWorthSpilling(bytes)) return status;
+  bool movable = true;
+  for (Call& call : calls_) {
+    movable = movable && call.distinct == nullptr && call.buffer == nullptr;
+    if (call.distinct == nullptr || !call.distinct->HoldsRows() || context_.spill == nullptr) continue;
+    RETURN_IF_ERROR(call.distinct->Spill());
+    status = memory_.Set(bytes);
+    if (status.ok()) return status;
+  }
+  if (!movable) return memory_.Set(bytes);
   newest_.reset();
   if (GivesStates()) {
     stage_ = Stage::kFlushing;
@@ -143,24 +160,16 @@ StatusOr<ColumnBatch> AggregateOperator::StatesOf(size_t begin, size_t end) {
 }
 
 Status AggregateOperator::SpillGroups() {
-  constexpr size_t kPartitions = 64;
-  if (partitions_.empty()) {
-    for (size_t i = 0; i < kPartitions; ++i) {
-      ASSIGN_OR_RETURN(std::unique_ptr<SpillRun> run, SpillRun::Create(*context_.spill));
-      partitions_.push_back(std::move(run));
-    }
-  }
-  std::vector<std::vector<uint32_t>> rows(kPartitions);
   for (size_t begin = 0; begin < table_->size(); begin += kDefaultBatchRows) {
     RETURN_IF_ERROR(CheckCancelled(context_));
     ASSIGN_OR_RETURN(const ColumnBatch batch, StatesOf(begin, std::min(table_->size(), begin + kDefaultBatchRows)));
-    std::vector<uint64_t> hashes(batch.rows(), 0);
-    for (size_t c = 0; c < KeyCount(); ++c) HashColumn(batch.column(c), hashes, c == 0 ? HashMode::kReplace : HashMode::kCombine);
-    for (std::vector<uint32_t>& list : rows) list.clear();
-    for (size_t row = 0; row < hashes.size(); ++row) rows[(hashes[row] >> 40) % kPartitions].push_back(static_cast<uint32_t>(row));
-    for (size_t i = 0; i < kPartitions; ++i) {
-      if (!rows[i].empty()) RETURN_IF_ERROR(partitions_[i]->Write(batch.Gather(rows[i])));
+    if (partitions_ == nullptr) {
+      std::vector<DataType> types;
+      for (const VectorPtr& column : batch.columns()) types.push_back(column->type());
+      partitions_ = std::make_unique<SpillPartitions>(std::move(types), SpillPartitions::kUsualCount, context_);
     }
+    const std::span<const VectorPtr> keys(batch.columns().data(), KeyCount());
+    RETURN_IF_ERROR(partitions_->Write(batch, PartitionsByKey(keys, batch.rows(), partitions_->count())));
   }
   RETURN_IF_ERROR(MakeStates());
   return memory_.Set(HeldBytes());
@@ -168,10 +177,9 @@ Status AggregateOperator::SpillGroups() {
 
 Status AggregateOperator::LoadPartition() {
   RETURN_IF_ERROR(MakeStates());
-  const std::unique_ptr<SpillRun> run = std::move(partitions_[next_partition_++]);
-  while (true) {
-    RETURN_IF_ERROR(CheckCancelled(context_));
-    ASSIGN_OR_RETURN(const ColumnBatch batch, run->Next());
+  const size_t partition = next_partition_++;
+  for (size_t number = 0;; ++number) {
+    ASSIGN_OR_RETURN(const ColumnBatch batch, partitions_->Read(partition, number));
     if (batch.empty()) return OkStatus();
     const std::vector<VectorPtr> keys(batch.columns().begin(), batch.columns().begin() + static_cast<ptrdiff_t>(KeyCount()));
     table_->Resolve(keys, batch.rows(), &ids_);
@@ -229,22 +237,27 @@ Status AggregateOperator::UpdateCall(Call& call, const AggregateCall& spec, cons
     if (IsPlain()) zeros.assign(batch.rows(), 0);
     return BufferOrdered(call, batch, arguments, IsPlain() ? zeros : ids, nullptr);
   }
-  if (call.seen == nullptr) return call.state->Update(arguments, groups);
-  std::vector<uint32_t> zeros;
-  if (IsPlain()) zeros.assign(batch.rows(), 0);
-  std::vector<VectorPtr> keys = {IdsColumn(IsPlain() ? zeros : ids)};
-  for (const VectorPtr& argument : arguments) keys.push_back(Vector::Flatten(argument));
-  size_t known = call.seen->size();
-  std::vector<uint32_t> seen;
-  call.seen->Resolve(keys, batch.rows(), &seen);
+  return call.distinct == nullptr ? call.state->Update(arguments, groups) : UpdateDistinct(call, arguments, groups);
+}
+
+Status AggregateOperator::UpdateDistinct(Call& call, const std::vector<VectorPtr>& arguments, GroupIds groups) {
+  ColumnBatch rows(groups.rows);
+  for (const VectorPtr& argument : arguments) rows.Add(Vector::Flatten(argument));
+  if (groups.ids != nullptr) rows.Add(IdsColumn(std::span(groups.ids, groups.rows)));
   std::vector<uint32_t> fresh;
-  for (size_t row = 0; row < seen.size(); ++row) {
-    if (seen[row] < known) continue;
-    fresh.push_back(static_cast<uint32_t>(row));
-    known = seen[row] + size_t{1};
-  }
-  if (fresh.empty()) return OkStatus();
+  RETURN_IF_ERROR(call.distinct->Take(rows, &fresh));
   return call.state->UpdateSelected(arguments, groups, fresh);
+}
+
+Status AggregateOperator::FeedDistinct(Call& call) {
+  while (true) {
+    ASSIGN_OR_RETURN(const ColumnBatch rows, call.distinct->Next());
+    if (rows.empty()) return OkStatus();
+    std::vector<VectorPtr> arguments(rows.columns().begin(), rows.columns().begin() + static_cast<ptrdiff_t>(call.arguments.size()));
+    std::vector<uint32_t> ids;
+    if (!IsPlain()) ids = IdsOf(rows.column(call.arguments.size()));
+    RETURN_IF_ERROR(call.state->Update(arguments, GroupIds{IsPlain() ? nullptr : ids.data(), rows.rows()}));
+  }
 }
 
 Status AggregateOperator::TakeSet(const ColumnBatch& batch, std::vector<VectorPtr> keys) {
@@ -314,9 +327,7 @@ Status AggregateOperator::FeedOrdered(Call& call, const AggregateCall& spec) {
   for (size_t begin = 0; begin < order.size(); begin += kDefaultBatchRows) {
     const size_t end = std::min(order.size(), begin + kDefaultBatchRows);
     const ColumnBatch part = rows.Gather(std::span<const uint32_t>(order).subspan(begin, end - begin));
-    std::vector<uint32_t> ids(part.rows());
-    const int64_t* groups = part.column(0).values<int64_t>();
-    for (size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<uint32_t>(groups[i]);
+    const std::vector<uint32_t> ids = IdsOf(part.column(0));
     std::vector<VectorPtr> columns;
     for (size_t i = 0; i < arguments; ++i) columns.push_back(part.column_ptr(i + 1));
     RETURN_IF_ERROR(call.state->Update(columns, GroupIds{IsPlain() ? nullptr : ids.data(), part.rows()}));
@@ -339,10 +350,13 @@ Status AggregateOperator::Finish() {
   }
   for (size_t i = 0; i < calls_.size(); ++i) {
     if (calls_[i].buffer != nullptr) RETURN_IF_ERROR(FeedOrdered(calls_[i], node_.aggregates[i]));
+    if (calls_[i].distinct != nullptr) RETURN_IF_ERROR(FeedDistinct(calls_[i]));
   }
   stage_ = Stage::kEmitting;
   at_ = 0;
-  return partitions_.empty() ? OkStatus() : SpillGroups();
+  if (partitions_ == nullptr) return OkStatus();
+  RETURN_IF_ERROR(SpillGroups());
+  return partitions_->Finish();
 }
 
 Status AggregateOperator::Emit(ColumnBatch* out) {
@@ -402,7 +416,7 @@ StatusOr<Pull> AggregateOperator::Next(ColumnBatch* out) {
       RETURN_IF_ERROR(MakeStates());
       RETURN_IF_ERROR(memory_.Set(HeldBytes()));
       stage_ = Stage::kReading;
-    } else if (next_partition_ < partitions_.size()) {
+    } else if (partitions_ != nullptr && next_partition_ < partitions_->count()) {
       RETURN_IF_ERROR(LoadPartition());
     } else {
       return Pull::kDone;

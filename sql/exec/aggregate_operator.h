@@ -4,14 +4,16 @@
 // table, with the set's mask as one more key.
 //
 // Memory: a partial aggregation that outgrows its budget hands on the states it has and begins anew. One that has to end here writes its
-// states to disk, cut by hash into partitions that are brought together one after the other. DISTINCT and ordered calls cannot: 53200.
+// states to disk, cut by hash into partitions that are brought together one after the other. DISTINCT arguments have a DistinctRows of
+// their own, and their groups must fit; so must all rows of ordered calls: else 53200.
 #include "sql/exec/aggregate_runs.h"
 #include "sql/exec/aggregate_state.h"
 #include "sql/exec/build_state.h"
+#include "sql/exec/distinct_rows.h"
 #include "sql/exec/group_table.h"
 #include "sql/exec/newest_groups.h"
 #include "sql/exec/row_order.h"
-#include "sql/exec/spill.h"
+#include "sql/exec/spill_partitions.h"
 
 namespace tsd::sql {
 
@@ -31,7 +33,7 @@ class AggregateOperator final : public Operator {
     std::unique_ptr<AggregateState> state;
     std::vector<std::unique_ptr<CompiledExpr>> arguments;
     std::unique_ptr<CompiledExpr> filter;
-    std::unique_ptr<GroupTable> seen;        // DISTINCT without ORDER BY: (group, arguments)
+    std::unique_ptr<DistinctRows> distinct;  // DISTINCT without ORDER BY: arguments; then the group, if there are groups
     std::vector<OrderKey> order;             // positions in `buffer`
     std::vector<size_t> order_inputs;        // positions in the child's batch
     std::unique_ptr<BatchBuilder> buffer;    // ORDER BY: group, arguments, order columns
@@ -50,6 +52,9 @@ class AggregateOperator final : public Operator {
   Status UpdateCall(Call& call, const AggregateCall& spec, const ColumnBatch& batch, const std::vector<uint32_t>& ids);
   Status BufferOrdered(Call& call, const ColumnBatch& batch, const std::vector<VectorPtr>& arguments, const std::vector<uint32_t>& ids,
                        const std::vector<uint32_t>* selection);
+  Status UpdateDistinct(Call& call, const std::vector<VectorPtr>& arguments, GroupIds groups);
+  /// The distinct rows that did not come at once.
+  Status FeedDistinct(Call& call);
   Status FeedOrdered(Call& call, const AggregateCall& spec);
   Status Finish();
   Status Emit(ColumnBatch* out);
@@ -86,7 +91,7 @@ class AggregateOperator final : public Operator {
   };
   Stage stage_ = Stage::kReading;
   size_t at_ = 0;
-  std::vector<std::unique_ptr<SpillRun>> partitions_;
+  std::unique_ptr<SpillPartitions> partitions_;
   size_t next_partition_ = 0;
 };
 

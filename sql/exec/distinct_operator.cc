@@ -5,30 +5,28 @@
 namespace tsd::sql {
 
 StatusOr<Pull> DistinctOperator::Next(ColumnBatch* out) {
-  while (true) {
+  while (child_ != nullptr) {
     RETURN_IF_ERROR(CheckCancelled(context_));
     ColumnBatch batch;
     ASSIGN_OR_RETURN(const Pull pull, child_->Next(&batch));
-    if (pull != Pull::kRows) return pull;
+    if (pull == Pull::kBlocked) return pull;
+    if (pull == Pull::kDone) {
+      child_.reset();
+      break;
+    }
     if (batch.column_count() == 0) {  // all rows are equal
-      if (table_.size() != 0) continue;
-      table_.Resolve({}, 1, &ids_);
+      if (std::exchange(any_, true)) continue;
       *out = ColumnBatch(1);
       return Pull::kRows;
     }
-    size_t known = table_.size();
-    table_.Resolve(batch.columns(), batch.rows(), &ids_);
-    RETURN_IF_ERROR(memory_.Set(table_.MemoryBytes()));
     std::vector<uint32_t> fresh;
-    for (size_t row = 0; row < ids_.size(); ++row) {
-      if (ids_[row] < known) continue;
-      fresh.push_back(static_cast<uint32_t>(row));
-      known = ids_[row] + size_t{1};
-    }
+    RETURN_IF_ERROR(rows_.Take(batch, &fresh));
     if (fresh.empty()) continue;
     *out = fresh.size() == batch.rows() ? std::move(batch) : batch.Gather(fresh);
     return Pull::kRows;
   }
+  ASSIGN_OR_RETURN(*out, rows_.Next());
+  return out->empty() ? Pull::kDone : Pull::kRows;
 }
 
 StatusOr<Pull> DistinctOnOperator::Next(ColumnBatch* out) {

@@ -1,23 +1,22 @@
 #pragma once
 // Distinct: the first of equal rows. DistinctOn: the first row of each run of equal keys (its input is sorted by them).
 #include "sql/exec/build_state.h"
-#include "sql/exec/group_table.h"
+#include "sql/exec/distinct_rows.h"
 
 namespace tsd::sql {
 
 class DistinctOperator final : public Operator {
  public:
   DistinctOperator(OperatorPtr child, std::vector<DataType> types, const ExecContext& context)
-      : child_(std::move(child)), table_(std::move(types)), context_(context), memory_(context) {}
+      : child_(std::move(child)), rows_(std::move(types), context), context_(context) {}
   StatusOr<Pull> Next(ColumnBatch* out) override;
   std::string Name() const override { return "HashDistinct"; }
 
  private:
   OperatorPtr child_;
-  GroupTable table_;
+  DistinctRows rows_;
   const ExecContext& context_;
-  MemoryHold memory_;
-  std::vector<uint32_t> ids_;
+  bool any_ = false;  // without columns: a row was seen
 };
 
 class DistinctOnOperator final : public Operator {

@@ -3,6 +3,9 @@
 #include <algorithm>
 
 #include "engine/types/compare.h"
+#include "sql/exec/distinct_operator.h"
+#include "sql/exec/set_operation_operator.h"
+#include "sql/exec/sort_operator.h"
 
 namespace tsd::sql {
 namespace {
@@ -29,7 +32,7 @@ FirstRowsOperator::FirstRowsOperator(OperatorPtr child, std::vector<DataType> ty
                                      const ExecContext& context)
     : child_(std::move(child)), types_(std::move(types)), kept_(types_), order_(std::move(order)),
       in_group_(order_.begin() + static_cast<ptrdiff_t>(group_columns), order_.end()), context_(context), memory_(context),
-      table_(KeyTypes(types_, order_, group_columns)) {
+      table_(std::make_unique<GroupTable>(KeyTypes(types_, order_, group_columns))) {
   for (size_t i = 0; i < group_columns; ++i) group_columns_.push_back(order_[i].column);
   // One int64 decides: the rest is not looked at in the loop over rows.
   by_time_ = in_group_.size() == 1 && types_[in_group_[0].column].Physical() == PhysicalType::kInt64 &&
@@ -79,10 +82,10 @@ Status FirstRowsOperator::Take(const ColumnBatch& batch) {
   constexpr size_t kSlackRows = 4 * kDefaultBatchRows;
   std::vector<VectorPtr> keys;
   for (size_t column : group_columns_) keys.push_back(batch.column_ptr(column));
-  table_.Resolve(keys, batch.rows(), &ids_);
-  best_.resize(table_.size(), kNone);
-  best_time_.resize(table_.size());
-  winner_.resize(table_.size(), kNone);
+  table_->Resolve(keys, batch.rows(), &ids_);
+  best_.resize(table_->size(), kNone);
+  best_time_.resize(table_->size());
+  winner_.resize(table_->size(), kNone);
   touched_.clear();
   FindBetter(batch);
   std::vector<uint32_t> rows;
@@ -93,9 +96,27 @@ Status FirstRowsOperator::Take(const ColumnBatch& batch) {
     winner_[group] = kNone;
   }
   kept_.AppendSelected(batch, rows);
-  if (kept_.rows() > 2 * table_.size() + kSlackRows) Compact();
-  RETURN_IF_ERROR(CheckColumnSizes(kept_, batch.column_count()));
-  return memory_.Set(kept_.MemoryBytes() + table_.MemoryBytes() + best_.capacity() * 16);
+  if (kept_.rows() > 2 * table_->size() + kSlackRows) Compact();
+  const size_t bytes = kept_.MemoryBytes() + table_->MemoryBytes() + best_.capacity() * 16;
+  Status status = memory_.SetOrSpill(bytes);
+  if (status.ok()) status = CheckColumnSizes(kept_, batch.column_count());
+  if (status.ok() || context_.spill == nullptr || !memory_.AreWorthSpilling(bytes)) return status;
+  return SortInstead();
+}
+
+Status FirstRowsOperator::SortInstead() {
+  const ColumnBatch rows = kept_.Finish();
+  table_.reset();
+  best_ = winner_ = {};
+  best_time_ = {};
+  ASSIGN_OR_RETURN(std::unique_ptr<SpillRun> run, SpillRun::Create(*context_.spill));
+  for (size_t begin = 0; begin < rows.rows(); begin += kDefaultBatchRows) {
+    RETURN_IF_ERROR(run->Write(rows.Slice(begin, std::min(rows.rows(), begin + kDefaultBatchRows))));
+  }
+  OperatorPtr all = MakeAppend(MakeRunSource(std::move(run)), std::move(child_));
+  auto sorted = std::make_unique<SortOperator>(std::move(all), types_, order_, context_);
+  sorted_ = std::make_unique<DistinctOnOperator>(std::move(sorted), group_columns_);
+  return memory_.Set(0);
 }
 
 void FirstRowsOperator::Compact() {
@@ -118,7 +139,7 @@ void FirstRowsOperator::Finish() {
 }
 
 StatusOr<Pull> FirstRowsOperator::Next(ColumnBatch* out) {
-  while (!done_) {
+  while (!done_ && sorted_ == nullptr) {
     RETURN_IF_ERROR(CheckCancelled(context_));
     ColumnBatch batch;
     ASSIGN_OR_RETURN(const Pull pull, child_->Next(&batch));
@@ -130,6 +151,7 @@ StatusOr<Pull> FirstRowsOperator::Next(ColumnBatch* out) {
     Finish();
     child_.reset();
   }
+  if (sorted_ != nullptr) return sorted_->Next(out);
   return emitter_.Next(out) ? Pull::kRows : Pull::kDone;
 }
 

@@ -23,6 +23,8 @@ class FirstRowsOperator final : public Operator {
   bool Precedes(const ColumnBatch& batch, uint32_t row, uint32_t group) const;
   void Win(uint32_t group, uint32_t row);
   void Compact();
+  /// What the budget does not hold is sorted on disk.
+  Status SortInstead();
   void Finish();
 
   OperatorPtr child_;
@@ -33,7 +35,7 @@ class FirstRowsOperator final : public Operator {
   std::vector<size_t> group_columns_;
   const ExecContext& context_;
   MemoryHold memory_;
-  GroupTable table_;
+  std::unique_ptr<GroupTable> table_;
   std::vector<uint32_t> best_;      // by group: row in kept_
   std::vector<int64_t> best_time_;  // by group, where the first key in a group is an int64 without NULLs so far
   bool by_time_;
@@ -42,6 +44,7 @@ class FirstRowsOperator final : public Operator {
   std::vector<uint32_t> ids_;
   bool done_ = false;
   BatchEmitter emitter_;
+  OperatorPtr sorted_;  // gives the answer, once SortInstead
 };
 
 }  // namespace tsd::sql

@@ -4,6 +4,8 @@
 
 namespace tsd::sql {
 
+/// All rows of one, then all of the other.
+OperatorPtr MakeAppend(OperatorPtr first, OperatorPtr second);
 StatusOr<OperatorPtr> MakeSetOperation(const SetOperationNode& node, const BuildStatePtr& state);
 
 }  // namespace tsd::sql

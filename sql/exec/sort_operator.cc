@@ -11,16 +11,15 @@ namespace {
 constexpr size_t kSortOverhead = 20;             // bytes a row that sorting takes
 constexpr size_t kMaxRuns = 64;                  // merged at once
 constexpr size_t kRunBatchRows = 1024;           // a merge holds one batch a run
-constexpr size_t kLeastRunBytes = size_t{1} << 16;  // smaller ones: the memory is somebody else's
 
 }  // namespace
 
 Status SortOperator::Take(const ColumnBatch& batch) {
   builder_.Append(batch);
-  RETURN_IF_ERROR(CheckColumnSizes(builder_, batch.column_count()));
   const size_t bytes = builder_.MemoryBytes() + builder_.rows() * kSortOverhead;
-  const Status status = memory_.Set(bytes);
-  if (status.ok() || context_.spill == nullptr || bytes < kLeastRunBytes) return status;
+  Status status = memory_.SetOrSpill(bytes);
+  if (status.ok()) status = CheckColumnSizes(builder_, batch.column_count());
+  if (status.ok() || context_.spill == nullptr || !memory_.AreWorthSpilling(bytes)) return status;
   return Spill();
 }
 

@@ -231,8 +231,8 @@ Status DimensionInfo(std::string_view kind, const RowArgs& a, Vector& out) {
   AppendRecord(fields, 0, record);
   return PutText(out, record);
 }
-Status ByRange(const RowArgs& a, Vector& out) { return DimensionInfo("range", a, out); }
-Status ByHash(const RowArgs& a, Vector& out) {
+Status RangeDimension(const RowArgs& a, Vector& out) { return DimensionInfo("range", a, out); }
+Status HashDimension(const RowArgs& a, Vector& out) {
   if (a.IsNull(1)) return Error(sqlstate::kInvalidParameterValue, "number_partitions cannot be NULL");
   return DimensionInfo("hash", a, out);
 }
@@ -279,8 +279,8 @@ void RegisterSystem(RegistryBuilder& builder) {
 }
 
 void RegisterTimescale(RegistryBuilder& builder) {
-  NotStrict(builder.Row("by_range", "column_name name,partition_interval any=null,partition_func regproc=null", "record", ByRange)).schema = "public";
-  NotStrict(builder.Row("by_hash", "column_name name,number_partitions int4,partition_func regproc=null", "record", ByHash)).schema = "public";
+  NotStrict(builder.Row("by_range", "column_name name,partition_interval any=null,partition_func regproc=null", "record", RangeDimension)).schema = "public";
+  NotStrict(builder.Row("by_hash", "column_name name,number_partitions int4,partition_func regproc=null", "record", HashDimension)).schema = "public";
 }
 
 }  // namespace tsd::sql
