@@ -155,7 +155,12 @@ class Binder {
   static const ScopeItem* ItemNamed(const std::string& alias, const Scope* scope);
   /// 42P01 for a qualifier that no FROM item in reach has.
   tsd::Status MissingTable(const std::string& alias, const Scope* scope, int position) const;
-  Status ExpandStar(const parse::StarExpr& star, const Scope& scope, std::vector<ScopeColumn>* columns);
+  struct NamedExpr {
+    ExprPtr expr;
+    std::string name;
+  };
+  /// `position`: of the references made.
+  Status ExpandStar(const parse::StarExpr& star, const Scope& scope, int position, std::vector<NamedExpr>* columns);
 
   // target.cc
   StatusOr<std::vector<ExprPtr>> Returning(const std::vector<parse::TargetItem>& items, const Scope& scope, std::vector<ResultColumn>* columns);
@@ -203,6 +208,7 @@ class Binder {
   StatusOr<ExprPtr> MinMax(const parse::MinMaxExpr& expr, const ExprEnv& env);
   StatusOr<ExprPtr> NullIf(const parse::NullIfExpr& expr, const ExprEnv& env);
   StatusOr<ExprPtr> Row(const parse::RowExpr& row, const ExprEnv& env);
+  StatusOr<ExprPtr> RowOfStar(const parse::StarExpr& star, const ExprEnv& env);
   StatusOr<ExprPtr> Grouping(const parse::GroupingExpr& expr, const ExprEnv& env);
   StatusOr<ExprPtr> Aggregate(const parse::FunctionCallExpr& call, const ExprEnv& env);
   StatusOr<ExprPtr> Window(const parse::FunctionCallExpr& call, const ExprEnv& env);

@@ -55,15 +55,6 @@ StatusOr<GivenArguments> Binder::Arguments(const parse::FunctionCallExpr& call, 
   bool named = false;
   for (const parse::FunctionArg& argument : call.args) named = named || !argument.name.empty();
   for (const parse::FunctionArg& argument : call.args) {
-    // f(t.*) is f(t).
-    if (const auto* star = parse::TryAs<parse::StarExpr>(argument.value.get()); star != nullptr && star->qualifier.size() == 1) {
-      parse::ColumnRefExpr row(star->position);
-      row.parts = star->qualifier;
-      ASSIGN_OR_RETURN(ExprPtr value, ColumnRef(row, env));
-      given.values.push_back(std::move(value));
-      if (named) given.names.push_back(argument.name);
-      continue;
-    }
     ASSIGN_OR_RETURN(ExprPtr value, Expr(*argument.value, env));
     given.values.push_back(std::move(value));
     if (named) given.names.push_back(argument.name);
@@ -157,6 +148,15 @@ StatusOr<ExprPtr> Binder::JsonOf(const parse::Expr& written, ExprPtr value, cons
     ASSIGN_OR_RETURN(value, Cast(std::move(value), TypeId::kText, CastContext::kImplicit));
   }
   if (value->type.Is(binary ? TypeId::kJsonb : TypeId::kJson)) return value;
+  const bool row_or_null = value->kind == ExprKind::kCase && value->arguments.size() == 3 && value->arguments[2]->kind == ExprKind::kRow &&
+                           value->arguments[1]->kind == ExprKind::kConstant && value->arguments[1]->value.IsNull();
+  if (row_or_null) {  // of an outer join's side
+    auto object = std::make_shared<tsd::sql::Expr>(*value);
+    ASSIGN_OR_RETURN(object->arguments.back(), JsonOf(written, value->arguments.back(), env, binary));
+    object->type = object->arguments.back()->type;
+    object->arguments[1] = MakeConstant(Value::Null(object->type));
+    return object;
+  }
   const std::string_view convert = binary ? "to_jsonb" : "to_json";
   if (value->kind != ExprKind::kRow) return BuildCall("", convert, GivenArguments{{std::move(value)}, {}, false}, context_.exec, position);
   // A row becomes an object: a table's by its columns, another's by f1, f2, ..
@@ -202,7 +202,7 @@ StatusOr<ExprPtr> Binder::FunctionCall(const parse::FunctionCallExpr& call, cons
     if (provider != nullptr) return SetReturning(std::move(provider), name, env, call.position);
   }
   ASSIGN_OR_RETURN(GivenArguments given, Arguments(call, env));
-  if (given.values.size() == 1 && given.values[0]->kind == ExprKind::kRow && (name == "row_to_json" || name == "to_json" || name == "to_jsonb")) {
+  if (given.values.size() == 1 && given.values[0]->type.Is(TypeId::kRecord) && (name == "row_to_json" || name == "to_json" || name == "to_jsonb")) {
     return JsonOf(*call.args[0].value, given.values[0], env, name == "to_jsonb");
   }
   StatusOr<BoundCall> resolved = BindCall(call.name.schema, name, given, context_.exec, call.position);

@@ -16,14 +16,33 @@ ExprPtr Reference(const ScopeColumn& column, bool outer, int position) {
   return expr;
 }
 
-/// The whole row of a table alias: a record, or the value itself of a function with one column.
+/// Whether an outer join found no row: a column that cannot be NULL says so, or else all columns together (a row of NULLs only is then
+/// taken for none).
+ExprPtr HasNoRow(const ScopeItem& item, bool outer, int position) {
+  std::vector<ExprPtr> nulls;
+  for (size_t i = 0; i < item.columns.size(); ++i) {
+    ExprPtr null = MakeLogical(ExprKind::kIsNull, {Reference(item.columns[i], outer, position)});
+    const bool certain = item.relation != nullptr && i < item.relation->columns.size() && item.relation->columns[i].not_null;
+    if (certain) return null;
+    nulls.push_back(std::move(null));
+  }
+  return nulls.size() == 1 ? nulls[0] : MakeLogical(ExprKind::kAnd, std::move(nulls));
+}
+
+/// The whole row of a table alias: a record.
 ExprPtr WholeRow(const ScopeItem& item, bool outer, int position) {
   auto row = std::make_shared<Expr>();
   row->kind = ExprKind::kRow;
   row->type = TypeId::kRecord;
   row->position = position;
   for (const ScopeColumn& column : item.columns) row->arguments.push_back(Reference(column, outer, position));
-  return row;
+  if (!item.null_extended || item.columns.empty()) return row;
+  auto or_null = std::make_shared<Expr>();
+  or_null->kind = ExprKind::kCase;
+  or_null->type = TypeId::kRecord;
+  or_null->position = position;
+  or_null->arguments = {HasNoRow(item, outer, position), MakeConstant(Value::Null(TypeId::kRecord)), std::move(row)};
+  return or_null;
 }
 
 std::string Spelled(const std::vector<std::string>& parts) {
@@ -149,22 +168,21 @@ tsd::Status Binder::MissingTable(const std::string& alias, const Scope* scope, i
                   StrCat("There is an entry for table \"", alias, "\", but it cannot be referenced from this part of the query."));
 }
 
-Status Binder::ExpandStar(const parse::StarExpr& star, const Scope& scope, std::vector<ScopeColumn>* columns) {
-  if (star.qualifier.empty()) {
-    if (scope.names.items.empty()) {
-      return ErrorAt(sqlstate::kSyntaxError, "SELECT * with no tables specified is not valid", star.position);
-    }
-    columns->insert(columns->end(), scope.names.visible.begin(), scope.names.visible.end());
+Status Binder::ExpandStar(const parse::StarExpr& star, const Scope& scope, int position, std::vector<NamedExpr>* columns) {
+  const auto add = [&](const std::vector<ScopeColumn>& found, bool outer) {
+    for (const ScopeColumn& column : found) columns->push_back({Reference(column, outer, position), column.name});
     return OkStatus();
+  };
+  if (star.qualifier.empty()) {
+    if (!scope.names.items.empty()) return add(scope.names.visible, false);
+    return ErrorAt(sqlstate::kSyntaxError, "SELECT * with no tables specified is not valid", star.position);
   }
   const std::string& alias = star.qualifier.back();
   const std::string schema = star.qualifier.size() >= 2 ? star.qualifier[star.qualifier.size() - 2] : "";
-  const ScopeItem* item = FindItem(scope, schema, alias);
-  if (item == nullptr) {
-    return MissingTable(alias, &scope, star.position);
+  for (const Scope* at = &scope; at != nullptr; at = at->parent) {
+    if (const ScopeItem* item = FindItem(*at, schema, alias)) return add(item->columns, at != &scope);
   }
-  columns->insert(columns->end(), item->columns.begin(), item->columns.end());
-  return OkStatus();
+  return MissingTable(alias, &scope, star.position);
 }
 
 }  // namespace tsd::sql

@@ -121,9 +121,9 @@ StatusOr<std::vector<ExprPtr>> Binder::Returning(const std::vector<parse::Target
   };
   for (const parse::TargetItem& item : items) {
     if (const auto* star = parse::TryAs<parse::StarExpr>(item.expr.get())) {
-      std::vector<ScopeColumn> expanded;
-      RETURN_IF_ERROR(ExpandStar(*star, scope, &expanded));
-      for (const ScopeColumn& column : expanded) add(MakeColumn(column.id, column.type, item.position), column.name);
+      std::vector<NamedExpr> expanded;
+      RETURN_IF_ERROR(ExpandStar(*star, scope, item.position, &expanded));
+      for (NamedExpr& column : expanded) add(std::move(column.expr), std::move(column.name));
       continue;
     }
     ASSIGN_OR_RETURN(ExprPtr expr, Expr(*item.expr, env));

@@ -80,7 +80,7 @@ StatusOr<ExprPtr> Binder::ExprNode(const parse::Expr& expr, const ExprEnv& env) 
     case Kind::kLiteral: return Literal(parse::As<parse::LiteralExpr>(expr));
     case Kind::kParameter: return Parameter(parse::As<parse::ParameterExpr>(expr));
     case Kind::kColumnRef: return ColumnRef(parse::As<parse::ColumnRefExpr>(expr), env);
-    case Kind::kStar: return ErrorAt(sqlstate::kSyntaxError, "row expansion via \"*\" is not supported here", expr.position);
+    case Kind::kStar: return RowOfStar(parse::As<parse::StarExpr>(expr), env);
     case Kind::kUnary: return Unary(parse::As<parse::UnaryExpr>(expr), env);
     case Kind::kBinary: return Binary(parse::As<parse::BinaryExpr>(expr), env);
     case Kind::kLogical: return Logical(parse::As<parse::LogicalExpr>(expr), env);
@@ -594,6 +594,14 @@ StatusOr<ExprPtr> Binder::SqlValue(const parse::SqlValueExpr& value, const ExprE
   return Error(sqlstate::kInternalError, "unknown value function");
 }
 
+/// Where it is not expanded, t.* is t.
+StatusOr<ExprPtr> Binder::RowOfStar(const parse::StarExpr& star, const ExprEnv& env) {
+  if (star.qualifier.size() != 1) return ErrorAt(sqlstate::kSyntaxError, "row expansion via \"*\" is not supported here", star.position);
+  parse::ColumnRefExpr row(star.position);
+  row.parts = star.qualifier;
+  return ColumnRef(row, env);
+}
+
 StatusOr<ExprPtr> Binder::Row(const parse::RowExpr& row, const ExprEnv& env) {
   auto node = std::make_shared<tsd::sql::Expr>();
   node->kind = ExprKind::kRow;
@@ -601,9 +609,9 @@ StatusOr<ExprPtr> Binder::Row(const parse::RowExpr& row, const ExprEnv& env) {
   node->position = row.position;
   for (const parse::ExprPtr& element : row.elements) {
     if (const auto* star = parse::TryAs<parse::StarExpr>(element.get()); star != nullptr && env.scope != nullptr) {
-      std::vector<ScopeColumn> columns;
-      RETURN_IF_ERROR(ExpandStar(*star, *env.scope, &columns));
-      for (const ScopeColumn& column : columns) node->arguments.push_back(MakeColumn(column.id, column.type, star->position));
+      std::vector<NamedExpr> columns;
+      RETURN_IF_ERROR(ExpandStar(*star, *env.scope, star->position, &columns));
+      for (NamedExpr& column : columns) node->arguments.push_back(std::move(column.expr));
       continue;
     }
     ASSIGN_OR_RETURN(ExprPtr bound, Expr(*element, env));

@@ -429,6 +429,10 @@ StatusOr<Binder::FromResult> Binder::FromJoin(const parse::JoinRef& ref, const S
   if (result.plan == nullptr) {
     ASSIGN_OR_RETURN(result.plan, Combine(std::move(left.plan), std::move(right.plan), type, std::move(condition), ref.position));
   }
+  for (size_t i = 0; i < result.names.items.size(); ++i) {
+    const bool of_left = i < left.names.items.size();
+    if (type == JoinType::kFull || type == (of_left ? JoinType::kRight : JoinType::kLeft)) result.names.items[i].null_extended = true;
+  }
   // USING columns come once, in front; the side that is never NULL-extended speaks, both in a full join.
   std::vector<ScopeColumn> merged;
   std::shared_ptr<ProjectNode> project;

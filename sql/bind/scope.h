@@ -23,6 +23,7 @@ struct ScopeItem {
   std::string alias;
   std::vector<ScopeColumn> columns;
   RelationPtr relation;
+  bool null_extended = false;  // an outer join may fill it up with NULLs
 };
 
 /// What one FROM item (or a join of them) offers: qualified names by item; unqualified names and * by `visible`, in order.

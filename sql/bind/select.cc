@@ -44,9 +44,9 @@ Status SelectState::BindWhere() {
 Status SelectState::BindTargets(UnknownRule unknown) {
   for (const parse::TargetItem& item : query.select.targets) {
     if (const auto* star = parse::TryAs<parse::StarExpr>(item.expr.get())) {
-      std::vector<ScopeColumn> columns;
-      RETURN_IF_ERROR(binder.ExpandStar(*star, scope, &columns));
-      for (const ScopeColumn& column : columns) targets.push_back({MakeColumn(column.id, column.type, item.position), column.name});
+      std::vector<Binder::NamedExpr> columns;
+      RETURN_IF_ERROR(binder.ExpandStar(*star, scope, item.position, &columns));
+      for (Binder::NamedExpr& column : columns) targets.push_back({std::move(column.expr), std::move(column.name)});
       continue;
     }
     ASSIGN_OR_RETURN(ExprPtr expr, binder.Expr(*item.expr, OutputEnv(Clause::kSelectList)));

@@ -189,6 +189,9 @@ enum class Collect : uint8_t { kArray, kLines, kObject };
 
 template <Collect kCollect, bool kBinary>
 class JsonCollection final : public AggregateState {
+  /// Structured values stand on lines of their own, NULLs among them do not.
+  static std::string_view Separator(bool before_null) { return kCollect == Collect::kLines && !before_null ? ", \n " : ", "; }
+
  public:
   void Resize(size_t groups) override { texts_.resize(groups); }
   Status Update(std::span<const VectorPtr> arguments, GroupIds groups) override {
@@ -196,7 +199,7 @@ class JsonCollection final : public AggregateState {
     for (size_t row = 0; row < groups.rows; ++row) {
       std::string& text = texts_[groups.ids == nullptr ? 0 : groups.ids[row]];
       const size_t before = text.size();
-      if (!text.empty()) text += kCollect == Collect::kLines ? ", \n " : ", ";
+      if (!text.empty()) text += Separator(values.IsNull(row));
       if (kCollect == Collect::kObject) {
         if (arguments[0]->IsNull(row)) return BadArgument("field name must not be null");
         AppendJsonString(arguments[0]->GetBytes(row), text);
@@ -212,7 +215,7 @@ class JsonCollection final : public AggregateState {
     if (partial.type().Physical() != PhysicalType::kBytes) return DamagedPartial();
     return TryPresentRows(partial, groups, [&](size_t row, uint32_t group) -> Status {
       std::string& text = texts_[group];
-      if (!text.empty()) text += kCollect == Collect::kLines ? ", \n " : ", ";
+      if (!text.empty()) text += Separator(partial.GetBytes(row).starts_with("null"));
       text += partial.GetBytes(row);
       bytes_ += partial.GetBytes(row).size() + 2;
       return OkStatus();

@@ -47,6 +47,11 @@ QUERIES = [
     "SELECT bool_and(n > -2000), bool_or(n > 999) FROM r",
     "SELECT a.series, a.c, b.m FROM (SELECT series, count(*) c FROM r GROUP BY 1) a JOIN (SELECT series, max(n) m FROM r GROUP BY 1) b USING (series) ORDER BY 1",
     "SELECT a.series, b.x FROM (SELECT DISTINCT series FROM r) a LEFT JOIN (VALUES ('s1', 1), ('s99', 2)) b(series, x) ON a.series = b.series ORDER BY 1",
+    "SELECT count(x.*), count(y.*), count(*), count(y) FILTER (WHERE y.* IS NULL) FROM (VALUES (1), (2), (NULL)) x(a) LEFT JOIN (VALUES (1, 10), (3, 30)) y(a, c) USING (a)",
+    "SELECT x.a, y, coalesce(y::text, 'none'), row_to_json(y), to_jsonb(y.*), y.* IS NULL, y IS NOT NULL FROM (VALUES (1), (2)) x(a) LEFT JOIN (VALUES (1, 10), (3, 30)) y(a, c) USING (a) ORDER BY 1",
+    "SELECT x, y, x.* IS NULL FROM (VALUES (1), (2)) x(a) FULL JOIN (VALUES (1, 10), (3, 30)) y(a, c) USING (a) ORDER BY a",
+    "SELECT json_agg(y ORDER BY x.a), count(DISTINCT y) FROM (VALUES (1), (2)) x(a) LEFT JOIN (VALUES (1, 10), (3, 30)) y(a, c) USING (a)",
+    "SELECT x.a, (SELECT count(*) FROM (SELECT y.*) q), z.* FROM (VALUES (1), (2)) x(a) LEFT JOIN (VALUES (1, 10)) y(a, c) ON y.a = x.a, LATERAL (SELECT x.*, y.*) z ORDER BY 1",
     "SELECT series, n, rank() OVER (PARTITION BY series ORDER BY n DESC, time) FROM r WHERE n > 950 ORDER BY 1, 3, 2",
     "WITH t AS (SELECT series, sum(n) s FROM r GROUP BY 1) SELECT count(*), sum(s) FROM t WHERE s > (SELECT avg(s) FROM t)",
     "SELECT count(*) FROM r WHERE series IN (SELECT series FROM r GROUP BY series HAVING count(*) > 300)",
@@ -133,6 +138,9 @@ SCRIPTS = {
         BEGIN; DROP TABLE pt; EXECUTE n(0); ROLLBACK; EXECUTE n(0); BEGIN; CREATE TEMP TABLE pt(a int, b timestamptz); EXECUTE n(0); EXECUTE i(7, 'epoch'); SELECT * FROM public.pt ORDER BY a; ROLLBACK; EXECUTE n(0);
         DROP TABLE pt; EXECUTE n(0); EXECUTE i(1, NULL); CREATE TABLE pt(a int, b timestamptz); EXECUTE n(0); EXECUTE i(1, NULL); EXECUTE n(0); EXECUTE s;
         CREATE SCHEMA other; CREATE TABLE other.pt(a int, b timestamptz); SET search_path = other, public; EXECUTE i(50, NULL); EXECUTE n(0); SET search_path = public; EXECUTE n(0); DROP TABLE other.pt; DROP SCHEMA other; DROP TABLE pt; DEALLOCATE ALL;""",
+    "numbers that a limit leaves out are not taken": """
+        CREATE SEQUENCE sq; SELECT nextval('sq') FROM generate_series(1, 10) LIMIT 2; SELECT currval('sq'); SELECT x, nextval('sq') FROM generate_series(1, 9) x LIMIT 1; SELECT currval('sq');
+        SELECT nextval('sq') FROM generate_series(1, 5) ORDER BY 1 LIMIT 2; SELECT currval('sq'); DROP SEQUENCE sq;""",
     "pg_cursors": """
         BEGIN; DECLARE one SCROLL CURSOR WITH HOLD FOR SELECT 1; DECLARE two NO SCROLL CURSOR FOR SELECT 2; DECLARE three BINARY NO SCROLL CURSOR FOR SELECT 3;
         SELECT name, is_holdable, is_binary, is_scrollable, creation_time = now() FROM pg_cursors ORDER BY 1; COMMIT; SELECT name FROM pg_cursors; CLOSE one; SELECT name FROM pg_cursors; CLOSE one;""",
