@@ -129,7 +129,14 @@ class Block {
 
 }  // namespace
 
-size_t RowWriter::Append(const ColumnBatch& batch, size_t begin, size_t stop_bytes, const TextContext& context,
+bool RowWriter::WritesFromAnyThread(const ColumnBatch& batch, const TextContext& context) const {
+  for (size_t c = 0; c < batch.column_count(); ++c) {
+    if (KindOf(batch.column(c).type(), FormatOf(formats_, c) == 1, context) == CellKind::kOther) return false;
+  }
+  return true;
+}
+
+size_t RowWriter::Append(const ColumnBatch& batch, size_t begin, size_t end, size_t stop_bytes, const TextContext& context,
                          std::string& out) const {
   const size_t columns = batch.column_count();
   std::vector<Cells> cells;
@@ -143,7 +150,7 @@ size_t RowWriter::Append(const ColumnBatch& batch, size_t begin, size_t stop_byt
   Block block(out);
   std::string other;
   size_t row = begin;
-  for (; row < batch.rows() && block.total() < stop_bytes; ++row) {
+  for (; row < end && block.total() < stop_bytes; ++row) {
     if (block.room() < kRowHead) block.Flush();
     const size_t start = block.total();
     char* head = block.at();
@@ -159,9 +166,9 @@ size_t RowWriter::Append(const ColumnBatch& batch, size_t begin, size_t stop_byt
         continue;
       }
       if (cell.kind != CellKind::kBytes && cell.kind != CellKind::kOther) {
-        char* end = PutFixed(cell, row, at + kCellHead);
-        PutBe32(at, static_cast<uint32_t>(end - at - kCellHead));
-        block.Advance(end);
+        char* after = PutFixed(cell, row, at + kCellHead);
+        PutBe32(at, static_cast<uint32_t>(after - at - kCellHead));
+        block.Advance(after);
         continue;
       }
       size_t size = 0;

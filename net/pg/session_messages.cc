@@ -78,6 +78,7 @@ Task<Status> PgSession::OnQuery(std::string_view body) {
     BeginStatement(Watch::kClientGone);
     status = co_await handler_->SimpleQuery(*std::move(text), &sink);
     if (status.ok()) status = co_await sink.FinishCopyIn();
+    (void)co_await sink.Finish();  // a failed write is found by the loop
     EndStatement();
     CO_RETURN_IF_ERROR(sink.broken_input());
   }
@@ -96,6 +97,7 @@ Task<Status> PgSession::OnSync() {
   skipping_ = false;
   WireSink sink(&wire_, &handler_->text_context(), this, {});
   const Status status = co_await handler_->Sync(&sink);
+  (void)co_await sink.Finish();
   CO_RETURN_IF_ERROR(termination());
   if (!status.ok()) AppendErrorResponse(status, Severity::kError, {}, wire_.out());
   co_return co_await SendReady();
@@ -113,6 +115,7 @@ Task<Status> PgSession::OnExecute(std::string_view body) {
   StatusOr<bool> suspended = co_await handler_->Execute(std::move(message->portal), message->max_rows, &sink);
   Status status = suspended.status();
   if (status.ok()) status = co_await sink.FinishCopyIn();
+  (void)co_await sink.Finish();
   EndStatement();
   CO_RETURN_IF_ERROR(sink.broken_input());
   if (status.ok() && *suspended) AppendPortalSuspended(wire_.out());

@@ -12,6 +12,7 @@
 
 #include "engine/base/bytes.h"
 #include "engine/base/executor.h"
+#include "engine/base/random.h"
 #include "engine/base/strings.h"
 #include "net/pg/session.h"
 
@@ -32,8 +33,11 @@ class ManualExecutor final : public Executor {
       return;
     }
   }
+  /// From now on tasks run in no order.
+  void Shuffle(uint64_t seed) { shuffle_.emplace(seed); }
   void Run() {
     while (!queue_.empty()) {
+      if (shuffle_.has_value()) std::swap(queue_.front(), queue_[shuffle_->Below(queue_.size())]);
       absl::AnyInvocable<void()> task = std::move(queue_.front());
       queue_.pop_front();
       task();
@@ -56,6 +60,7 @@ class ManualExecutor final : public Executor {
   std::map<std::pair<absl::Duration, TimerId>, absl::AnyInvocable<void()>> timers_;
   absl::Duration now_;
   TimerId next_ = 1;
+  std::optional<Random> shuffle_;
 };
 
 class FakeConnection final : public Connection {

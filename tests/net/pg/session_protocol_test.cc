@@ -258,6 +258,31 @@ TEST(Framing, AnnouncedBytesAreNotReserved) {
   EXPECT_FALSE(c->closed());
 }
 
+TEST(SimpleQuery, RowsWrittenBesideKeepTheirPlaces) {
+  // Large batches become messages on other threads, which end in any order; what is said between and behind them stays there.
+  const std::string wanted = "T D*20000 C:SELECT 20000 N C:notice T D*3 C:SELECT 3 T D*9000 C:SELECT 9000 S C:set T D*12000 C:SELECT 12000 E Z";
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    SessionFixture f;
+    auto c = f.LogIn();
+    f.executor.Shuffle(seed);
+    c->Send(Query("select 20000;notice;select 3;select 9000;set;select 12000;error"));
+    f.executor.Run();
+    std::string seen;
+    size_t rows = 0;
+    for (const std::string& message : Read(c->TakeOutput())) {
+      if (message[0] == 'D') {
+        const std::string number = std::to_string(rows++);
+        ASSERT_TRUE(message.starts_with("D:" + number)) << message << " where row " << number << " belongs";
+        continue;
+      }
+      if (rows > 0) seen += StrCat(" D*", rows);
+      rows = 0;
+      seen += StrCat(seen.empty() ? "" : " ", message[0] == 'C' ? message.substr(0, message.find('\0')) : message.substr(0, 1));
+    }
+    EXPECT_EQ(seen, wanted);
+  }
+}
+
 TEST(BackPressure, RowsWaitForTheSocket) {
   SessionFixture f;
   auto c = f.LogIn();
