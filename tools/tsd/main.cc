@@ -160,7 +160,7 @@ int Run(Arguments arguments) {
   const int cores = static_cast<int>(std::max(2u, std::thread::hardware_concurrency()));
   ThreadPool background("tsd-background", 1);
   net::AsioOptions network;
-  network.threads = cores + 1;  // one of them is often syncing a log
+  network.threads = cores + 2;  // two may be syncing a log each
   StatusOr<std::unique_ptr<net::AsioTransport>> transport = net::AsioTransport::Create(network);
   if (!transport.ok()) {
     log::Error("FATAL: ", transport.status().message());
