@@ -65,30 +65,60 @@ size_t ChunkWriter::PieceRows(const ColumnBatch& batch, size_t begin, size_t end
   return rows;
 }
 
+bool ChunkWriter::IsSmall(size_t rows) const { return rows < std::max<size_t>(1, options_.rows_per_block / kOwnGroupsPart); }
+
 Status ChunkWriter::BeginSegment(const ColumnBatch& batch, size_t row, size_t rows) {
-  const size_t large = std::max<size_t>(1, options_.rows_per_block / kOwnGroupsPart);
-  if (segment_rows_ >= large || rows >= large || pending_rows_ + rows > options_.rows_per_block) RETURN_IF_ERROR(WriteRowGroup());
+  if (!IsSmall(segment_rows_) || !IsSmall(rows) || pending_rows_ + rows > options_.rows_per_block) RETURN_IF_ERROR(WriteRowGroup());
   segment_rows_ = 0;
-  if (!index_segments_) return OkStatus();
-  if (footer_.segments.size() >= kMaxIndexedSegments) {
-    index_segments_ = false;
-    return OkStatus();
+  if (pending_rows_ == 0) {
+    // A little more than a full group makes two of half the size, where it is known how much comes.
+    const size_t pieces = (rows + options_.rows_per_block - 1) / options_.rows_per_block;
+    group_target_ = pieces == 1 ? options_.rows_per_block : (rows + pieces - 1) / pieces;
   }
-  footer_.segments.first_rows.push_back(this->rows());
-  for (size_t i = 0; i < segment_columns_.size(); ++i) segment_values_[i]->AppendFrom(batch.column(segment_columns_[i]), row);
+  IndexSegment(batch, row, this->rows());
   return OkStatus();
 }
 
-Status ChunkWriter::Append(const ColumnBatch& batch, size_t begin, size_t end, SegmentMark mark) {
-  TSD_CHECK(batch.column_count() == footer_.columns.size());
-  if (begin >= end) return OkStatus();
-  if (mark == SegmentMark::kBegins || rows() == 0) RETURN_IF_ERROR(BeginSegment(batch, begin, end - begin));
-  segment_rows_ += end - begin;
-  if (pending_rows_ == 0) {
-    // A little more than a full group makes two of half the size, where it is known how much comes.
-    const size_t pieces = mark == SegmentMark::kBegins ? (end - begin + options_.rows_per_block - 1) / options_.rows_per_block : 1;
-    group_target_ = pieces == 1 ? options_.rows_per_block : (end - begin + pieces - 1) / pieces;
+void ChunkWriter::IndexSegment(const ColumnBatch& batch, size_t row, uint64_t first_row) {
+  if (!index_segments_) return;
+  if (footer_.segments.size() >= kMaxIndexedSegments) {
+    index_segments_ = false;
+    return;
   }
+  footer_.segments.first_rows.push_back(first_row);
+  for (size_t i = 0; i < segment_columns_.size(); ++i) segment_values_[i]->AppendFrom(batch.column(segment_columns_[i]), row);
+}
+
+Status ChunkWriter::Append(const ColumnBatch& batch, size_t begin, size_t end, std::span<const uint32_t> starts) {
+  TSD_CHECK(batch.column_count() == footer_.columns.size());
+  const bool first = rows() == 0 && (starts.empty() || starts[0] != begin);  // the file's first row begins a segment, said or not
+  size_t next = 0;
+  auto rows_of = [&](size_t segment) { return (segment + 1 < starts.size() ? starts[segment + 1] : end) - starts[segment]; };
+  while (begin < end) {
+    size_t run_end = next < starts.size() ? starts[next] : end;
+    if (next < starts.size() && run_end == begin) {
+      run_end = begin + rows_of(next);
+      RETURN_IF_ERROR(BeginSegment(batch, begin, rows_of(next)));
+      segment_rows_ = rows_of(next++);
+      for (; next < starts.size() && IsSmall(segment_rows_) && IsSmall(rows_of(next)); ++next) {
+        const size_t together = run_end - begin + rows_of(next);
+        if (pending_rows_ + together > options_.rows_per_block) break;
+        IndexSegment(batch, starts[next], rows() + (run_end - begin));
+        segment_rows_ = rows_of(next);
+        run_end = begin + together;
+      }
+    } else {
+      if (first && rows() == 0) RETURN_IF_ERROR(BeginSegment(batch, begin, run_end - begin));
+      if (pending_rows_ == 0) group_target_ = options_.rows_per_block;
+      segment_rows_ += run_end - begin;
+    }
+    RETURN_IF_ERROR(AppendRun(batch, begin, run_end));
+    begin = run_end;
+  }
+  return OkStatus();
+}
+
+Status ChunkWriter::AppendRun(const ColumnBatch& batch, size_t begin, size_t end) {
   while (begin < end) {
     const size_t rows = PieceRows(batch, begin, end);
     size_t bytes = 0;

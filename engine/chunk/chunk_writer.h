@@ -4,6 +4,7 @@
 // The file is whole and durable when Finish ended OK; its name only after the caller synced the directory. A writer destroyed before
 // Finish leaves a file without a footer behind, which nobody can open; the caller deletes it.
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -25,8 +26,6 @@ struct ChunkFileInfo {
   size_t row_groups = 0;
 };
 
-enum class SegmentMark : uint8_t { kBegins, kContinues };
-
 class ChunkWriter {
  public:
   static StatusOr<std::unique_ptr<ChunkWriter>> Create(Env& env, std::string path, std::vector<ChunkColumn> columns,
@@ -34,9 +33,9 @@ class ChunkWriter {
   ~ChunkWriter();
 
   /// One batch column per file column, same order and layout. After an error only destruction is allowed.
-  Status Append(const ColumnBatch& batch) { return Append(batch, 0, batch.rows(), SegmentMark::kContinues); }
-  /// Rows [begin, end) of one segment; kBegins: not the one of the row before.
-  Status Append(const ColumnBatch& batch, size_t begin, size_t end, SegmentMark mark);
+  Status Append(const ColumnBatch& batch) { return Append(batch, 0, batch.rows(), {}); }
+  /// Rows [begin, end); `starts`: the rows among them, ascending, that begin another segment than that of the row before.
+  Status Append(const ColumnBatch& batch, size_t begin, size_t end, std::span<const uint32_t> starts);
   /// Writes the rest and the footer and syncs the file. Zero rows make a valid empty file.
   StatusOr<ChunkFileInfo> Finish();
   /// Encoded so far.
@@ -46,7 +45,12 @@ class ChunkWriter {
  private:
   ChunkWriter(std::unique_ptr<WritableFile> file, std::string path, std::vector<ChunkColumn> columns, ChunkWriterOptions options);
   size_t PieceRows(const ColumnBatch& batch, size_t begin, size_t end);
+  /// Rows of one segment, or of several small ones that share a row group: they are copied together, as there may be very many.
+  Status AppendRun(const ColumnBatch& batch, size_t begin, size_t end);
+  /// Whether a segment of so many rows shares row groups with others.
+  bool IsSmall(size_t rows) const;
   Status BeginSegment(const ColumnBatch& batch, size_t row, size_t rows);
+  void IndexSegment(const ColumnBatch& batch, size_t row, uint64_t first_row);
   Status WriteRowGroup();
   Status Write(std::string_view bytes);
   Status FlushBuffer();

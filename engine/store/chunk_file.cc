@@ -29,21 +29,19 @@ bool ParseName(std::string_view name, std::string_view suffix, uint64_t* id) {
   return true;
 }
 
-/// Segment by segment, a bounded number of rows in their new order at a time.
+/// A bounded number of rows in their new order at a time.
 Status WriteSorted(ChunkWriter& writer, const ColumnBatch& rows, const SortedRows& sorted) {
-  size_t segment = 0;
+  auto start = sorted.segment_starts.begin();
+  std::vector<uint32_t> starts;  // of the piece
   for (size_t begin = 0; begin < rows.rows();) {
     const size_t end = std::min(begin + kWriteRows, rows.rows());
     const bool as_they_lie = sorted.order.empty();
-    const ColumnBatch piece = as_they_lie ? rows : rows.Gather(std::span(sorted.order).subspan(begin, end - begin));
     const size_t offset = as_they_lie ? 0 : begin;
-    while (begin < end) {
-      const bool starts = segment < sorted.segment_starts.size() && sorted.segment_starts[segment] == begin;
-      if (starts) ++segment;
-      const size_t next = segment < sorted.segment_starts.size() ? std::min<size_t>(end, sorted.segment_starts[segment]) : end;
-      RETURN_IF_ERROR(writer.Append(piece, begin - offset, next - offset, starts ? SegmentMark::kBegins : SegmentMark::kContinues));
-      begin = next;
-    }
+    const ColumnBatch piece = as_they_lie ? rows : rows.Gather(std::span(sorted.order).subspan(begin, end - begin));
+    starts.clear();
+    for (; start != sorted.segment_starts.end() && *start < end; ++start) starts.push_back(static_cast<uint32_t>(*start - offset));
+    RETURN_IF_ERROR(writer.Append(piece, begin - offset, end - offset, starts));
+    begin = end;
   }
   return OkStatus();
 }

@@ -1,6 +1,8 @@
 #include "engine/store/merge_files.h"
 
 #include <algorithm>
+#include <span>
+#include <utility>
 
 #include "engine/base/strings.h"
 #include "engine/chunk/chunk_writer.h"
@@ -118,11 +120,7 @@ class Merger {
     while (true) {
       RETURN_IF_ERROR(DropFinished(live));
       if (live.empty()) break;
-      size_t first = 0;
-      for (size_t i = 1; i < live.size(); ++i) {
-        if (Compare(*live[i], live[i]->row(), *live[first], live[first]->row()) < 0) first = i;
-      }
-      RETURN_IF_ERROR(TakeRun(*live[first], live));
+      RETURN_IF_ERROR(TakeSegment(LowestSegment(live)));
     }
     for (const FileCursor& cursor : cursors) meta_.raw_bytes += cursor.raw_bytes();
     return OkStatus();
@@ -141,9 +139,29 @@ class Merger {
     return OkStatus();
   }
 
-  int Compare(const FileCursor& left, size_t left_row, const FileCursor& right, size_t right_row) const {
-    const int segment = CompareKeys(left.batch(), left_row, right.batch(), right_row, segment_);
-    return segment != 0 ? segment : CompareKeys(left.batch(), left_row, right.batch(), right_row, order_);
+  /// The cursors that stand in the segment that comes first.
+  std::vector<FileCursor*> LowestSegment(const std::vector<FileCursor*>& live) const {
+    std::vector<FileCursor*> lowest = {live[0]};
+    for (size_t i = 1; i < live.size(); ++i) {
+      const int order = CompareKeys(live[i]->batch(), live[i]->row(), lowest[0]->batch(), lowest[0]->row(), segment_);
+      if (order < 0) lowest.clear();
+      if (order <= 0) lowest.push_back(live[i]);
+    }
+    return lowest;
+  }
+
+  /// All rows of one segment, from the cursors that stand in it.
+  Status TakeSegment(std::vector<FileCursor*> cursors) {
+    bool begins = true;
+    while (!cursors.empty()) {
+      size_t first = 0;
+      for (size_t i = 1; i < cursors.size(); ++i) {
+        if (CompareKeys(cursors[i]->batch(), cursors[i]->row(), cursors[first]->batch(), cursors[first]->row(), order_) < 0) first = i;
+      }
+      ASSIGN_OR_RETURN(const bool goes_on, TakeRun(*cursors[first], cursors, std::exchange(begins, false)));
+      if (!goes_on) cursors.erase(cursors.begin() + static_cast<ptrdiff_t>(first));
+    }
+    return OkStatus();
   }
 
   /// Where the segment of the cursor's row ends in its row group.
@@ -154,12 +172,12 @@ class Merger {
     return row;
   }
 
-  /// Hands on the cursor's rows that come before all others: the rest of its segment, or a part.
-  Status TakeRun(FileCursor& cursor, const std::vector<FileCursor*>& live) {
-    size_t end = SegmentEnd(cursor);
-    for (const FileCursor* other : live) {
-      if (other == &cursor || end == cursor.row() + 1) continue;
-      if (CompareKeys(other->batch(), other->row(), cursor.batch(), cursor.row(), segment_) != 0) continue;
+  /// Hands on the cursor's rows that come before those of all others in the segment. Whether it has more rows of the segment.
+  StatusOr<bool> TakeRun(FileCursor& cursor, const std::vector<FileCursor*>& others, bool begins) {
+    const size_t segment_end = SegmentEnd(cursor);
+    size_t end = segment_end;
+    for (const FileCursor* other : others) {
+      if (other == &cursor) continue;
       // Within the segment rows ascend: the first that must wait for the other file.
       size_t low = cursor.row() + 1;
       while (low < end) {
@@ -171,18 +189,21 @@ class Merger {
         }
       }
     }
-    const bool begins = last_.rows() == 0 || CompareKeys(last_, 0, cursor.batch(), cursor.row(), segment_) != 0;
-    RETURN_IF_ERROR(writer_.Append(cursor.batch(), cursor.row(), end, begins ? SegmentMark::kBegins : SegmentMark::kContinues));
+    const uint32_t start = static_cast<uint32_t>(cursor.row());
+    RETURN_IF_ERROR(writer_.Append(cursor.batch(), start, end, std::span(&start, begins ? 1 : 0)));
     const Vector& ids = cursor.batch().column(row_id_column_);
-    for (size_t row = cursor.row(); row < end; ++row) {
+    for (size_t row = start; row < end; ++row) {
       const uint64_t id = static_cast<uint64_t>(ids.Get<int64_t>(row));
       meta_.min_row_id = meta_.rows == 0 ? id : std::min(meta_.min_row_id, id);
       meta_.max_row_id = meta_.rows == 0 ? id : std::max(meta_.max_row_id, id);
       ++meta_.rows;
     }
-    if (begins) last_ = cursor.batch().Slice(cursor.row(), cursor.row() + 1);
     cursor.Advance(end);
-    return OkStatus();
+    if (end < segment_end) return true;
+    if (end < cursor.end()) return false;
+    const ColumnBatch before = cursor.batch();  // the segment may go on in the next row group
+    ASSIGN_OR_RETURN(const bool ready, cursor.Ready());
+    return ready && CompareKeys(before, end - 1, cursor.batch(), cursor.row(), segment_) == 0;
   }
 
   ChunkWriter& writer_;
@@ -190,7 +211,6 @@ class Merger {
   const std::vector<size_t> segment_;
   const std::vector<size_t> order_;
   const size_t row_id_column_;
-  ColumnBatch last_;  // a row of the segment written last
 };
 
 /// Files of another order are read whole and sorted anew.

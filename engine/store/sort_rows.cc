@@ -90,6 +90,35 @@ int CompareCells(const Vector& left, size_t left_row, const Vector& right, size_
   return CompareRows(left, left_row, right, right_row);
 }
 
+struct Prefixed {
+  uint64_t prefix = 0;
+  uint32_t code = 0;
+};
+
+/// Numbers that are smaller only where the values are: of texts, the bytes behind what all of them begin with. Elsewhere all are equal.
+std::vector<uint64_t> Prefixes(const Vector& column, const std::vector<uint32_t>& rows) {
+  std::vector<uint64_t> prefixes(rows.size(), 0);
+  const bool by_bytes = column.type().Is(TypeId::kText) || column.type().Is(TypeId::kVarchar);
+  if (!by_bytes || rows.empty()) return prefixes;
+  std::optional<std::string_view> shared;
+  for (const uint32_t row : rows) {
+    if (column.IsNull(row)) continue;
+    const std::string_view text = column.GetBytes(row);
+    if (!shared.has_value()) shared = text;
+    const size_t length = std::min(shared->size(), text.size());
+    shared = text.substr(0, static_cast<size_t>(std::mismatch(text.begin(), text.begin() + static_cast<ptrdiff_t>(length), shared->begin()).first - text.begin()));
+  }
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (column.IsNull(rows[i])) {
+      prefixes[i] = UINT64_MAX;  // NULLs are last
+      continue;
+    }
+    const std::string_view rest = column.GetBytes(rows[i]).substr(shared->size(), sizeof(uint64_t));
+    for (size_t at = 0; at < rest.size(); ++at) prefixes[i] |= uint64_t{static_cast<uint8_t>(rest[at])} << (56 - 8 * at);
+  }
+  return prefixes;
+}
+
 /// Codes become ranks in the order of SQL; values that are equal there have the same.
 struct Ranks {
   std::vector<uint32_t> of_row;
@@ -98,15 +127,19 @@ struct Ranks {
 
 Ranks RanksOf(const Vector& column) {
   Codes codes = CodesOf(column);
-  std::vector<uint32_t> by_value(codes.example.size());
-  std::iota(by_value.begin(), by_value.end(), 0);
-  auto compare = [&](uint32_t left, uint32_t right) { return CompareCells(column, codes.example[left], column, codes.example[right]); };
-  std::sort(by_value.begin(), by_value.end(), [&](uint32_t left, uint32_t right) { return compare(left, right) < 0; });
+  const std::vector<uint64_t> prefixes = Prefixes(column, codes.example);
+  std::vector<Prefixed> by_value(codes.example.size());
+  for (uint32_t code = 0; code < by_value.size(); ++code) by_value[code] = {prefixes[code], code};
+  auto compare = [&](const Prefixed& left, const Prefixed& right) {
+    if (left.prefix != right.prefix) return left.prefix < right.prefix ? -1 : 1;
+    return CompareCells(column, codes.example[left.code], column, codes.example[right.code]);
+  };
+  std::sort(by_value.begin(), by_value.end(), [&](const Prefixed& left, const Prefixed& right) { return compare(left, right) < 0; });
   std::vector<uint32_t> rank(by_value.size());
   Ranks ranks;
   for (size_t i = 0; i < by_value.size(); ++i) {
     if (i > 0 && compare(by_value[i - 1], by_value[i]) != 0) ++ranks.count;
-    rank[by_value[i]] = static_cast<uint32_t>(ranks.count);
+    rank[by_value[i].code] = static_cast<uint32_t>(ranks.count);
   }
   if (!by_value.empty()) ++ranks.count;
   ranks.of_row = std::move(codes.of_row);
