@@ -1,4 +1,5 @@
-// Opening a store with very many chunk files: the time until it answers. The files are made without syncs, which are not what is measured.
+// Stores with very many chunk files: the time until one answers after it was opened, and what a checkpoint of one chunk costs. Files are made
+// without syncs, which are not what is measured; making a hundred thousand of them takes a minute.
 #include <benchmark/benchmark.h>
 
 #include <filesystem>
@@ -83,10 +84,12 @@ TableSchemaPtr Schema() {
   return schema;
 }
 
-void FillStore(OpenStore& store, int64_t chunks) {
+/// A row in each chunk from `first` to `last`, in files.
+void FillStore(OpenStore& store, int64_t first, int64_t last) {
   const TableSchemaPtr schema = Schema();
-  const TxnId txn{1, 1};
-  for (int64_t chunk = 1; chunk <= chunks; ++chunk) {
+  static uint64_t transactions = 0;
+  const TxnId txn{1, ++transactions};
+  for (int64_t chunk = first; chunk <= last; ++chunk) {
     auto time = std::make_shared<Vector>(TypeId::kTimestampTz);
     auto value = std::make_shared<Vector>(TypeId::kFloat64);
     time->Append<int64_t>(chunk);
@@ -97,18 +100,38 @@ void FillStore(OpenStore& store, int64_t chunks) {
   TSD_CHECK(OpenStore::Await(store->Flush()).ok());
 }
 
-void BM_OpenStoreOfChunkFiles(benchmark::State& state) {
-  const std::filesystem::path directory = std::filesystem::temp_directory_path() / StrCat("tsd-store-bench-", getpid());
-  std::filesystem::create_directories(directory);
-  UnsyncedEnv env;
-  {
-    OpenStore store(&env, (directory / "store").string());
-    FillStore(store, state.range(0));
+/// A directory with a store of so many chunk files.
+class FilledDirectory {
+ public:
+  explicit FilledDirectory(int64_t chunks)
+      : path_(std::filesystem::temp_directory_path() / StrCat("tsd-store-bench-", getpid())), store_((path_ / "store").string()) {
+    std::filesystem::create_directories(path_);
+    OpenStore store(&env_, store_);
+    FillStore(store, 1, chunks);
   }
-  for (auto _ : state) OpenStore store(&env, (directory / "store").string());
-  std::filesystem::remove_all(directory);
+  ~FilledDirectory() { std::filesystem::remove_all(path_); }
+  Env* env() { return &env_; }
+  const std::string& store() const { return store_; }
+
+ private:
+  UnsyncedEnv env_;
+  const std::filesystem::path path_;
+  const std::string store_;
+};
+
+void BM_OpenStoreOfChunkFiles(benchmark::State& state) {
+  FilledDirectory directory(state.range(0));
+  for (auto _ : state) OpenStore store(directory.env(), directory.store());
 }
 BENCHMARK(BM_OpenStoreOfChunkFiles)->Arg(1000)->Arg(100'000)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(3);
+
+/// A row into one of so many chunks, and the checkpoint that makes a file of it; every eighth time a merge follows.
+void BM_CheckpointOfOneChunkAmong(benchmark::State& state) {
+  FilledDirectory directory(state.range(0));
+  OpenStore store(directory.env(), directory.store());
+  for (auto _ : state) FillStore(store, state.range(0) / 2, state.range(0) / 2);
+}
+BENCHMARK(BM_CheckpointOfOneChunkAmong)->Arg(1000)->Arg(100'000)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(64);
 
 }  // namespace
 }  // namespace tsd::engine

@@ -114,7 +114,7 @@ void StoreCore::StartCheckpoint(Deferred& after) {
   auto promises = std::make_shared<std::vector<Promise<Status>>>(std::exchange(flush_promises_, {}));
   idle_checkpoint_due_ = false;
   const Lsn checkpoint = wal_->NextLsn();
-  if (checkpoint <= manifest_.checkpoint && log_queue_.empty()) {
+  if (checkpoint <= manifest_->current().position.checkpoint && log_queue_.empty()) {
     FinishFlushes(*promises, OkStatus(), after);
     maintenance_running_ = false;
     StartMaintenance(after);
@@ -221,31 +221,28 @@ Status StoreCore::WriteChunkOf(CheckpointPlan& plan, size_t index) {
 }
 
 void StoreCore::InstallCheckpoint(const std::shared_ptr<CheckpointPlan>& plan) {
-  Manifest manifest = manifest_;
-  manifest.checkpoint = plan->checkpoint;
-  manifest.replay_from = plan->replay_from;
-  manifest.last_commit = plan->last_commit;
+  ManifestEdit edit;
+  edit.position = {plan->checkpoint, plan->replay_from, space_->next_id.load(), plan->last_commit};
   auto list = [&](ManifestChunk& entry, const FileRef& file) {
     const FileMeta& meta = file.file->meta();
     entry.files.push_back({meta, file.min_commit, file.max_commit});
+    TableSchemaPtr& schema = edit.schemas[meta.schema_fingerprint];
+    if (schema == nullptr) schema = space_->schemas.Find(meta.schema_fingerprint);
   };
-  for (ChunkId id : plan->dropped) manifest.chunks.erase(id);
+  edit.gone = plan->dropped;
   for (const CheckpointPlan::Chunk& part : plan->chunks) {
     if (part.files.empty() && !part.written.has_value() && part.deletes_after.empty()) {
-      manifest.chunks.erase(part.chunk->id);
+      edit.gone.push_back(part.chunk->id);
       continue;
     }
-    ManifestChunk& entry = manifest.chunks[part.chunk->id];
-    entry = ManifestChunk();
+    ManifestChunk& entry = edit.chunks[part.chunk->id];
     entry.next_row_id = part.next_row_id;
     for (const FileRef& file : part.files) list(entry, file);
     if (part.written.has_value()) list(entry, *part.written);
     for (const DeleteRunPtr& run : part.deletes_after) entry.delete_files.push_back(run->file_id);
   }
-  manifest.next_file_id = space_->next_id.load();
-  manifest.ListSchemas(space_->schemas);
   Status saved = space_->env->SyncDirectory(space_->directory);  // the names of all files of this checkpoint (S4)
-  if (saved.ok()) saved = manifest.Save(*options_.env, options_.directory);
+  if (saved.ok()) saved = manifest_->Apply(edit);
   if (const Status& status = saved; !status.ok()) {
     FailCheckpoint(plan, status);
     return;
@@ -255,7 +252,6 @@ void StoreCore::InstallCheckpoint(const std::shared_ptr<CheckpointPlan>& plan) {
   {
     Deferred after;
     MutexLock lock(mutex_);
-    manifest_ = std::move(manifest);
     for (CheckpointPlan::Chunk& part : plan->chunks) {
       ChunkState& chunk = *part.chunk;
       chunk.frozen.clear();

@@ -159,23 +159,23 @@ StatusOr<StoreCore::MergeOutput> StoreCore::Merge(const MergeInput& input) {
 }
 
 Status StoreCore::SaveMerged(const MergeInput& input, const MergeOutput& output) {
-  Manifest manifest = manifest_;
-  ManifestChunk& entry = manifest.chunks[input.chunk->id];
+  const Manifest& manifest = manifest_->current();
+  ManifestEdit edit;
+  edit.position = manifest.position;
+  edit.position.next_file_id = space_->next_id.load();
+  ManifestChunk& entry = edit.chunks[input.chunk->id];
+  if (const auto listed = manifest.chunks.find(input.chunk->id); listed != manifest.chunks.end()) entry = listed->second;
   std::erase_if(entry.files, [&](const ManifestFile& listed) {
     return std::any_of(input.files.begin(), input.files.end(), [&](const FileRef& file) { return file.file->meta().id == listed.meta.id; });
   });
   if (output.file.has_value()) {
     const FileMeta& meta = output.file->file->meta();
     entry.files.push_back({meta, output.file->min_commit, output.file->max_commit});
-    manifest.schemas[meta.schema_fingerprint] = space_->schemas.Find(meta.schema_fingerprint);
+    edit.schemas[meta.schema_fingerprint] = space_->schemas.Find(meta.schema_fingerprint);
   }
   entry.delete_files.clear();
   for (const DeleteRunPtr& run : output.saved_deletes) entry.delete_files.push_back(run->file_id);
-  manifest.next_file_id = space_->next_id.load();
-  RETURN_IF_ERROR(manifest.Save(*options_.env, options_.directory));
-  MutexLock lock(mutex_);
-  manifest_ = std::move(manifest);
-  return OkStatus();
+  return manifest_->Apply(edit);
 }
 
 void StoreCore::InstallMerged(const MergeInput& input, const MergeOutput& output, Deferred& after) {

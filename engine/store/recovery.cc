@@ -26,7 +26,7 @@ struct RecoveryState {
     std::string coordinator;
     std::vector<LoggedChunk> chunks;
   };
-  Manifest manifest;
+  Lsn checkpoint, replay_from;  // the manifest's
   std::map<ChunkId, Chunk> chunks;
   std::map<TxnId, Pending> pending;
   uint64_t highest_file = 0;
@@ -67,10 +67,13 @@ Status StoreCore::Recover() {
   RETURN_IF_ERROR(options_.env->SyncDirectory(options_.directory));
   ASSIGN_OR_RETURN(lock_file_, options_.env->LockFile(StrCat(options_.directory, "/LOCK")));
   RecoveryState state;
-  ASSIGN_OR_RETURN(state.manifest, Manifest::Load(*options_.env, options_.directory));
-  state.last_commit = state.manifest.last_commit;
-  for (const auto& [fingerprint, schema] : state.manifest.schemas) space_->schemas.Intern(schema);
-  for (const auto& [id, listed] : state.manifest.chunks) {
+  ASSIGN_OR_RETURN(manifest_, ManifestLog::Open(*options_.env, options_.directory));
+  const Manifest& manifest = manifest_->current();
+  state.checkpoint = manifest.position.checkpoint;
+  state.replay_from = manifest.position.replay_from;
+  state.last_commit = manifest.position.last_commit;
+  for (const auto& [fingerprint, schema] : manifest.schemas) space_->schemas.Intern(schema);
+  for (const auto& [id, listed] : manifest.chunks) {
     RecoveryState::Chunk& chunk = state.At(id);
     chunk.state->next_row_id = listed.next_row_id;
     chunk.listed = listed.files;
@@ -84,16 +87,15 @@ Status StoreCore::Recover() {
   wal_options.on_poisoned = [weak = weak_from_this()](const Status& cause) {
     if (const std::shared_ptr<StoreCore> self = weak.lock()) self->OnWalPoisoned(cause);
   };
-  ASSIGN_OR_RETURN(wal_, Wal::Open(std::move(wal_options), state.manifest.replay_from,
+  ASSIGN_OR_RETURN(wal_, Wal::Open(std::move(wal_options), state.replay_from,
                                    [&](const WalRecord& record) { return ReplayRecord(record, state); }));
-  space_->next_id.store(std::max(state.manifest.next_file_id, state.highest_file + 1));
+  space_->next_id.store(std::max(manifest.position.next_file_id, state.highest_file + 1));
   MutexLock lock(mutex_);
   epoch_start_ = wal_->NextLsn();
   last_commit_ = state.last_commit;
   RETURN_IF_ERROR(InstallRecovered(state));
   RETURN_IF_ERROR(RestorePrepared(state));
-  manifest_ = std::move(state.manifest);
-  for (const auto& [id, listed] : manifest_.chunks) {
+  for (const auto& [id, listed] : manifest.chunks) {
     if (!state.chunks.contains(id)) dropped_chunks_.push_back(id);
   }
   ArmIdleTimer(absl::ZeroDuration());
@@ -106,7 +108,7 @@ Status StoreCore::ReplayRecord(const WalRecord& record, RecoveryState& state) {
   StatusOr<LoggedRecord> decoded = DecodeLogRecord(type, record.payload);
   if (!decoded.ok()) return WithPrefix(decoded.status(), StrCat("log record at ", record.lsn.value(), ": "));
   LoggedRecord& logged = *decoded;
-  const bool in_files = record.lsn < state.manifest.checkpoint;
+  const bool in_files = record.lsn < state.checkpoint;
   ++state.records;
   state.ReserveIds(logged.chunks);
   switch (type) {
@@ -232,7 +234,7 @@ Status StoreCore::RestorePrepared(RecoveryState& state) {
     txn->floor = pending.floor;
     txn->coordinator = std::move(pending.coordinator);
     // Its record's schemas may stand anywhere from there on.
-    txn->replay_from = state.manifest.replay_from.IsValid() ? state.manifest.replay_from : kFirstLsn;
+    txn->replay_from = state.replay_from.IsValid() ? state.replay_from : kFirstLsn;
     undecided_.insert(txn.get());
     for (LoggedChunk& part : pending.chunks) {
       StagedChunk& staged = Stage(*txn, part.chunk);

@@ -21,7 +21,7 @@
 #include "engine/base/mutex.h"
 #include "engine/store/chunk_view.h"
 #include "engine/store/log_record.h"
-#include "engine/store/manifest.h"
+#include "engine/store/manifest_log.h"
 #include "engine/store/store.h"
 #include "engine/store/transaction.h"
 #include "engine/wal/wal.h"
@@ -259,7 +259,7 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
   bool flush_pausing_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<Promise<Status>> flush_promises_ ABSL_GUARDED_BY(mutex_);
   std::optional<Promise<Status>> close_promise_ ABSL_GUARDED_BY(mutex_);
-  Manifest manifest_;  // the durable one; touched by recovery and the one running maintenance job only
+  std::optional<ManifestLog> manifest_;  // set by Recover; changed by the one running maintenance job only, read by others while none runs
 };
 
 }  // namespace tsd::engine

@@ -18,7 +18,7 @@ Status StoreCore::Verify() {
     }
   }
   std::stable_sort(files.begin(), files.end(), [](const auto& left, const auto& right) { return left.first < right.first; });
-  RETURN_IF_ERROR(Manifest::Load(*options_.env, options_.directory).status());
+  RETURN_IF_ERROR(ManifestLog::Verify(*options_.env, options_.directory));
   for (const auto& [chunk, file] : files) {
     const auto open = file.file->Reader();
     const Status whole = open.ok() ? (*open)->Verify() : open.status();

@@ -17,9 +17,9 @@ constexpr uint64_t kReserveBytes = 256 << 10;
 constexpr uint64_t kSmallGroupBytes = 64 << 10;
 }  // namespace
 
-StatusOr<SegmentWriter> SegmentWriter::Create(Env& env, std::string directory, uint64_t segment_bytes, const std::vector<WalSegment>& kept,
-                                              uint64_t number, Lsn start) {
-  SegmentWriter writer(env, std::move(directory), segment_bytes, start);
+StatusOr<SegmentWriter> SegmentWriter::Create(Env& env, std::string directory, uint64_t segment_bytes, Reservation reservation,
+                                              const std::vector<WalSegment>& kept, uint64_t number, Lsn start) {
+  SegmentWriter writer(env, std::move(directory), segment_bytes, reservation, start);
   for (const WalSegment& segment : kept) {
     ASSIGN_OR_RETURN(const uint64_t bytes, env.FileSize(writer.PathOf(segment.number)));
     writer.segments_.push_back(Segment{segment.number, segment.start_lsn, bytes});
@@ -71,6 +71,7 @@ Status SegmentWriter::Write(uint8_t type, Lsn lsn, std::string_view payload, uin
 }
 
 void SegmentWriter::ReserveSpace() {
+  if (reservation_ == Reservation::kNone) return;
   const uint64_t end = file_->size() + buffer_.size();
   if (buffer_.size() > kSmallGroupBytes || end <= reserved_ || segments_.back().bytes >= segment_bytes_) return;
   const uint64_t wanted = std::min(end + kReserveBytes, std::max(end, kSegmentHeaderBytes + segment_bytes_));

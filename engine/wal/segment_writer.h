@@ -10,11 +10,14 @@
 
 namespace tsd::engine {
 
+/// Whether files get space before it is needed: then a sync is twice as fast, and a file is larger than what it holds.
+enum class Reservation : uint8_t { kAhead, kNone };
+
 class SegmentWriter {
  public:
   /// Starts segment `number` at `start` behind the `kept` ones.
-  static StatusOr<SegmentWriter> Create(Env& env, std::string directory, uint64_t segment_bytes, const std::vector<WalSegment>& kept,
-                                        uint64_t number, Lsn start);
+  static StatusOr<SegmentWriter> Create(Env& env, std::string directory, uint64_t segment_bytes, Reservation reservation,
+                                        const std::vector<WalSegment>& kept, uint64_t number, Lsn start);
 
   /// Requires: lsn is where the frame before ended.
   Status Write(uint8_t type, Lsn lsn, std::string_view payload, uint64_t payload_hash);
@@ -37,8 +40,8 @@ class SegmentWriter {
     Lsn start;
     uint64_t bytes;
   };
-  SegmentWriter(Env& env, std::string directory, uint64_t segment_bytes, Lsn start)
-      : env_(&env), directory_(std::move(directory)), segment_bytes_(segment_bytes), end_(start), durable_(start) {}
+  SegmentWriter(Env& env, std::string directory, uint64_t segment_bytes, Reservation reservation, Lsn start)
+      : env_(&env), directory_(std::move(directory)), segment_bytes_(segment_bytes), reservation_(reservation), end_(start), durable_(start) {}
   Status OpenSegment(uint64_t number);
   void ReserveSpace();
   std::string PathOf(uint64_t number) const;
@@ -46,6 +49,7 @@ class SegmentWriter {
   Env* env_;
   std::string directory_;
   uint64_t segment_bytes_;
+  Reservation reservation_;
   std::vector<Segment> segments_;  // ascending; the last is current
   std::unique_ptr<WritableFile> file_;
   uint64_t reserved_ = 0;  // of the current file, from its beginning

@@ -253,7 +253,8 @@ StatusOr<std::unique_ptr<Wal>> Wal::Open(WalOptions options, Lsn replay_from, co
       kept.push_back(scan.segments[i]);
     }
   }
-  ASSIGN_OR_RETURN(SegmentWriter writer, SegmentWriter::Create(env, options.directory, options.segment_bytes, kept, scan.last_number + 1, start));
+  ASSIGN_OR_RETURN(SegmentWriter writer,
+                   SegmentWriter::Create(env, options.directory, options.segment_bytes, Reservation::kAhead, kept, scan.last_number + 1, start));
   for (const std::string& name : obsolete) {
     // SecureTail may have used and renamed a leftover ".tmp" of the same name.
     const std::string path = StrCat(options.directory, "/", name);
