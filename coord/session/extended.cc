@@ -81,6 +81,7 @@ Task<StatusOr<StatementDescription>> Session::DescribeStatement(std::string name
 
 StatusOr<std::vector<Value>> Session::DecodeParameters(const PreparedStatement& prepared, const std::vector<ParameterValue>& parameters) {
   std::vector<Value> values;
+  values.reserve(parameters.size());
   for (size_t i = 0; i < parameters.size(); ++i) {
     const DataType type = prepared.parameter_types[i];
     if (parameters[i].is_null) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "sql/bind/binder_core.h"
+#include "sql/bind/literal_rows.h"
 #include "sql/parse/print.h"
 
 namespace tsd::sql {
@@ -137,6 +138,38 @@ StatusOr<std::vector<ExprPtr>> Binder::Returning(const std::vector<parse::Target
 
 namespace {
 
+/// The plan of rows that are literals and parameters at hand, read straight into columns; null if they need the binder's rules.
+StatusOr<PlanPtr> InsertLiterals(Binder& binder, const Relation& relation, const std::vector<size_t>& columns, const parse::LiteralRows& rows,
+                                 parse::Overriding overriding) {
+  const BindContext& context = binder.context();
+  if (rows.width != columns.size() || (rows.has_parameters && context.parameter_values.empty())) return PlanPtr();
+  std::vector<DataType> types;
+  auto node = std::make_shared<ValuesNode>();
+  for (size_t index : columns) {
+    const Column& column = relation.columns[index];
+    if (WrittenFor(column, overriding) != Written::kTaken) return PlanPtr();
+    types.push_back(column.type);
+    node->output.push_back({binder.NewColumn(column.name), column.name, column.type});
+  }
+  std::optional<std::vector<ColumnBatch>> ready = ReadLiteralRows(rows, types, context.parameter_values, context.exec);
+  if (!ready.has_value()) return PlanPtr();
+  node->ready = std::move(*ready);
+  if (columns.size() == relation.columns.size() && std::is_sorted(columns.begin(), columns.end())) return PlanPtr(std::move(node));
+
+  auto project = std::make_shared<ProjectNode>();
+  project->expressions.resize(relation.columns.size());
+  for (size_t i = 0; i < columns.size(); ++i) project->expressions[columns[i]] = MakeColumn(node->output[i].id, node->output[i].type);
+  for (size_t i = 0; i < relation.columns.size(); ++i) {
+    const Column& column = relation.columns[i];
+    if (project->expressions[i] == nullptr) {
+      ASSIGN_OR_RETURN(project->expressions[i], DefaultOf(column, binder.context()));
+    }
+    project->output.push_back({binder.NewColumn(column.name), column.name, column.type});
+  }
+  project->children.push_back(std::move(node));
+  return PlanPtr(std::move(project));
+}
+
 /// INSERT .. VALUES: each value is read as its column's type, DEFAULT may stand anywhere.
 StatusOr<PlanPtr> InsertValues(Binder& binder, const Relation& relation, const std::vector<size_t>& columns,
                                const std::vector<parse::AssignmentTarget>& written, const parse::Query& query, const CteList* ctes,
@@ -156,8 +189,15 @@ StatusOr<PlanPtr> InsertValues(Binder& binder, const Relation& relation, const s
     }
     return defaults[column];
   };
-  for (const std::vector<parse::ExprPtr>& row : query.values) {
-    if (row.size() != query.values.front().size()) {
+  std::vector<std::vector<parse::ExprPtr>> parsed;
+  if (query.literals.has_value()) {
+    ASSIGN_OR_RETURN(PlanPtr plan, InsertLiterals(binder, relation, columns, *query.literals, overriding));
+    if (plan != nullptr) return plan;
+    ASSIGN_OR_RETURN(parsed, parse::ParseRows(*query.literals));
+  }
+  const std::vector<std::vector<parse::ExprPtr>>& written_rows = query.literals.has_value() ? parsed : query.values;
+  for (const std::vector<parse::ExprPtr>& row : written_rows) {
+    if (row.size() != written_rows.front().size()) {
       return ErrorAt(sqlstate::kSyntaxError, "VALUES lists must all be the same length", row.empty() ? query.position : row[0]->position);
     }
     const int at = row.size() > columns.size() ? row[columns.size()]->position

@@ -5,6 +5,10 @@
 namespace tsd::sql {
 
 StatusOr<Pull> ValuesOperator::Next(ColumnBatch* out) {
+  if (next_ready_ < node_.ready.size()) {
+    *out = node_.ready[next_ready_++];
+    return Pull::kRows;
+  }
   if (at_ >= node_.rows.size()) return Pull::kDone;
   const size_t end = std::min(node_.rows.size(), at_ + kDefaultBatchRows);
   std::vector<std::shared_ptr<Vector>> columns;

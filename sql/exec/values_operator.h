@@ -13,7 +13,7 @@ class ValuesOperator final : public Operator {
  private:
   const ValuesNode& node_;
   const ExecContext& context_;
-  size_t at_ = 0;
+  size_t at_ = 0, next_ready_ = 0;
 };
 
 }  // namespace tsd::sql

@@ -1,6 +1,7 @@
 #pragma once
 // Queries as written: SELECT, VALUES, set operations, FROM items, and the base of all statements. Plain data.
 #include "sql/parse/ast_expression.h"
+#include "sql/parse/literal_rows.h"
 
 namespace tsd::sql::parse {
 
@@ -156,6 +157,7 @@ struct Query {
   WithClause with;
   SelectCore select;                           // kSelect
   std::vector<std::vector<ExprPtr>> values;    // kValues (elements may be DefaultExpr)
+  std::optional<LiteralRows> literals;         // kValues of an INSERT that are plain: instead of `values`, and nothing follows them
   SetOperation set;                            // kSetOperation
   std::vector<SortItem> order_by;
   ExprPtr limit;        // null: none, or LIMIT ALL

@@ -37,17 +37,17 @@ std::string_view TruncateIdentifier(std::string_view name) {
   return name.substr(0, size == 0 ? kMaxIdentifierBytes : size);
 }
 
-Lexer::Lexer(std::string_view text) : text_(text) {
+Lexer::Lexer(std::string_view text, int position) : text_(text), first_position_(position) {
   ascii_ = std::none_of(text.begin(), text.end(), [](char c) { return static_cast<uint8_t>(c) >= 128; });
 }
 
 int Lexer::PositionOf(size_t byte) {
-  if (ascii_) return static_cast<int>(byte) + 1;
+  if (ascii_) return first_position_ + static_cast<int>(byte);
   if (byte < counted_bytes_) counted_bytes_ = 0, counted_chars_ = 0;
   for (; counted_bytes_ < byte; ++counted_bytes_) {
     if ((static_cast<uint8_t>(text_[counted_bytes_]) & 0xC0) != 0x80) ++counted_chars_;
   }
-  return counted_chars_ + 1;
+  return first_position_ + counted_chars_;
 }
 
 void Lexer::Fail(Token* token, std::string_view state, std::string_view message, size_t at, size_t near_begin,

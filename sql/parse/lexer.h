@@ -51,12 +51,15 @@ std::string_view TruncateIdentifier(std::string_view name);
 
 class Lexer {
  public:
-  explicit Lexer(std::string_view text);
+  /// `position`: of the text's first character, from which positions count.
+  explicit Lexer(std::string_view text, int position = 1);
 
   /// Fills `token` with the next one. After kEnd or kError it stays that.
   void Next(Token* token);
   const Status& error() const { return error_; }
   std::string_view text() const { return text_; }
+  /// The next token is the one at or behind this byte. Requires: not within a token, and no error so far.
+  void SkipTo(size_t byte) { cursor_ = byte; }
 
  private:
   enum class Whitespace : uint8_t { kNone, kSameLine, kNewline };
@@ -87,6 +90,7 @@ class Lexer {
   bool DecodeUnicode(Token* token, std::string_view raw, size_t raw_begin, char escape, std::string* value);
 
   std::string_view text_;
+  const int first_position_;
   bool ascii_ = true;
   size_t cursor_ = 0;
   size_t counted_bytes_ = 0;   // PositionOf's place, so that counting characters stays linear

@@ -24,11 +24,30 @@ StatementPtr Parser::ParseInsert(WithClause with) {
       if (!Accept(K::kUser)) Expect(K::kSystem);
       Expect(K::kValue);
     }
-    insert->source = ParseQuery();
+    insert->source = ParseLiteralRows();
+    if (insert->source == nullptr) insert->source = ParseQuery();
   }
   if (At(K::kOn)) insert->conflict = ParseConflict();
   insert->returning = ParseReturning();
   return insert;
+}
+
+QueryPtr Parser::ParseLiteralRows() {
+  if (!At(K::kValues) || failed_ || !lexer_.error().ok()) return nullptr;
+  const Token values = Peek();
+  size_t end = 0;
+  std::optional<LiteralRows> rows = FindLiteralRows(lexer_.text(), values.end, &end);
+  if (!rows.has_value()) return nullptr;
+  rows->position = values.position + static_cast<int>(values.end - values.begin);
+  SkipTo(end);
+  if (!AtStatementEnd() && !AtAny({K::kOn, K::kReturning})) {
+    SkipTo(values.begin);
+    return nullptr;
+  }
+  QueryPtr query = MakeQuery(values.position);
+  query->kind = QueryKind::kValues;
+  query->literals = std::move(rows);
+  return query;
 }
 
 ConflictClause Parser::ParseConflict() {

@@ -31,6 +31,13 @@ StatusOr<std::vector<std::string>> ParseQualifiedName(std::string_view text) {
   return parts;
 }
 
+StatusOr<std::vector<std::vector<ExprPtr>>> ParseRows(const LiteralRows& rows) {
+  Parser parser(rows.text, rows.position);
+  std::vector<std::vector<ExprPtr>> parsed = parser.ParseWholeRows();
+  if (parser.failed()) return parser.status();
+  return parsed;
+}
+
 // SELECT .. INTO t is CREATE TABLE t AS SELECT ..; of a set operation it stands in the first SELECT, and nowhere below the statement.
 StatementPtr Parser::FinishSelectInto(StatementPtr statement) {
   if (!into_) return statement;
@@ -86,6 +93,13 @@ std::vector<std::string> Parser::ParseWholeName() {
   } while (AcceptSymbol('.'));
   if (!AtKind(TokenKind::kEnd)) SyntaxError();
   return parts;
+}
+
+std::vector<std::vector<ExprPtr>> Parser::ParseWholeRows() {
+  const QueryPtr query = MakeQuery(Position());
+  ParseValuesRows(query.get());
+  if (!AtKind(TokenKind::kEnd)) SyntaxError();
+  return std::move(query->values);
 }
 
 StatementPtr Parser::ParseStatement() {

@@ -65,6 +65,12 @@ Token Parser::Take() {
   return token;
 }
 
+void Parser::SkipTo(size_t byte) {
+  buffered_ = 0;
+  lexer_.SkipTo(byte);
+  last_end_ = static_cast<uint32_t>(byte);
+}
+
 bool Parser::AtAny(std::initializer_list<Keyword> keywords, int ahead) {
   const Keyword keyword = Peek(ahead).keyword;
   return keyword != K::kNotKeyword && std::find(keywords.begin(), keywords.end(), keyword) != keywords.end();

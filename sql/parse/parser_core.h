@@ -14,12 +14,14 @@ namespace tsd::sql::parse {
 
 class Parser {
  public:
-  explicit Parser(std::string_view text) : lexer_(text) {}
+  /// `position`: of the text's first character in what the client sent.
+  explicit Parser(std::string_view text, int position = 1) : lexer_(text, position) {}
 
   std::vector<ParsedStatement> ParseStatements();
   ExprPtr ParseWholeExpression();
   TypeName ParseWholeType();
   std::vector<std::string> ParseWholeName();
+  std::vector<std::vector<ExprPtr>> ParseWholeRows();
   const Status& status() const { return status_; }
   bool failed() const { return failed_; }
 
@@ -61,6 +63,8 @@ class Parser {
   void AddHeight();
 
   // ---- tokens (parser_core.cc) ----
+  /// Goes on at this byte.
+  void SkipTo(size_t byte);
   const Token& Peek(int ahead = 0);
   void Advance();
   Token Take();
@@ -191,6 +195,8 @@ class Parser {
   void ParseSelectCore(SelectCore* select);
   bool AtEndOfTargets();
   void ParseValuesRows(Query* query);
+  /// VALUES of nothing but literals, and nothing behind them but what an INSERT ends with; null if it is anything else.
+  QueryPtr ParseLiteralRows();
   void ParseLimit(Query* query);
   void ParseOffset(Query* query);
   void ParseFetchFirst(Query* query);

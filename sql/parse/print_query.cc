@@ -16,6 +16,7 @@ void Printer::PrintQuery(const Query& query) {
     case QueryKind::kSelect: Select(query.select); break;
     case QueryKind::kValues:
       Text("VALUES ");
+      if (query.literals.has_value()) Text(query.literals->text);
       for (size_t i = 0; i < query.values.size(); ++i) {
         Text(i > 0 ? ", (" : "(");
         Expressions(query.values[i]);

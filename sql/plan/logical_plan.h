@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/scan/predicate.h"
+#include "engine/types/column_batch.h"
 #include "engine/types/schema.h"
 #include "sql/catalog/catalog.h"
 #include "sql/plan/expression.h"
@@ -116,6 +117,7 @@ struct FunctionScanNode : PlanNodeOf<PlanKind::kFunctionScan> {
 
 struct ValuesNode : PlanNodeOf<PlanKind::kValues> {
   std::vector<std::vector<ExprPtr>> rows;  // a SELECT without FROM is one row without columns
+  std::vector<ColumnBatch> ready;          // instead of `rows`, rows that are values already; such a plan stays on its node
 };
 
 struct FilterNode : PlanNodeOf<PlanKind::kFilter> {

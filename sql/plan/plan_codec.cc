@@ -70,6 +70,7 @@ class PlanEncoder {
       case PlanKind::kScan: PutScan(static_cast<const ScanNode&>(plan)); return OkStatus();
       case PlanKind::kValues: {
         const auto& values = PlanAs<ValuesNode>(plan);
+        if (!values.ready.empty()) return Error(sqlstate::kInternalError, "rows that are values already are not sent");
         writer_.PutVarint(values.rows.size());
         for (const auto& row : values.rows) PutExprs(row);
         return OkStatus();
