@@ -24,7 +24,8 @@ Task<StatusOr<FragmentStats>> RunFragment(FragmentDeps deps, FragmentRequest req
   Future<Status> readable = deps.store->AwaitReadable(scan->chunks, request.snapshot, deps.decision_timeout);
   CO_RETURN_IF_ERROR(co_await readable);
 
-  auto run = std::make_shared<LaneRun>(request.memory_bytes != 0 ? request.memory_bytes : kDefaultMemoryBytes, std::make_shared<Event>());
+  const uint64_t memory_bytes = request.memory_bytes != 0 ? request.memory_bytes : kDefaultMemoryBytes;
+  auto run = std::make_shared<LaneRun>(std::make_shared<MemoryBudget>(static_cast<int64_t>(memory_bytes)), std::make_shared<Event>());
   run->context.datetime = request.text.datetime;
   run->context.bytea_output = request.text.bytea_output;
   run->context.extra_float_digits = request.text.extra_float_digits;

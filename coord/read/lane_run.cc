@@ -78,8 +78,8 @@ class OtherLaneOperator final : public sql::Operator {
 
 }  // namespace
 
-LaneRun::LaneRun(uint64_t memory_bytes, std::shared_ptr<Event> event) : wake(std::move(event)), memory_(static_cast<int64_t>(memory_bytes)) {
-  context.memory = &memory_;
+LaneRun::LaneRun(std::shared_ptr<MemoryBudget> memory, std::shared_ptr<Event> event) : wake(std::move(event)), memory_(std::move(memory)) {
+  context.memory = memory_.get();
   context.cancelled = &cancelled;
 }
 

@@ -15,8 +15,8 @@ namespace tsd::coord {
 
 class LaneRun : public std::enable_shared_from_this<LaneRun> {
  public:
-  /// `wake`: of the coroutine that runs the first lane.
-  LaneRun(uint64_t memory_bytes, std::shared_ptr<Event> wake);
+  /// `memory`: of all that the fragment's query does on this node. `wake`: of the coroutine that runs the first lane.
+  LaneRun(std::shared_ptr<MemoryBudget> memory, std::shared_ptr<Event> wake);
 
   /// Opens the scan, in shares if `plan` can be run in lanes and there are threads for it.
   Status Open(engine::StoreReader& store, engine::Snapshot snapshot, sql::PlanPtr plan, int threads);
@@ -39,7 +39,7 @@ class LaneRun : public std::enable_shared_from_this<LaneRun> {
   static Task<void> RunLane(std::shared_ptr<LaneRun> run, size_t lane, std::shared_ptr<FragmentSource> source);
   static Task<StatusOr<FragmentStats>> PullLane(std::shared_ptr<LaneRun> run, size_t lane, FragmentSource* source);
 
-  MemoryBudget memory_;
+  const std::shared_ptr<MemoryBudget> memory_;
   engine::StoreReader* store_ = nullptr;
   engine::Snapshot snapshot_;
   sql::PlanPtr lane_;  // null: the fragment is run in one piece

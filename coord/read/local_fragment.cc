@@ -5,7 +5,7 @@ namespace tsd::coord {
 LocalFragment::LocalFragment(Executor& executor, FragmentDeps deps, Request request, std::shared_ptr<Event> wake,
                              std::shared_ptr<FragmentSource> note)
     : deps_(deps), request_(std::move(request)), wake_(std::move(wake)), note_(std::move(note)),
-      run_(std::make_shared<LaneRun>(request_.memory_bytes, wake_)), start_(deps.clock->Monotonic()) {
+      run_(std::make_shared<LaneRun>(request_.memory, wake_)), start_(deps.clock->Monotonic()) {
   run_->executor = &executor;
   run_->context.datetime = request_.text.datetime;
   run_->context.bytea_output = request_.text.bytea_output;

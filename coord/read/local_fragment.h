@@ -16,7 +16,7 @@ class LocalFragment final : public sql::Operator {
     sql::PlanPtr plan;  // with its chunks
     engine::Snapshot snapshot;
     TextContext text;  // zone, clock and styles
-    uint64_t memory_bytes = 0;
+    std::shared_ptr<MemoryBudget> memory;  // the query's
   };
   /// `note` gets the numbers at the end, for EXPLAIN; its wake event is the query's.
   LocalFragment(Executor& executor, FragmentDeps deps, Request request, std::shared_ptr<Event> wake, std::shared_ptr<FragmentSource> note);

@@ -87,8 +87,8 @@ QueryRun::QueryRun(const Services& services, std::shared_ptr<Transaction> transa
     : services_(services),
       transaction_(std::move(transaction)),
       options_(std::move(options)),
-      memory_(static_cast<int64_t>(options_.memory_bytes)) {
-  options_.exec.memory = &memory_;
+      memory_(std::make_shared<MemoryBudget>(static_cast<int64_t>(options_.memory_bytes))) {
+  options_.exec.memory = memory_.get();
   options_.exec.spill = services_.spill;
   options_.exec.cancelled = &options_.cancel->cancelled;
   options_.cancel->Add(wake_);
@@ -185,7 +185,7 @@ sql::OperatorPtr QueryRun::MakeLocal(sql::PlanPtr plan, engine::Snapshot snapsho
   request.text.datetime = options_.exec.datetime;
   request.text.bytea_output = options_.exec.bytea_output;
   request.text.extra_float_digits = options_.exec.extra_float_digits;
-  request.memory_bytes = options_.memory_bytes;
+  request.memory = memory_;
   return std::make_unique<LocalFragment>(*services_.executor, deps, std::move(request), wake_, std::move(note));
 }
 

@@ -91,7 +91,7 @@ class QueryRun final : public RowSource, public sql::OperatorFactory {
   const std::shared_ptr<Transaction> transaction_;
   QueryOptions options_;
   const std::shared_ptr<Event> wake_ = std::make_shared<Event>();
-  MemoryBudget memory_;
+  const std::shared_ptr<MemoryBudget> memory_;  // shared with fragments over the own store
   sql::PlanPtr plan_;
   sql::PlanStats stats_;
   std::map<const sql::GatherNode*, std::vector<std::shared_ptr<FragmentSource>>> fragments_;
