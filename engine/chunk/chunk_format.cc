@@ -51,6 +51,25 @@ std::vector<uint32_t> GetSmall(ByteReader& reader, size_t count, uint32_t low) {
   return result;
 }
 
+void EncodeDictionary(const DictionaryBlock& dictionary, ByteWriter& writer) {
+  writer.PutVarint(dictionary.entries);
+  if (dictionary.entries == 0) return;
+  writer.PutVarint(dictionary.length);
+  writer.PutU32(dictionary.checksum);
+}
+
+DictionaryBlock DecodeDictionary(ByteReader& reader) {
+  DictionaryBlock dictionary;
+  const uint64_t entries = reader.GetVarint();
+  if (!reader.ok() || entries == 0) return dictionary;
+  const uint64_t length = reader.GetVarint();
+  if (entries > kMaxBlockRows || length == 0 || length > UINT32_MAX) reader.Fail();
+  dictionary.entries = static_cast<uint32_t>(entries);
+  dictionary.length = static_cast<uint32_t>(length);
+  dictionary.checksum = reader.GetU32();
+  return dictionary;
+}
+
 ColumnBlocks DecodeBlocks(ByteReader& reader, DataType type, const std::vector<uint32_t>& group_rows) {
   ColumnBlocks blocks(type);
   const size_t groups = group_rows.size();
@@ -58,6 +77,7 @@ ColumnBlocks DecodeBlocks(ByteReader& reader, DataType type, const std::vector<u
   blocks.lengths = GetSmall(reader, groups, 1);
   for (size_t i = 0; i < groups && reader.ok(); ++i) blocks.checksums.push_back(reader.GetU32());
   blocks.summaries = BlockSummaries::Decode(reader, type, group_rows);
+  if (type.Physical() == PhysicalType::kBytes) blocks.dictionary = DecodeDictionary(reader);
   return blocks;
 }
 
@@ -113,6 +133,10 @@ uint64_t ChunkFooter::PlaceBlocks() {
       offset += column.lengths[group];
     }
   }
+  for (ColumnBlocks& column : blocks) {
+    column.dictionary.offset = offset;
+    offset += column.dictionary.length;
+  }
   return offset;
 }
 
@@ -128,6 +152,7 @@ std::string ChunkFooter::Encode() const {
     if (groups() > 0) PutIntegers(Wide(column.lengths), writer);
     for (uint32_t checksum : column.checksums) writer.PutU32(checksum);
     column.summaries.Encode(writer);
+    if (groups() > 0 && column.summaries.lows().type().Physical() == PhysicalType::kBytes) EncodeDictionary(column.dictionary, writer);
   }
   EncodeSegments(segments, writer);
   return std::move(writer).Take();

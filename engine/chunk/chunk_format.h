@@ -1,7 +1,7 @@
 #pragma once
 // The chunk file's bytes as constants and the footer as a structure; engine/FORMAT.md draws them. Any thread.
 //
-//   header | blocks of row group 0, column by column | blocks of row group 1 | ... | footer | trailer
+//   header | blocks of row group 0, column by column | blocks of row group 1 | ... | dictionaries | footer | trailer
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,6 +44,14 @@ inline constexpr size_t kMaxIndexedSegments = 65536;
 inline constexpr size_t kMinIndexedSegmentRows = 8;  // on average
 inline constexpr size_t kMaxRowGroups = 65536;
 
+/// The block that holds the distinct strings of a column's blocks (codec kSharedDictionary), behind all row groups.
+struct DictionaryBlock {
+  uint32_t entries = 0;  // 0: there is none
+  uint32_t length = 0;
+  uint32_t checksum = 0;
+  uint64_t offset = 0;
+};
+
 /// The blocks of one column, a row group each.
 struct ColumnBlocks {
   explicit ColumnBlocks(DataType type) : summaries(type) {}
@@ -51,6 +59,7 @@ struct ColumnBlocks {
   std::vector<uint32_t> lengths;
   std::vector<uint32_t> checksums;  // BlockChecksum
   BlockSummaries summaries;
+  DictionaryBlock dictionary;        // of strings only
 };
 uint32_t BlockChecksum(std::string_view block);
 

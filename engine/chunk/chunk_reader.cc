@@ -18,10 +18,10 @@ Status DamageAt(const std::string& path, uint64_t offset, std::string_view what)
 }
 
 /// Decoding these costs so little that memory is better spent on their encoded bytes, which the CPU's caches hold more of.
-bool DecodesFast(DataType type, CodecId codec) {
-  if (type.Physical() == PhysicalType::kBytes) return false;
-  return codec != CodecId::kLz4;
-}
+bool DecodesFast(CodecId codec) { return codec != CodecId::kLz4 && codec != CodecId::kBytes; }
+
+/// Where the cache has a column's dictionary: no row group is numbered so.
+constexpr uint32_t kDictionaryGroup = UINT32_MAX;
 
 /// Quick answer for the usual conditions, without making values. Requires: bounds of the group.
 bool OutOfBounds(const BlockSummaries& summaries, size_t group, const ColumnCondition& condition) {
@@ -108,8 +108,30 @@ StatusOr<CodecId> ChunkReader::CodecOf(size_t row_group, ColumnId id) const {
   return BlockCodec(*bytes);
 }
 
+StatusOr<VectorPtr> ChunkReader::LoadDictionary(size_t column) const {
+  const DictionaryBlock& block = footer_.blocks[column].dictionary;
+  ASSIGN_OR_RETURN(const std::string bytes, file_->Read(block.offset, block.length));
+  if (BlockChecksum(bytes) != block.checksum) return DamageAt(path_, block.offset, "checksum of the dictionary is wrong");
+  StatusOr<std::shared_ptr<Vector>> entries = DecodeBlock(footer_.columns[column].type, bytes, block.entries);
+  if (!entries.ok()) return InFile(entries.status(), path_, block.offset);
+  if ((*entries)->HasNulls()) return DamageAt(path_, block.offset, "a NULL in the dictionary");
+  return VectorPtr(*std::move(entries));
+}
+
+StatusOr<VectorPtr> ChunkReader::DictionaryFor(size_t column, CodecId codec) const {
+  if (codec != CodecId::kSharedDictionary || footer_.blocks[column].dictionary.entries == 0) return VectorPtr();
+  const BlockKey key{file_id_, footer_.columns[column].id, kDictionaryGroup};
+  BlockCache::Entry entry;
+  if (cache_ != nullptr) entry = cache_->Find(key);
+  if (entry.decoded != nullptr) return entry.decoded;
+  ASSIGN_OR_RETURN(entry.decoded, LoadDictionary(column));
+  if (cache_ != nullptr) cache_->Insert(key, entry);
+  return entry.decoded;
+}
+
 StatusOr<VectorPtr> ChunkReader::DecodeLoaded(size_t row_group, size_t column, std::string_view bytes) const {
-  StatusOr<std::shared_ptr<Vector>> vector = DecodeBlock(footer_.columns[column].type, bytes, footer_.group_rows[row_group]);
+  ASSIGN_OR_RETURN(const VectorPtr dictionary, DictionaryFor(column, BlockCodec(bytes)));
+  StatusOr<std::shared_ptr<Vector>> vector = DecodeBlock(footer_.columns[column].type, bytes, footer_.group_rows[row_group], dictionary.get());
   if (!vector.ok()) return InFile(vector.status(), path_, footer_.blocks[column].offsets[row_group]);
   const BlockSummaries& summaries = footer_.blocks[column].summaries;
   if (summaries.NullCount(row_group) == 0) {
@@ -126,7 +148,7 @@ StatusOr<BlockCache::Entry> ChunkReader::CachedBlock(size_t row_group, size_t co
   if (cache_ != nullptr) entry = cache_->Find(key);
   if (entry.encoded != nullptr || entry.decoded != nullptr) return entry;
   ASSIGN_OR_RETURN(entry.encoded, LoadBlock(row_group, column));
-  if (!DecodesFast(footer_.columns[column].type, BlockCodec(*entry.encoded))) {
+  if (!DecodesFast(BlockCodec(*entry.encoded))) {
     ASSIGN_OR_RETURN(entry.decoded, DecodeLoaded(row_group, column, *entry.encoded));
     entry.encoded = nullptr;
   }
@@ -139,6 +161,20 @@ StatusOr<VectorPtr> ChunkReader::ReadColumn(size_t row_group, ColumnId id) const
   if (column < 0) return VectorPtr();
   ASSIGN_OR_RETURN(const BlockCache::Entry entry, CachedBlock(row_group, static_cast<size_t>(column)));
   return entry.decoded != nullptr ? entry.decoded : DecodeLoaded(row_group, static_cast<size_t>(column), *entry.encoded);
+}
+
+StatusOr<std::optional<CodedRows>> ChunkReader::ReadCodes(size_t row_group, ColumnId id) const {
+  const int found = footer_.Index(id);
+  if (found < 0) return std::optional<CodedRows>();
+  const size_t column = static_cast<size_t>(found);
+  const DataType type = footer_.columns[column].type;
+  if (type.Physical() != PhysicalType::kBytes) return std::optional<CodedRows>();
+  ASSIGN_OR_RETURN(const BlockCache::Entry entry, CachedBlock(row_group, column));
+  if (entry.encoded == nullptr) return std::optional<CodedRows>();
+  ASSIGN_OR_RETURN(const VectorPtr dictionary, DictionaryFor(column, BlockCodec(*entry.encoded)));
+  StatusOr<std::optional<CodedRows>> rows = DecodeCodedRows(type, *entry.encoded, footer_.group_rows[row_group], dictionary);
+  if (!rows.ok()) return InFile(rows.status(), path_, footer_.blocks[column].offsets[row_group]);
+  return rows;
 }
 
 StatusOr<BlockBytesPtr> ChunkReader::EncodedDoubles(size_t row_group, ColumnId id) const {
@@ -193,6 +229,7 @@ bool ChunkReader::MustMatch(size_t row_group, const ColumnCondition& condition) 
 
 Status ChunkReader::Verify() const {
   for (size_t column = 0; column < footer_.columns.size(); ++column) {
+    if (footer_.blocks[column].dictionary.entries != 0) RETURN_IF_ERROR(LoadDictionary(column).status());
     BlockSummaries expected(footer_.columns[column].type);
     for (size_t group = 0; group < footer_.groups(); ++group) {
       ASSIGN_OR_RETURN(const BlockBytesPtr bytes, LoadBlock(group, column));

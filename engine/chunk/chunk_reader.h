@@ -47,6 +47,9 @@ class ChunkReader {
   /// All rows of a row group; a null pointer if the file has no such column (the table had none when it was written).
   StatusOr<VectorPtr> ReadColumn(size_t row_group, ColumnId id) const;
 
+  /// The codes of a row group of strings that has a dictionary; else nullopt. Two groups with the same entries share them.
+  StatusOr<std::optional<CodedRows>> ReadCodes(size_t row_group, ColumnId id) const;
+
   // Of a column of doubles, by its encoded block (block_codec.h's SumRows and TestRows); false if the values have to be read.
   StatusOr<bool> SumRows(size_t row_group, ColumnId id, std::span<const RowSpan> spans, std::span<const uint8_t> keep, double* sums) const;
   StatusOr<bool> TestRows(size_t row_group, ColumnId id, DoubleTest test, uint8_t* keep) const;
@@ -65,6 +68,9 @@ class ChunkReader {
   StatusOr<BlockBytesPtr> LoadBlock(size_t row_group, size_t column) const;
   /// From the cache, or read and put there: encoded or decoded.
   StatusOr<BlockCache::Entry> CachedBlock(size_t row_group, size_t column) const;
+  StatusOr<VectorPtr> LoadDictionary(size_t column) const;
+  /// The entries that a block of the codec may name, from the cache or read and put there; null if it has no need of them.
+  StatusOr<VectorPtr> DictionaryFor(size_t column, CodecId codec) const;
   /// Null unless it is a block of doubles that is kept encoded.
   StatusOr<BlockBytesPtr> EncodedDoubles(size_t row_group, ColumnId id) const;
   StatusOr<VectorPtr> DecodeLoaded(size_t row_group, size_t column, std::string_view bytes) const;

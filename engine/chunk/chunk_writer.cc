@@ -30,6 +30,7 @@ ChunkWriter::ChunkWriter(std::unique_ptr<WritableFile> file, std::string path, s
   footer_.columns = std::move(columns);
   footer_.order = options_.order;
   for (const ChunkColumn& column : footer_.columns) footer_.blocks.emplace_back(column.type);
+  dictionaries_.resize(footer_.columns.size());
   for (ColumnId id : footer_.order.segment_by) {
     const int index = footer_.Index(id);
     TSD_CHECK(index >= 0);
@@ -142,7 +143,7 @@ Status ChunkWriter::WriteRowGroup() {
     if (pending_[i]->heap().size() > kMaxHeapBytes) {
       return Error(sqlstate::kProgramLimitExceeded, StrCat("a value of ", pending_[i]->heap().size(), " bytes is too large to be stored"));
     }
-    const std::string encoded = EncodeBlock(*pending_[i]);
+    const std::string encoded = EncodeBlock(*pending_[i], &dictionaries_[i]);
     ColumnBlocks& blocks = footer_.blocks[i];
     blocks.lengths.push_back(static_cast<uint32_t>(encoded.size()));
     blocks.checksums.push_back(BlockChecksum(encoded));
@@ -152,6 +153,19 @@ Status ChunkWriter::WriteRowGroup() {
   written_rows_ += pending_rows_;
   TSD_FAULT_POINT("chunk.row_group_written");
   StartRowGroup();
+  return OkStatus();
+}
+
+Status ChunkWriter::WriteDictionaries() {
+  for (size_t i = 0; i < dictionaries_.size(); ++i) {
+    if (dictionaries_[i].size() == 0) continue;
+    const std::string encoded = EncodeBlock(dictionaries_[i].Entries(footer_.columns[i].type));
+    DictionaryBlock& block = footer_.blocks[i].dictionary;
+    block.entries = static_cast<uint32_t>(dictionaries_[i].size());
+    block.length = static_cast<uint32_t>(encoded.size());
+    block.checksum = BlockChecksum(encoded);
+    RETURN_IF_ERROR(Write(encoded));
+  }
   return OkStatus();
 }
 
@@ -169,6 +183,7 @@ Status ChunkWriter::FlushBuffer() {
 
 StatusOr<ChunkFileInfo> ChunkWriter::Finish() {
   RETURN_IF_ERROR(WriteRowGroup());
+  RETURN_IF_ERROR(WriteDictionaries());
   const uint64_t footer_offset = footer_.PlaceBlocks();
   TSD_CHECK(footer_offset == offset_);
   if (index_segments_ && footer_.segments.size() * kMinIndexedSegmentRows <= footer_.rows()) {

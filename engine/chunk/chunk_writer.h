@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/chunk/chunk_format.h"
+#include "engine/codec/shared_dictionary.h"
 #include "engine/env/env.h"
 #include "engine/types/column_batch.h"
 
@@ -52,6 +53,7 @@ class ChunkWriter {
   Status BeginSegment(const ColumnBatch& batch, size_t row, size_t rows);
   void IndexSegment(const ColumnBatch& batch, size_t row, uint64_t first_row);
   Status WriteRowGroup();
+  Status WriteDictionaries();
   Status Write(std::string_view bytes);
   Status FlushBuffer();
   void StartRowGroup();
@@ -62,6 +64,7 @@ class ChunkWriter {
   std::string buffer_;        // not yet handed to the file
   uint64_t offset_ = 0;       // of the next byte in the file
   std::vector<std::shared_ptr<Vector>> pending_;  // the row group being gathered
+  std::vector<SharedDictionary> dictionaries_;    // one a column; of strings only
   size_t pending_rows_ = 0;
   size_t group_target_ = 0;   // its rows when it will be full
   uint64_t written_rows_ = 0;

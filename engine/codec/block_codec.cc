@@ -5,6 +5,7 @@
 #include "engine/base/strings.h"
 #include "engine/codec/bytes_codec.h"
 #include "engine/codec/chooser.h"
+#include "engine/codec/dictionary_codes.h"
 #include "engine/codec/float_alp.h"
 #include "engine/codec/float_codec.h"
 #include "engine/codec/integer_codec.h"
@@ -89,6 +90,14 @@ CodecId EncodeWide(std::span<const T> values, std::string& out) {
     return CodecId::kConstant;
   }
   const size_t begin = out.size();
+  if (DistinctValues<T> distinct; FindDistinct<T>(values, distinct)) {
+    ByteWriter count;
+    count.PutVarint(distinct.entries.size());
+    out += count.data();
+    EncodeHeap(RawBytes(std::span<const T>(distinct.entries)), out);
+    EncodeIntegers(distinct.codes, out);
+    return CodecId::kDictionary;
+  }
   EncodeHeap(raw, out);
   if (out.size() - begin < raw.size()) return CodecId::kLz4;
   out.resize(begin);
@@ -96,18 +105,16 @@ CodecId EncodeWide(std::span<const T> values, std::string& out) {
   return CodecId::kPlain;
 }
 
-CodecId EncodeVariable(const Vector& vector, std::string& out) {
+CodecId EncodeVariable(const Vector& vector, SharedDictionary* shared, std::string& out) {
   std::vector<std::string_view> values;
   values.reserve(vector.size() - vector.null_count());
   for (size_t row = 0; row < vector.size(); ++row) {
     if (!vector.IsNull(row)) values.push_back(vector.GetBytes(row));
   }
-  if (EncodeDictionary(values, out)) return CodecId::kDictionary;
-  EncodeBytes(values, out);
-  return CodecId::kBytes;
+  return EncodeStrings(values, shared, out);
 }
 
-CodecId EncodePayload(const Vector& vector, std::string& out) {
+CodecId EncodePayload(const Vector& vector, SharedDictionary* shared, std::string& out) {
   switch (vector.type().Physical()) {
     case PhysicalType::kBool: return EncodeBooleans(PresentValues<uint8_t>(vector).get(), out);
     case PhysicalType::kInt16: return EncodeIntegerColumn(PresentIntegers<int16_t>(vector), out);
@@ -117,7 +124,7 @@ CodecId EncodePayload(const Vector& vector, std::string& out) {
     case PhysicalType::kFloat64: return EncodeFloats(PresentValues<double>(vector).get(), out);
     case PhysicalType::kInterval: return EncodeWide(PresentValues<Interval>(vector).get(), out);
     case PhysicalType::kUuid: return EncodeWide(PresentValues<Uuid>(vector).get(), out);
-    case PhysicalType::kBytes: return EncodeVariable(vector, out);
+    case PhysicalType::kBytes: return EncodeVariable(vector, shared, out);
   }
   TSD_CHECK_MSG(false, "no such layout");
 }
@@ -163,6 +170,17 @@ bool DecodeBooleans(CodecId codec, ByteReader& reader, std::span<uint8_t> out) {
 }
 
 template <typename T>
+bool DecodeFewWide(ByteReader& reader, std::span<T> out) {
+  const uint64_t count = reader.GetVarint();
+  std::string entries;
+  if (!reader.ok() || count > out.size() || !DecodeHeap(reader, entries) || entries.size() != count * sizeof(T)) return false;
+  std::vector<uint16_t> codes(out.size());
+  if (!DecodeCodes(reader, count, codes)) return false;
+  for (size_t i = 0; i < out.size(); ++i) std::memcpy(&out[i], entries.data() + codes[i] * sizeof(T), sizeof(T));
+  return true;
+}
+
+template <typename T>
 bool DecodeRaw(CodecId codec, ByteReader& reader, std::span<T> out) {
   if (codec == CodecId::kConstant) {
     const std::string_view raw = reader.GetBytes(sizeof(T));
@@ -172,6 +190,7 @@ bool DecodeRaw(CodecId codec, ByteReader& reader, std::span<T> out) {
     std::fill(out.begin(), out.end(), value);
     return true;
   }
+  if (codec == CodecId::kDictionary) return DecodeFewWide(reader, out);
   std::string heap;
   std::string_view raw;
   if (codec == CodecId::kLz4) {
@@ -219,30 +238,38 @@ bool DecodeFixed(CodecId codec, ByteReader& reader, Validity validity, size_t ro
   return true;
 }
 
-bool DecodeVariable(CodecId codec, ByteReader& reader, Validity validity, size_t rows, Vector& vector) {
-  std::vector<uint32_t> offsets;
-  std::string heap;
-  bool good = false;
-  size_t distinct = 0;
-  if (codec == CodecId::kDictionary) good = DecodeDictionary(reader, validity.present, offsets, heap, &distinct);
-  if (codec == CodecId::kBytes) good = DecodeBytes(reader, validity.present, offsets, heap);
-  if (!good) return false;
+std::span<const uint32_t> OffsetsOf(const Vector& vector) { return vector.offsets(); }
+
+bool DecodeVariable(CodecId codec, ByteReader& reader, Validity validity, size_t rows, const Vector* dictionary, Vector& vector) {
+  ByteList strings;
+  bool one_entry = false;
+  if (codec == CodecId::kBytes) {
+    if (!DecodeBytes(reader, validity.present, strings)) return false;
+  } else {
+    ByteList own;
+    if (codec == CodecId::kDictionary ? !DecodeEntries(reader, own) : codec != CodecId::kSharedDictionary || dictionary == nullptr) return false;
+    const std::span<const uint32_t> offsets = codec == CodecId::kDictionary ? own.offsets : OffsetsOf(*dictionary);
+    const std::string_view heap = codec == CodecId::kDictionary ? own.heap : dictionary->heap();
+    std::vector<uint16_t> codes(validity.present);
+    one_entry = offsets.size() == 2;
+    if (!DecodeCodes(reader, offsets.size() - 1, codes) || !GatherStrings(offsets, heap, codes, strings)) return false;
+  }
   if (!validity.words.empty()) {
     std::vector<uint32_t> spread(rows + 1);
     size_t from = 0;
     for (size_t row = 0; row < rows; ++row) {
       from += validity.words[row / 64] >> (row % 64) & 1;
-      spread[row + 1] = offsets[from];
+      spread[row + 1] = strings.offsets[from];
     }
-    offsets = std::move(spread);
+    strings.offsets = std::move(spread);
   }
-  vector.AdoptBytes(std::move(offsets), std::move(heap));
-  if (distinct == 1 && validity.words.empty()) vector.MarkUniform();
+  vector.AdoptBytes(std::move(strings.offsets), std::move(strings.heap));
+  if (one_entry && validity.words.empty()) vector.MarkUniform();
   if (!validity.words.empty()) vector.AdoptValidity(std::move(validity.words));
   return true;
 }
 
-bool DecodePayload(CodecId codec, ByteReader& reader, Validity validity, size_t rows, Vector& vector) {
+bool DecodePayload(CodecId codec, ByteReader& reader, Validity validity, size_t rows, const Vector* dictionary, Vector& vector) {
   switch (vector.type().Physical()) {
     case PhysicalType::kBool: return DecodeFixed<uint8_t>(codec, reader, std::move(validity), rows, vector);
     case PhysicalType::kInt16: return DecodeFixed<int16_t>(codec, reader, std::move(validity), rows, vector);
@@ -252,7 +279,7 @@ bool DecodePayload(CodecId codec, ByteReader& reader, Validity validity, size_t 
     case PhysicalType::kFloat64: return DecodeFixed<double>(codec, reader, std::move(validity), rows, vector);
     case PhysicalType::kInterval: return DecodeFixed<Interval>(codec, reader, std::move(validity), rows, vector);
     case PhysicalType::kUuid: return DecodeFixed<Uuid>(codec, reader, std::move(validity), rows, vector);
-    case PhysicalType::kBytes: return DecodeVariable(codec, reader, std::move(validity), rows, vector);
+    case PhysicalType::kBytes: return DecodeVariable(codec, reader, std::move(validity), rows, dictionary, vector);
   }
   return false;
 }
@@ -277,6 +304,26 @@ bool IsPlainAlp(ByteReader& reader, size_t rows) {
 
 Status Damaged(std::string_view what) { return Error(sqlstate::kDataCorrupted, StrCat("damaged block: ", what)); }
 
+struct Head {
+  Presence presence = Presence::kAllPresent;
+  CodecId codec = CodecId::kPlain;
+  Validity validity;  // no rows where all are NULL
+};
+
+/// What stands in front of a block's payload.
+Status ReadHead(ByteReader& reader, size_t rows, Head& head) {
+  const uint8_t presence = reader.GetU8();
+  head.codec = static_cast<CodecId>(reader.GetU8());
+  const uint16_t reserved = reader.GetU16();
+  const uint32_t stored_rows = reader.GetU32();
+  if (!reader.ok() || reserved != 0 || presence > 2) return Damaged("bad header");
+  if (stored_rows != rows || rows == 0 || rows > kMaxBlockRows) return Damaged("wrong number of rows");
+  head.presence = static_cast<Presence>(presence);
+  if (head.presence == Presence::kAllPresent) head.validity.present = rows;
+  if (head.presence == Presence::kBitmap && !ReadBitmap(reader, rows, head.validity)) return Damaged("bad null bitmap");
+  return OkStatus();
+}
+
 }  // namespace
 
 const char* CodecName(CodecId codec) {
@@ -295,11 +342,14 @@ const char* CodecName(CodecId codec) {
     case CodecId::kLz4: return "lz4";
     case CodecId::kProgression: return "progression";
     case CodecId::kNarrow: return "narrow floats";
+    case CodecId::kSharedDictionary: return "shared dictionary";
   }
   return "unknown";
 }
 
-std::string EncodeBlock(const Vector& vector) {
+std::string EncodeBlock(const Vector& vector) { return EncodeBlock(vector, nullptr); }
+
+std::string EncodeBlock(const Vector& vector, SharedDictionary* shared) {
   const size_t rows = vector.size();
   TSD_CHECK(rows >= 1 && rows <= kMaxBlockRows && !vector.IsConstant());
   std::string out(kHeaderBytes, '\0');
@@ -311,7 +361,7 @@ std::string EncodeBlock(const Vector& vector) {
     const std::span<const uint64_t> words = vector.validity();
     out.append(reinterpret_cast<const char*>(words.data()), words.size() * 8);
   }
-  const CodecId codec = presence == Presence::kAllNull ? CodecId::kPlain : EncodePayload(vector, out);
+  const CodecId codec = presence == Presence::kAllNull ? CodecId::kPlain : EncodePayload(vector, shared, out);
   out[0] = static_cast<char>(presence);
   out[1] = static_cast<char>(codec);
   const uint32_t row_count = static_cast<uint32_t>(rows);
@@ -319,32 +369,46 @@ std::string EncodeBlock(const Vector& vector) {
   return out;
 }
 
-StatusOr<std::shared_ptr<Vector>> DecodeBlock(DataType type, std::string_view bytes, size_t rows) {
+StatusOr<std::shared_ptr<Vector>> DecodeBlock(DataType type, std::string_view bytes, size_t rows) { return DecodeBlock(type, bytes, rows, nullptr); }
+
+StatusOr<std::shared_ptr<Vector>> DecodeBlock(DataType type, std::string_view bytes, size_t rows, const Vector* dictionary) {
   ByteReader reader(bytes);
-  const uint8_t presence = reader.GetU8();
-  const CodecId codec = static_cast<CodecId>(reader.GetU8());
-  const uint16_t reserved = reader.GetU16();
-  const uint32_t stored_rows = reader.GetU32();
-  if (!reader.ok() || reserved != 0 || presence > 2) return Damaged("bad header");
-  if (stored_rows != rows || rows == 0 || rows > kMaxBlockRows) return Damaged("wrong number of rows");
-  if (static_cast<Presence>(presence) == Presence::kAllNull) {
-    if (codec != CodecId::kPlain || !reader.AtEnd()) return Damaged("values where all are null");
-    auto nulls = std::make_shared<Vector>(type);
-    for (size_t i = 0; i < rows; ++i) nulls->AppendNull();
-    return nulls;
-  }
-  Validity validity;
-  if (static_cast<Presence>(presence) == Presence::kBitmap) {
-    if (!ReadBitmap(reader, rows, validity)) return Damaged("bad null bitmap");
-  } else {
-    validity.present = rows;
-  }
+  Head head;
+  RETURN_IF_ERROR(ReadHead(reader, rows, head));
   auto vector = std::make_shared<Vector>(type);
-  if (!DecodePayload(codec, reader, std::move(validity), rows, *vector)) {
-    return Damaged(StrCat("bad values in codec ", CodecName(codec)));
+  if (head.presence == Presence::kAllNull) {
+    if (head.codec != CodecId::kPlain || !reader.AtEnd()) return Damaged("values where all are null");
+    for (size_t i = 0; i < rows; ++i) vector->AppendNull();
+    return vector;
+  }
+  if (!DecodePayload(head.codec, reader, std::move(head.validity), rows, dictionary, *vector)) {
+    return Damaged(StrCat("bad values in codec ", CodecName(head.codec)));
   }
   if (!reader.ok() || !reader.AtEnd()) return Damaged("bytes left over");
   return vector;
+}
+
+StatusOr<std::optional<CodedRows>> DecodeCodedRows(DataType type, std::string_view bytes, size_t rows, const VectorPtr& dictionary) {
+  const CodecId codec = BlockCodec(bytes);
+  if (type.Physical() != PhysicalType::kBytes || (codec != CodecId::kDictionary && codec != CodecId::kSharedDictionary)) return std::optional<CodedRows>();
+  ByteReader reader(bytes);
+  Head head;
+  RETURN_IF_ERROR(ReadHead(reader, rows, head));
+  CodedRows coded;
+  coded.entries = dictionary;
+  if (codec == CodecId::kDictionary) {
+    ByteList own;
+    if (!DecodeEntries(reader, own)) return Damaged("bad dictionary");
+    auto entries = std::make_shared<Vector>(type);
+    entries->AdoptBytes(std::move(own.offsets), std::move(own.heap));
+    coded.entries = std::move(entries);
+  }
+  coded.codes.resize(head.validity.present);
+  if (head.presence == Presence::kAllNull || coded.entries == nullptr || !DecodeCodes(reader, coded.entries->size(), coded.codes) || !reader.AtEnd()) {
+    return Damaged(StrCat("bad values in codec ", CodecName(codec)));
+  }
+  coded.present = std::move(head.validity.words);
+  return std::optional<CodedRows>(std::move(coded));
 }
 
 bool SumRows(std::string_view bytes, size_t rows, std::span<const RowSpan> spans, std::span<const uint8_t> keep, double* sums) {

@@ -149,4 +149,33 @@ void FilterRows(const Vector& column, const ColumnCondition& condition, std::vec
   }
 }
 
+bool CodeFilter::MayApply(DataType type, const ColumnCondition& condition) { return type.Physical() == PhysicalType::kBytes && condition.op <= Op::kIn; }
+
+const std::vector<uint8_t>& CodeFilter::Passes(const ColumnCondition& condition, const VectorPtr& entries) {
+  auto verdict = std::find_if(verdicts_.begin(), verdicts_.end(), [&](const Verdict& each) { return each.condition == &condition; });
+  if (verdict == verdicts_.end()) verdict = verdicts_.insert(verdict, Verdict{&condition, nullptr, {}});
+  if (verdict->entries != entries) {
+    verdict->entries = entries;
+    verdict->passes.assign(entries->size(), 1);
+    FilterRows(*entries, condition, verdict->passes);
+  }
+  return verdict->passes;
+}
+
+StatusOr<bool> CodeFilter::Filter(const ChunkReader& reader, size_t row_group, const ColumnCondition& condition, std::vector<uint8_t>& keep) {
+  ASSIGN_OR_RETURN(const std::optional<CodedRows> rows, reader.ReadCodes(row_group, condition.column));
+  if (!rows.has_value()) return false;
+  const std::vector<uint8_t>& passes = Passes(condition, rows->entries);
+  const uint16_t* const codes = rows->codes.data();
+  if (rows->present.empty()) {
+    for (size_t row = 0; row < keep.size(); ++row) keep[row] &= passes[codes[row]];
+    return true;
+  }
+  for (size_t row = 0, next = 0; row < keep.size(); ++row) {
+    const bool present = (rows->present[row / 64] >> (row % 64) & 1) != 0;
+    keep[row] &= present ? passes[codes[next++]] : 0;
+  }
+  return true;
+}
+
 }  // namespace tsd::engine

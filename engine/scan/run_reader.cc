@@ -25,8 +25,8 @@ __int128 CellOf(int64_t value, const RunRequest::Key& key) {
 
 class RunReader {
  public:
-  RunReader(const ScanUnit& unit, const ScanSpec& spec, const RunRequest& request, ScanStats& stats)
-      : reader_(*unit.reader), group_(unit.group), rows_(reader_.rows_in(group_)), spec_(spec), request_(request), stats_(stats), end_(rows_) {
+  RunReader(const ScanUnit& unit, const ScanSpec& spec, const RunRequest& request, CodeFilter& code_filter, ScanStats& stats)
+      : reader_(*unit.reader), group_(unit.group), rows_(reader_.rows_in(group_)), spec_(spec), request_(request), code_filter_(code_filter), stats_(stats), end_(rows_) {
     if (!reader_.order().order_by.empty() && reader_.IsOneSegment(group_)) sorted_ = reader_.order().order_by.front();
   }
 
@@ -131,9 +131,14 @@ class RunReader {
   }
 
   StatusOr<bool> TestEncoded(const ColumnCondition& condition) {
-    const std::optional<DoubleTest> test = DoubleTestOf(spec_.schema->Find(condition.column)->type, condition);
-    if (!test.has_value() || FindRead(condition.column) != nullptr) return false;
-    ASSIGN_OR_RETURN(const bool tested, reader_.TestRows(group_, condition.column, *test, keep_.data()));
+    if (FindRead(condition.column) != nullptr) return false;
+    const DataType type = spec_.schema->Find(condition.column)->type;
+    bool tested = false;
+    if (CodeFilter::MayApply(type, condition)) {
+      ASSIGN_OR_RETURN(tested, code_filter_.Filter(reader_, group_, condition, keep_));
+    } else if (const std::optional<DoubleTest> test = DoubleTestOf(type, condition); test.has_value()) {
+      ASSIGN_OR_RETURN(tested, reader_.TestRows(group_, condition.column, *test, keep_.data()));
+    }
     if (tested) NoteRead(condition.column);
     return tested;
   }
@@ -228,6 +233,7 @@ class RunReader {
   const uint32_t rows_;
   const ScanSpec& spec_;
   const RunRequest& request_;
+  CodeFilter& code_filter_;
   ScanStats& stats_;
   std::optional<ColumnId> sorted_;
   VectorPtr times_;
@@ -239,8 +245,9 @@ class RunReader {
 
 }  // namespace
 
-StatusOr<std::optional<RowRuns>> ReadRuns(const ScanUnit& unit, const ScanSpec& spec, const RunRequest& request, ScanStats& stats) {
-  return RunReader(unit, spec, request, stats).Read();
+StatusOr<std::optional<RowRuns>> ReadRuns(const ScanUnit& unit, const ScanSpec& spec, const RunRequest& request, CodeFilter& code_filter,
+                                          ScanStats& stats) {
+  return RunReader(unit, spec, request, code_filter, stats).Read();
 }
 
 }  // namespace tsd::engine

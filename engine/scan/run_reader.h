@@ -4,12 +4,14 @@
 #include <optional>
 
 #include "engine/base/status.h"
+#include "engine/scan/row_filter.h"
 #include "engine/scan/scan_work.h"
 
 namespace tsd::engine {
 
 /// The unit's rows that satisfy the scan's predicate; perhaps no run. nullopt: its rows have to be looked at, or come cheaper.
 /// Requires: a file's unit, every row of it visible.
-StatusOr<std::optional<RowRuns>> ReadRuns(const ScanUnit& unit, const ScanSpec& spec, const RunRequest& request, ScanStats& stats);
+StatusOr<std::optional<RowRuns>> ReadRuns(const ScanUnit& unit, const ScanSpec& spec, const RunRequest& request, CodeFilter& code_filter,
+                                          ScanStats& stats);
 
 }  // namespace tsd::engine

@@ -146,7 +146,7 @@ class TableScanImpl final : public TableScan {
       return true;
     }
     if (answer != nullptr && visible.all() && GivesRuns()) {
-      ASSIGN_OR_RETURN(answer->runs, ReadRuns(*unit, spec_, *answer->request, stats_));
+      ASSIGN_OR_RETURN(answer->runs, ReadRuns(*unit, spec_, *answer->request, code_filter_, stats_));
       if (answer->runs.has_value()) return true;
     }
     if (visible.all() && LastRowsKnown(*unit->reader, spec_, work_->time_column())) {
@@ -221,11 +221,16 @@ class TableScanImpl final : public TableScan {
       for (const auto& [id, vector] : read) {
         if (id == condition.column) values = vector;
       }
-      if (values == nullptr) {
+      bool tested = false;
+      if (values == nullptr && CodeFilter::MayApply(unit.reader->Summaries(condition.column)->lows().type(), condition)) {
+        ASSIGN_OR_RETURN(tested, code_filter_.Filter(*unit.reader, unit.group, condition, keep));
+        if (tested) NoteRead(unit, condition.column);
+      }
+      if (values == nullptr && !tested) {
         ASSIGN_OR_RETURN(values, ReadColumn(unit, condition.column));
         read.emplace_back(condition.column, values);
       }
-      FilterRows(*values, condition, keep);
+      if (!tested) FilterRows(*values, condition, keep);
       if (std::find(keep.begin(), keep.end(), 1) == keep.end()) return OkStatus();
     }
     return OkStatus();
@@ -296,9 +301,12 @@ class TableScanImpl final : public TableScan {
       }
       return values;
     }
+    NoteRead(unit, column);
+    return values;
+  }
+  void NoteRead(const ScanUnit& unit, ColumnId column) {
     ++stats_.blocks_read;
     stats_.bytes_read += unit.reader->BlockBytes(unit.group, column);
-    return values;
   }
 
   Status ReadBlock(const ScanUnit& unit, const VisibleRows& visible) {
@@ -330,6 +338,7 @@ class TableScanImpl final : public TableScan {
   const std::shared_ptr<ScanWork> work_;
   const ScanSpec& spec_;
   std::vector<const ColumnSchema*> columns_;
+  CodeFilter code_filter_;
   ScanStats stats_;
   ColumnBatch pending_;
   size_t pending_begin_ = 0;

@@ -74,6 +74,34 @@ void Comparison(const ScanNode& scan, const Expr& filter, ScanPredicate* predica
   }
 }
 
+/// The least string above all that begin with `prefix`, in the order of bytes; empty if there is none.
+std::string AfterPrefix(std::string prefix) {
+  while (!prefix.empty() && prefix.back() == '\xff') prefix.pop_back();
+  if (!prefix.empty()) prefix.back() = static_cast<char>(prefix.back() + 1);
+  return prefix;
+}
+
+/// column LIKE 'prefix%': what begins so lies between two bounds. Whether that is all that the filter says.
+bool LikePrefix(const ScanNode& scan, const Expr& filter, ScanPredicate* predicate) {
+  const int column = ScanColumn(scan, *filter.arguments[0]);
+  const Expr& pattern = *filter.arguments[1];
+  if (column < 0 || pattern.kind != ExprKind::kConstant || pattern.value.IsNull()) return false;
+  const DataType type = scan.output[column].type;
+  if (!type.Is(TypeId::kText) && !type.Is(TypeId::kVarchar)) return false;
+  const std::string_view text = pattern.value.AsBytes();
+  const size_t end = text.find_first_of("%_\\");
+  if (end == std::string_view::npos) {
+    predicate->conditions.push_back({scan.columns[column], PredicateOp::kEqual, {Value::Bytes(type, std::string(text))}});
+    return true;
+  }
+  const std::string prefix(text.substr(0, end));
+  const std::string after = AfterPrefix(prefix);
+  if (after.empty()) return false;
+  predicate->conditions.push_back({scan.columns[column], PredicateOp::kGreaterEqual, {Value::Bytes(type, prefix)}});
+  predicate->conditions.push_back({scan.columns[column], PredicateOp::kLess, {Value::Bytes(type, after)}});
+  return text.substr(end) == "%";
+}
+
 void InList(const ScanNode& scan, const Expr& filter, ScanPredicate* predicate) {
   const int column = ScanColumn(scan, *filter.arguments[0]);
   if (column < 0) return;
@@ -97,8 +125,15 @@ void ExtractScan(ScanNode& scan) {
   size_t covered = 0;
   for (const ExprPtr& filter : conjuncts) {
     const size_t before = predicate.conditions.size();
+    bool says_all = true;
     switch (filter->kind) {
-      case ExprKind::kFunction: Comparison(scan, *filter, &predicate); break;
+      case ExprKind::kFunction:
+        if (OperatorName(*filter) == "~~") {
+          says_all = LikePrefix(scan, *filter, &predicate);
+        } else {
+          Comparison(scan, *filter, &predicate);
+        }
+        break;
       case ExprKind::kInList: InList(scan, *filter, &predicate); break;
       case ExprKind::kIsNull:
       case ExprKind::kIsNotNull: {
@@ -116,7 +151,7 @@ void ExtractScan(ScanNode& scan) {
       }
       default: break;
     }
-    if (predicate.conditions.size() > before) ++covered;
+    if (says_all && predicate.conditions.size() > before) ++covered;
   }
   scan.predicate = std::move(predicate);
   scan.exact_predicate = covered == conjuncts.size();

@@ -48,7 +48,7 @@ void AppendValue(Vector& vector, size_t row, Random& random) {
     case PhysicalType::kFloat64: vector.Append<double>(static_cast<double>(random.Between(0, 1000)) / 10); break;
     case PhysicalType::kInterval: vector.Append<Interval>(Interval{random.Between(0, 9), 1, 0}); break;
     case PhysicalType::kUuid: vector.Append<Uuid>(Uuid{{static_cast<uint8_t>(random.Next())}}); break;
-    case PhysicalType::kBytes: vector.AppendBytes("value " + std::to_string(random.Below(30))); break;
+    case PhysicalType::kBytes: vector.AppendBytes("value " + std::to_string(vector.type().Is(TypeId::kJsonb) ? random.Next() : random.Below(30))); break;
   }
 }
 
@@ -257,21 +257,37 @@ TEST(ChunkFile, TheCacheServesRepeatedReads) {
   const Written written = WriteFile(env, 1000, 100);
   BlockCache cache(1 << 20);
   auto reader = *ChunkReader::Open(env, kPath, &cache, 7);
-  const VectorPtr first = *reader->ReadColumn(3, ColumnId(2));
-  EXPECT_EQ(*reader->ReadColumn(3, ColumnId(2)), first);
+  const ColumnId values(13);  // in shared symbols or LZ4: kept decoded
+  const VectorPtr first = *reader->ReadColumn(3, values);
+  EXPECT_EQ(*reader->ReadColumn(3, values), first);
   EXPECT_EQ(cache.hits(), 1u);
   EXPECT_EQ(cache.misses(), 1u);
   env.FlipBit(kPath, 100, 0);
-  EXPECT_EQ(*reader->ReadColumn(3, ColumnId(2)), first);
+  EXPECT_EQ(*reader->ReadColumn(3, values), first);
   cache.EraseFile(7);
   EXPECT_EQ(cache.bytes(), 0u);
-  EXPECT_NE(*reader->ReadColumn(3, ColumnId(2)), first);
+  EXPECT_NE(*reader->ReadColumn(3, values), first);
   // Cheap blocks are kept encoded: read once, decoded each time.
   const VectorPtr times = *reader->ReadColumn(3, ColumnId(1));
   const uint64_t misses = cache.misses();
   const VectorPtr again = *reader->ReadColumn(3, ColumnId(1));
   EXPECT_NE(times, again);
   EXPECT_EQ(cache.misses(), misses);
+}
+
+TEST(ChunkFile, ADictionaryIsReadOnceForAllItsBlocks) {
+  SimEnv env(1);
+  const Written written = WriteFile(env, 8000, 2000);
+  BlockCache cache(1 << 20);
+  auto reader = *ChunkReader::Open(env, kPath, &cache, 7);
+  ASSERT_EQ(*reader->CodecOf(1, ColumnId(2)), CodecId::kSharedDictionary);
+  const auto codes = *reader->ReadCodes(0, ColumnId(2));
+  ASSERT_TRUE(codes.has_value());
+  EXPECT_EQ(codes->entries->size(), 30u);
+  EXPECT_EQ((*reader->ReadCodes(1, ColumnId(2)))->entries, codes->entries);
+  EXPECT_FALSE((*reader->ReadCodes(0, ColumnId(3))).has_value());  // numbers
+  EXPECT_EQ(cache.misses(), 3u);  // two blocks, the dictionary
+  for (size_t group = 0; group < reader->row_group_count(); ++group) ExpectColumn(written.rows.column(1), group * 2000, **reader->ReadColumn(group, ColumnId(2)));
 }
 
 TEST(BlockCache, KeepsWithinItsBudgetAndDropsTheOldest) {

@@ -13,6 +13,7 @@
 #include "engine/codec/chooser.h"
 #include "engine/codec/integer_codec.h"
 #include "engine/codec/integer_frames.h"
+#include "engine/codec/shared_dictionary.h"
 
 namespace tsd::engine {
 namespace {
@@ -319,6 +320,77 @@ TEST(BlockCodec, RepeatedStringsAreSmall) {
   EXPECT_LT(RoundTrip(vector), 100u);
 }
 
+Vector Strings(size_t rows, const std::function<std::string(size_t)>& value, const std::function<bool(size_t)>& is_null = nullptr) {
+  Vector vector(TypeId::kText);
+  for (size_t i = 0; i < rows; ++i) {
+    if (is_null && is_null(i)) {
+      vector.AppendNull();
+    } else {
+      vector.AppendBytes(value(i));
+    }
+  }
+  return vector;
+}
+
+TEST(BlockCodec, BlocksShareADictionary) {
+  Random random(18);
+  SharedDictionary shared;
+  std::vector<Vector> blocks;
+  std::vector<std::string> encoded;
+  for (size_t block = 0; block < 8; ++block) {
+    blocks.push_back(Strings(4096, [&](size_t) { return "/api/v1/users/" + std::to_string(MixHash(random.Below(3000)) % 1'000'000); },
+                             [&](size_t i) { return block % 2 == 1 && i % 7 == 3; }));
+    encoded.push_back(EncodeBlock(blocks.back(), &shared));
+    EXPECT_EQ(BlockCodec(encoded.back()), CodecId::kSharedDictionary) << block;
+  }
+  EXPECT_LT(encoded.back().size(), 4096 * 14 / 8);
+  const auto entries = std::make_shared<Vector>(shared.Entries(TypeId::kText));
+  EXPECT_LE(entries->size(), 3000u);
+  for (size_t block = 0; block < blocks.size(); ++block) {
+    const auto decoded = DecodeBlock(TypeId::kText, encoded[block], 4096, entries.get());
+    ASSERT_TRUE(decoded.ok()) << decoded.status();
+    ExpectSame(blocks[block], **decoded);
+    const auto coded = DecodeCodedRows(TypeId::kText, encoded[block], 4096, entries);
+    ASSERT_TRUE(coded.ok() && coded->has_value());
+    EXPECT_EQ((*coded)->entries, entries);
+    size_t next = 0;
+    for (size_t row = 0; row < 4096; ++row) {
+      if (blocks[block].IsNull(row)) continue;
+      ASSERT_EQ(blocks[block].GetBytes(row), entries->GetBytes((*coded)->codes[next++]));
+    }
+    EXPECT_EQ(next, (*coded)->codes.size());
+  }
+  // Without the dictionary, or with one that lacks what the codes name, a block is damaged.
+  EXPECT_FALSE(DecodeBlock(TypeId::kText, encoded[0], 4096).ok());
+  const VectorPtr fewer = Vector::Slice(entries, 0, 100);
+  EXPECT_FALSE(DecodeBlock(TypeId::kText, encoded[0], 4096, fewer.get()).ok());
+  EXPECT_FALSE(DecodeCodedRows(TypeId::kText, encoded[0], 4096, fewer).ok());
+}
+
+TEST(BlockCodec, ADictionaryIsSharedWhereItPays) {
+  Random random(19);
+  SharedDictionary shared;
+  const auto codec = [&](const Vector& vector) { return BlockCodec(EncodeBlock(vector, &shared)); };
+  EXPECT_EQ(codec(Strings(4096, [](size_t) { return std::string("host_17"); })), CodecId::kDictionary);  // a block that says it all
+  EXPECT_EQ(codec(Strings(4096, [&](size_t) { return std::to_string(random.Next()); })), CodecId::kBytes);
+  EXPECT_EQ(codec(Strings(60, [](size_t i) { return std::to_string(i % 3); })), CodecId::kDictionary);  // of its own, as small
+  EXPECT_EQ(shared.size(), 0u);
+  const Vector hosts = Strings(4096, [&](size_t) { return "host_" + std::to_string(random.Below(100)); });
+  EXPECT_EQ(codec(hosts), CodecId::kSharedDictionary);
+  EXPECT_EQ(shared.size(), 100u);
+  EXPECT_EQ(codec(Strings(60, [](size_t i) { return "host_" + std::to_string(i % 50); })), CodecId::kSharedDictionary);
+  // Long values fill it: what does not fit goes its own way.
+  for (int block = 0; block < 40; ++block) {
+    const Vector vector = Strings(4096, [&](size_t i) { return std::string(200, 'x') + std::to_string(block * 1000 + static_cast<int>(i % 600)); });
+    const std::string bytes = EncodeBlock(vector, &shared);
+    const Vector entries = shared.Entries(TypeId::kText);
+    const auto decoded = DecodeBlock(TypeId::kText, bytes, 4096, &entries);
+    ASSERT_TRUE(decoded.ok());
+    ExpectSame(vector, **decoded);
+  }
+  EXPECT_LT(shared.Entries(TypeId::kText).heap().size(), size_t{1} << 20 | 1);
+}
+
 TEST(BlockCodec, WideValues) {
   Random random(8);
   for (size_t rows : kSizes) {
@@ -333,6 +405,16 @@ TEST(BlockCodec, WideValues) {
         },
         [](size_t i) { return i % 3 == 1; }));
   }
+}
+
+TEST(BlockCodec, FewWideValuesAreADictionary) {
+  Random random(20);
+  std::vector<Uuid> devices(50);
+  for (Uuid& uuid : devices) {
+    for (uint8_t& byte : uuid.bytes) byte = static_cast<uint8_t>(random.Next());
+  }
+  ExpectCodec(Make<Uuid>(TypeId::kUuid, 4096, [&](size_t) { return devices[random.Below(50)]; }), CodecId::kDictionary, 1.1);
+  ExpectCodec(Make<Interval>(TypeId::kInterval, 4096, [](size_t i) { return Interval{static_cast<int64_t>(i / 64), 0, 0}; }), CodecId::kDictionary, 0.2);
 }
 
 std::vector<Vector> Samples() {
@@ -353,6 +435,7 @@ std::vector<Vector> Samples() {
   samples.push_back(Make<float>(TypeId::kFloat32, 600, [](size_t i) { return static_cast<float>(i) / 8; }));
   samples.push_back(Make<Interval>(TypeId::kInterval, 100, [](size_t i) { return Interval{static_cast<int64_t>(i % 3), 1, 1}; }));
   samples.push_back(Make<Uuid>(TypeId::kUuid, 20, [](size_t i) { return Uuid{{static_cast<uint8_t>(i)}}; }));
+  samples.push_back(Make<Uuid>(TypeId::kUuid, 300, [&](size_t) { return Uuid{{static_cast<uint8_t>(random.Below(5))}}; }));
   Vector text(TypeId::kText);
   Vector words(TypeId::kBytea);
   for (size_t i = 0; i < 400; ++i) {

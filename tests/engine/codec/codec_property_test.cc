@@ -12,6 +12,7 @@
 #include "engine/base/hash.h"
 #include "engine/base/random.h"
 #include "engine/codec/block_codec.h"
+#include "engine/codec/shared_dictionary.h"
 
 namespace tsd::engine {
 namespace {
@@ -222,10 +223,14 @@ TEST(CodecProperty, EveryFamilyComesBackBitForBit) {
   for (const Family& family : Families()) {
     if (!IsWanted(family.name)) continue;
     Random random(Hash64(family.name));
+    SharedDictionary shared;
     for (uint64_t values = 0; values < ValuesWanted();) {
+      if (random.Chance(0.05)) shared = SharedDictionary();  // another file
       const Vector vector = family.make(random);
-      const std::string bytes = EncodeBlock(vector);
-      const auto decoded = DecodeBlock(vector.type(), bytes, vector.size());
+      const std::string bytes = EncodeBlock(vector, &shared);
+      const bool needs_shared = BlockCodec(bytes) == CodecId::kSharedDictionary;
+      const Vector entries = needs_shared ? shared.Entries(vector.type()) : Vector(vector.type());
+      const auto decoded = DecodeBlock(vector.type(), bytes, vector.size(), needs_shared ? &entries : nullptr);
       ASSERT_TRUE(decoded.ok()) << family.name << " after " << values << ": " << decoded.status();
       ASSERT_TRUE(SameBits(vector, **decoded)) << family.name << " after " << values << ", codec " << CodecName(BlockCodec(bytes));
       values += vector.size();
@@ -237,9 +242,11 @@ TEST(CodecProperty, EveryFamilyComesBackBitForBit) {
 TEST(CodecProperty, DamagedBlocksNeverCrash) {
   for (const Family& family : Families()) {
     Random random(Hash64(family.name) + 1);
+    SharedDictionary shared;
     for (int round = 0; round < 60; ++round) {
       const Vector vector = family.make(random);
-      const std::string bytes = EncodeBlock(vector);
+      const std::string bytes = EncodeBlock(vector, &shared);
+      const auto entries = std::make_shared<Vector>(shared.size() == 0 ? Vector(vector.type()) : shared.Entries(vector.type()));
       for (int damage = 0; damage < 40; ++damage) {
         std::string bad = bytes;
         switch (random.Below(3)) {
@@ -250,10 +257,14 @@ TEST(CodecProperty, DamagedBlocksNeverCrash) {
         }
         // Its own allocation, so that the sanitizer sees every byte past the end.
         const std::vector<char> exact(bad.begin(), bad.end());
-        const auto decoded = DecodeBlock(vector.type(), std::string_view(exact.data(), exact.size()), vector.size());
+        const std::string_view view(exact.data(), exact.size());
+        const auto decoded = DecodeBlock(vector.type(), view, vector.size(), entries.get());
         if (decoded.ok()) {
           ASSERT_EQ((*decoded)->size(), vector.size());
         }
+        const auto coded = DecodeCodedRows(vector.type(), view, vector.size(), entries);
+        if (!coded.ok() || !coded->has_value()) continue;
+        for (uint16_t code : (*coded)->codes) ASSERT_LT(code, (*coded)->entries->size());
       }
     }
   }

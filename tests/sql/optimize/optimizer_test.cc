@@ -146,6 +146,25 @@ TEST_F(OptimizerTest, OnlyNeededColumnsAreScanned) {
   });
 }
 
+TEST_F(OptimizerTest, LikeWithAPrefixBoundsTheColumn) {
+  struct Case {
+    const char* pattern;
+    size_t conditions;
+    bool exact;
+  };
+  for (const Case& each : {Case{"h1%", 2, true}, Case{"h1%2", 2, false}, Case{"h_", 2, false}, Case{"h1", 1, true}, Case{"%", 0, false},
+                           Case{"_1", 0, false}, Case{"h\\\\_1%", 2, false}}) {
+    StatusOr<PlanPtr> plan = database_.Plan(StrCat("SELECT sum(v) FROM m WHERE host LIKE E'", each.pattern, "'"));
+    ASSERT_TRUE(plan.ok()) << plan.status();
+    VisitPlan(static_cast<const PlanNode&>(**plan), [&](const PlanNode& node) {
+      if (const auto* scan = PlanTry<ScanNode>(&node)) {
+        EXPECT_EQ(scan->predicate.conditions.size(), each.conditions) << each.pattern;
+        EXPECT_EQ(scan->exact_predicate, each.exact) << each.pattern;
+      }
+    });
+  }
+}
+
 TEST_F(OptimizerTest, EveryScanIsUnderOneGather) {
   for (const char* sql : {"SELECT * FROM m", "SELECT * FROM m a JOIN m b ON a.n = b.n + 1 WHERE EXISTS (SELECT 1 FROM hosts WHERE name = a.host)",
                           "SELECT host, (SELECT region FROM hosts WHERE name = host) FROM m UNION SELECT name, region FROM hosts"}) {
