@@ -6,6 +6,7 @@
 
 #include "engine/base/strings.h"
 #include "engine/types/compare.h"
+#include "sql/exec/build_state.h"
 #include "sql/exec/evaluator_node.h"
 #include "sql/function/cast_kernels.h"
 #include "sql/function/function_context.h"
@@ -40,6 +41,7 @@ StatusOr<VectorPtr> RunRows(const Function& function, const KernelCall& call) {
   const bool skip_nulls = function.strict && nulls;
   RowArgs args{&call, 0};
   for (size_t row = 0; row < call.rows; ++row) {
+    RETURN_IF_ERROR(CheckCancelled(*call.context));  // a row may take long: a power of a numeric, a regular expression
     args.row = row;
     bool null = false;
     if (skip_nulls) {

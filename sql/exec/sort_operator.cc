@@ -32,6 +32,7 @@ Status SortOperator::Spill() {
   const std::vector<uint32_t> order = SortedRows(rows, keys_);
   ASSIGN_OR_RETURN(std::unique_ptr<SpillRun> run, SpillRun::Create(*context_.spill));
   for (size_t begin = 0; begin < order.size(); begin += kRunBatchRows) {
+    RETURN_IF_ERROR(CheckCancelled(context_));
     const size_t count = std::min(order.size() - begin, kRunBatchRows);
     RETURN_IF_ERROR(run->Write(rows.Gather(std::span<const uint32_t>(order).subspan(begin, count))));
   }
