@@ -22,6 +22,9 @@ bool DecodesFast(CodecId codec) { return codec != CodecId::kLz4 && codec != Code
 
 /// Where the cache has a column's dictionary: no row group is numbered so.
 constexpr uint32_t kDictionaryGroup = UINT32_MAX;
+/// Added to the number of a row group: where the cache has its strings, apart from the codes that they were made of.
+constexpr uint32_t kStringsOfGroup = 1u << 31;
+static_assert(kMaxRowGroups < kStringsOfGroup);
 
 /// Quick answer for the usual conditions, without making values. Requires: bounds of the group.
 bool OutOfBounds(const BlockSummaries& summaries, size_t group, const ColumnCondition& condition) {
@@ -157,10 +160,23 @@ StatusOr<BlockCache::Entry> ChunkReader::CachedBlock(size_t row_group, size_t co
 }
 
 StatusOr<VectorPtr> ChunkReader::ReadColumn(size_t row_group, ColumnId id) const {
-  const int column = footer_.Index(id);
-  if (column < 0) return VectorPtr();
-  ASSIGN_OR_RETURN(const BlockCache::Entry entry, CachedBlock(row_group, static_cast<size_t>(column)));
-  return entry.decoded != nullptr ? entry.decoded : DecodeLoaded(row_group, static_cast<size_t>(column), *entry.encoded);
+  const int found = footer_.Index(id);
+  if (found < 0) return VectorPtr();
+  const size_t column = static_cast<size_t>(found);
+  if (cache_ != nullptr && footer_.columns[column].type.Physical() == PhysicalType::kBytes) return ReadStrings(row_group, column);
+  ASSIGN_OR_RETURN(const BlockCache::Entry entry, CachedBlock(row_group, column));
+  return entry.decoded != nullptr ? entry.decoded : DecodeLoaded(row_group, column, *entry.encoded);
+}
+
+StatusOr<VectorPtr> ChunkReader::ReadStrings(size_t row_group, size_t column) const {
+  const BlockKey key{file_id_, footer_.columns[column].id, static_cast<uint32_t>(row_group) | kStringsOfGroup};
+  BlockCache::Entry entry = cache_->Find(key);
+  if (entry.decoded != nullptr) return entry.decoded;
+  ASSIGN_OR_RETURN(const BlockCache::Entry block, CachedBlock(row_group, column));
+  if (block.decoded != nullptr) return block.decoded;
+  ASSIGN_OR_RETURN(entry.decoded, DecodeLoaded(row_group, column, *block.encoded));
+  cache_->Insert(key, entry);
+  return entry.decoded;
 }
 
 StatusOr<std::optional<CodedRows>> ChunkReader::ReadCodes(size_t row_group, ColumnId id) const {

@@ -68,6 +68,8 @@ class ChunkReader {
   StatusOr<BlockBytesPtr> LoadBlock(size_t row_group, size_t column) const;
   /// From the cache, or read and put there: encoded or decoded.
   StatusOr<BlockCache::Entry> CachedBlock(size_t row_group, size_t column) const;
+  /// From the cache, or made of codes and put there beside them. Requires: a cache.
+  StatusOr<VectorPtr> ReadStrings(size_t row_group, size_t column) const;
   StatusOr<VectorPtr> LoadDictionary(size_t column) const;
   /// The entries that a block of the codec may name, from the cache or read and put there; null if it has no need of them.
   StatusOr<VectorPtr> DictionaryFor(size_t column, CodecId codec) const;

@@ -112,11 +112,12 @@ bool GatherStrings(std::span<const uint32_t> entry_offsets, std::string_view ent
   out.offsets.resize(codes.size() + 1);
   out.offsets[0] = 0;
   uint64_t end = 0;
+  uint32_t* const offsets = out.offsets.data();
   for (size_t i = 0; i < codes.size(); ++i) {
     end += entry_offsets[codes[i] + 1] - entry_offsets[codes[i]];
-    if (end > kMaxHeapBytes) return false;
-    out.offsets[i + 1] = static_cast<uint32_t>(end);
+    offsets[i + 1] = static_cast<uint32_t>(end);
   }
+  if (end > kMaxHeapBytes) return false;
   out.heap.resize(end + kCopyBytes);
   char* const to = out.heap.data();
   if (entry_offsets.size() == 2) {  // copies of copies: a sorted file's segment column is mostly this
@@ -130,9 +131,9 @@ bool GatherStrings(std::span<const uint32_t> entry_offsets, std::string_view ent
       const size_t from = entry_offsets[codes[i]];
       const size_t length = entry_offsets[codes[i] + 1] - from;
       if (length <= kCopyBytes && from + kCopyBytes <= entry_heap.size()) {
-        std::memcpy(to + out.offsets[i], entry_heap.data() + from, kCopyBytes);
+        std::memcpy(to + offsets[i], entry_heap.data() + from, kCopyBytes);
       } else {
-        std::memcpy(to + out.offsets[i], entry_heap.data() + from, length);
+        std::memcpy(to + offsets[i], entry_heap.data() + from, length);
       }
     }
   }

@@ -151,6 +151,12 @@ bool VisitIntegers(ByteReader& reader, size_t count, FrameSink& sink) {
     sink.PutWide(&first, 1);
     return VisitFramesSummed(reader, count - 1, first, sink) && reader.ok();
   }
+  if (codec == CodecId::kConstant) {
+    static constexpr int16_t kNoOffsets[kFrameValues] = {};
+    const int64_t value = reader.GetZigzag();
+    for (size_t begin = 0; begin < count; begin += kFrameValues) sink.PutNarrow(value, kNoOffsets, std::min(kFrameValues, count - begin));
+    return reader.ok();
+  }
   const std::unique_ptr<int64_t[]> values = std::make_unique_for_overwrite<int64_t[]>(count);
   if (!DecodeIntegersAs(codec, reader, std::span<int64_t>(values.get(), count))) return false;
   for (size_t begin = 0; begin < count; begin += kFrameValues) sink.PutWide(values.get() + begin, std::min(kFrameValues, count - begin));
