@@ -8,6 +8,7 @@
 #include "engine/base/random.h"
 #include "engine/base/strings.h"
 #include "engine/codec/block_codec.h"
+#include "engine/codec/shared_dictionary.h"
 
 namespace tsd::engine {
 namespace {
@@ -119,6 +120,32 @@ void Decode(benchmark::State& state, const Maker& make) {
   state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(raw));
   state.counters["values"] = benchmark::Counter(static_cast<double>(state.iterations()) * kRows, benchmark::Counter::kIsRate);
 }
+
+/// Blocks that keep codes only: the strings of all of them are the file's.
+void DecodeShared(benchmark::State& state) {
+  Random random(1);
+  const Maker make = Texts([](Random& values, size_t) { return StrCat("/api/v1/items/", 1000 + values.Below(2000)); });
+  SharedDictionary shared;
+  std::vector<std::string> blocks;
+  size_t raw = 0, encoded = 0;
+  for (size_t i = 0; i < kBlocks; ++i) {
+    const Vector vector = make(random);
+    raw = vector.heap().size();
+    blocks.push_back(EncodeBlock(vector, &shared));
+    encoded += blocks.back().size();
+  }
+  const Vector entries = shared.Entries(TypeId::kText);
+  size_t at = 0;
+  for (auto _ : state) {
+    const auto vector = DecodeBlock(TypeId::kText, blocks[at++ % kBlocks], kRows, &entries);
+    benchmark::DoNotOptimize(vector.ok());
+  }
+  state.SetLabel(CodecName(BlockCodec(blocks[0])));
+  state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(raw));
+  state.counters["bytes_a_value"] = static_cast<double>(encoded) / (kBlocks * kRows);
+  state.counters["values"] = benchmark::Counter(static_cast<double>(state.iterations()) * kRows, benchmark::Counter::kIsRate);
+}
+BENCHMARK(DecodeShared);
 
 const bool kRegistered = [] {
   for (const Shape& shape : Shapes()) {
