@@ -163,9 +163,10 @@ StatusOr<VectorPtr> ChunkReader::ReadColumn(size_t row_group, ColumnId id) const
   const int found = footer_.Index(id);
   if (found < 0) return VectorPtr();
   const size_t column = static_cast<size_t>(found);
-  if (cache_ != nullptr && footer_.columns[column].type.Physical() == PhysicalType::kBytes) return ReadStrings(row_group, column);
   ASSIGN_OR_RETURN(const BlockCache::Entry entry, CachedBlock(row_group, column));
-  return entry.decoded != nullptr ? entry.decoded : DecodeLoaded(row_group, column, *entry.encoded);
+  if (entry.decoded != nullptr) return entry.decoded;
+  if (cache_ != nullptr && footer_.columns[column].type.Physical() == PhysicalType::kBytes) return ReadStrings(row_group, column);
+  return DecodeLoaded(row_group, column, *entry.encoded);
 }
 
 StatusOr<VectorPtr> ChunkReader::ReadStrings(size_t row_group, size_t column) const {
