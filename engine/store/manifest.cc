@@ -107,7 +107,8 @@ StatusOr<Manifest> Manifest::Decode(std::string_view bytes) {
   if (bytes.size() < 20 || bytes.substr(0, 8) != std::string_view(kMagic, 8)) return DamagedManifest();
   ByteReader version(bytes.substr(8, 4));
   if (const uint32_t found = version.GetU32(); found != kVersion) {
-    return Error(sqlstate::kFeatureNotSupported, StrCat("the data directory is of another version of tsd (its manifest has version ", found, ", this build writes ", kVersion, ")"));
+    return Error(sqlstate::kFeatureNotSupported,
+                 StrCat("the data directory is of another version of tsd (its manifest has version ", found, ", this build writes ", kVersion, ")"));
   }
   ByteReader tail(bytes.substr(bytes.size() - 8));
   if (tail.GetU64() != Hash64(bytes.substr(0, bytes.size() - 8))) return DamagedManifest();
