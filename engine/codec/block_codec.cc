@@ -10,6 +10,7 @@
 #include "engine/codec/float_codec.h"
 #include "engine/codec/integer_codec.h"
 #include "engine/codec/lz4_block.h"
+#include "engine/codec/raw_values.h"
 
 namespace tsd::engine {
 namespace {
@@ -182,27 +183,12 @@ bool DecodeFewWide(ByteReader& reader, std::span<T> out) {
 
 template <typename T>
 bool DecodeRaw(CodecId codec, ByteReader& reader, std::span<T> out) {
-  if (codec == CodecId::kConstant) {
-    const std::string_view raw = reader.GetBytes(sizeof(T));
-    if (!reader.ok()) return false;
-    T value;
-    std::memcpy(&value, raw.data(), sizeof(T));
-    std::fill(out.begin(), out.end(), value);
-    return true;
-  }
+  if (codec == CodecId::kConstant) return DecodeConstant(reader, out);
   if (codec == CodecId::kDictionary) return DecodeFewWide(reader, out);
+  if (codec == CodecId::kPlain) return DecodePlain(reader, out);
   std::string heap;
-  std::string_view raw;
-  if (codec == CodecId::kLz4) {
-    if (!DecodeHeap(reader, heap)) return false;
-    raw = heap;
-  } else if (codec == CodecId::kPlain) {
-    raw = reader.GetBytes(out.size() * sizeof(T));
-  } else {
-    return false;
-  }
-  if (!reader.ok() || raw.size() != out.size() * sizeof(T)) return false;
-  std::memcpy(out.data(), raw.data(), raw.size());
+  if (codec != CodecId::kLz4 || !DecodeHeap(reader, heap) || heap.size() != out.size() * sizeof(T)) return false;
+  std::memcpy(out.data(), heap.data(), heap.size());
   return true;
 }
 

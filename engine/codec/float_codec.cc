@@ -10,6 +10,7 @@
 #include "engine/codec/double_kernels.h"
 #include "engine/codec/float_alp.h"
 #include "engine/codec/float_parts.h"
+#include "engine/codec/raw_values.h"
 #include "engine/codec/integer_codec.h"
 
 namespace tsd::engine {
@@ -76,24 +77,6 @@ bool EncodeFewValues(std::span<const T> values, size_t limit, std::string& out) 
   if (out.size() - begin < limit) return true;
   out.resize(begin);
   return false;
-}
-
-template <typename T>
-bool DecodeConstant(ByteReader& reader, std::span<T> out) {
-  const std::string_view raw = reader.GetBytes(sizeof(T));
-  if (!reader.ok()) return false;
-  T value;
-  std::memcpy(&value, raw.data(), sizeof(T));
-  std::fill(out.begin(), out.end(), value);
-  return true;
-}
-
-template <typename T>
-bool DecodePlain(ByteReader& reader, std::span<T> out) {
-  const std::string_view raw = reader.GetBytes(out.size() * sizeof(T));
-  if (!reader.ok()) return false;
-  std::memcpy(out.data(), raw.data(), raw.size());
-  return true;
 }
 
 bool DecodeNarrow(ByteReader& reader, std::span<double> out);

@@ -13,6 +13,7 @@ namespace {
 constexpr size_t kCellsBeside = 4096;  // from so many on another thread is worth its waking
 constexpr size_t kCellsOfPart = 16384;
 constexpr size_t kMaxPending = 8;
+constexpr size_t kMostBytesBeside = 1 << 20;  // larger batches (of long strings) are written piece by piece, as the client takes them
 
 Task<std::string> RowsOf(std::shared_ptr<const RowWriter> writer, ColumnBatch batch, size_t begin, size_t end, TextContext context) {
   std::string bytes;
@@ -25,8 +26,8 @@ Task<std::string> RowsOf(std::shared_ptr<const RowWriter> writer, ColumnBatch ba
 void WireSink::Describe(const RowDescription& columns) { AppendRowDescription(columns, {}, Out()); }
 
 Task<Status> WireSink::Rows(ColumnBatch batch) {
-  const bool large = batch.rows() * batch.column_count() >= kCellsBeside;
-  if (large && rows_->WritesFromAnyThread(batch, *context_)) co_return co_await WriteBeside(std::move(batch));
+  const bool worth_it = batch.rows() * batch.column_count() >= kCellsBeside && batch.MemoryBytes() <= kMostBytesBeside;
+  if (worth_it && rows_->WritesFromAnyThread(batch, *context_)) co_return co_await WriteBeside(std::move(batch));
   CO_RETURN_IF_ERROR(co_await Finish());
   for (size_t row = 0; row < batch.rows();) {
     row = rows_->Append(batch, row, wire_->chunk_bytes(), *context_, wire_->out());
