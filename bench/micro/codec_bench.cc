@@ -2,6 +2,8 @@
 // group of the store (4096 rows).
 #include <benchmark/benchmark.h>
 
+#include <array>
+#include <bit>
 #include <cmath>
 #include <functional>
 
@@ -79,6 +81,11 @@ const std::vector<Shape>& Shapes() {
       {"text_one_value", Texts([](Random&, size_t) { return std::string("host_17"); })},
       {"text_100_values", Texts([](Random& random, size_t) { return StrCat("host_", random.Below(100)); })},
       {"text_distinct", Texts([](Random& random, size_t i) { return StrCat("/api/v1/items/", i, "?session=", random.Next()); })},
+      {"uuids", [](Random& random) {
+         Vector vector(TypeId::kUuid);
+         for (size_t i = 0; i < kRows; ++i) vector.Append<Uuid>(std::bit_cast<Uuid>(std::array<uint64_t, 2>{random.Next(), random.Next()}));
+         return vector;
+       }},
   };
   return shapes;
 }

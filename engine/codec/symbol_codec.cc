@@ -89,17 +89,31 @@ std::string Sample(std::string_view bytes) {
   return sample;
 }
 
+struct Candidate {
+  uint32_t gain = 0;
+  Symbol symbol;
+  /// Of a heap: the best is on top; no two are equal, so that a block has one form.
+  bool operator<(const Candidate& other) const {
+    if (gain != other.gain) return gain < other.gain;
+    return symbol.length != other.symbol.length ? symbol.length < other.symbol.length : symbol.bytes > other.symbol.bytes;
+  }
+};
+
 /// Each round codes the sample with the symbols so far and keeps, of them and of neighbours put together, those that save most.
+/// Null: pairs of bytes, which come first, gain next to nothing, so that longer symbols will not either.
 std::unique_ptr<Table> Train(const std::string& sample) {
   auto table = std::make_unique<Table>();
   for (int round = 0; round < kRounds; ++round) {
     absl::flat_hash_map<Symbol, uint32_t> gains;
+    gains.reserve(sample.size());
     Symbol last;
+    size_t coded = 0;
     for (size_t at = 0; at < sample.size();) {
       const uint64_t word = LoadUpTo8(sample.data() + at, sample.size() - at);
       const uint16_t code = table->Longest(word, sample.size() - at);
       const Symbol symbol = code == kNone ? Symbol{word & 0xff, 1} : table->symbols()[code];
       // A byte that escapes costs two: alone it is worth as much as a pair.
+      coded += code == kNone ? 2 : 1;
       gains[symbol] += symbol.length;
       if (last.length != 0 && last.length + symbol.length <= kMaxLength) {
         const Symbol both{last.bytes | symbol.bytes << (8 * last.length), static_cast<uint8_t>(last.length + symbol.length)};
@@ -108,18 +122,18 @@ std::unique_ptr<Table> Train(const std::string& sample) {
       last = symbol;
       at += symbol.length;
     }
-    std::vector<std::pair<uint32_t, Symbol>> ranked;
+    if (round > 0 && coded + coded / 16 > sample.size()) return nullptr;
+    std::vector<Candidate> candidates;
+    candidates.reserve(gains.size());
     for (const auto& [symbol, gain] : gains) {
-      if (gain > 2u * symbol.length || round + 1 < kRounds) ranked.emplace_back(symbol.length == 1 ? 8 * gain : gain, symbol);
+      if (gain > 2u * symbol.length || round + 1 < kRounds) candidates.push_back({symbol.length == 1 ? 8 * gain : gain, symbol});
     }
-    std::sort(ranked.begin(), ranked.end(), [](const auto& left, const auto& right) {
-      if (left.first != right.first) return left.first > right.first;
-      return left.second.length != right.second.length ? left.second.length > right.second.length : left.second.bytes < right.second.bytes;
-    });
+    std::make_heap(candidates.begin(), candidates.end());
     auto next = std::make_unique<Table>();
-    for (const auto& [gain, symbol] : ranked) {
-      if (next->symbols().size() == kMaxSymbols) break;
-      next->Add(symbol);
+    while (!candidates.empty() && next->symbols().size() < kMaxSymbols) {
+      std::pop_heap(candidates.begin(), candidates.end());
+      next->Add(candidates.back().symbol);
+      candidates.pop_back();
     }
     table = std::move(next);
   }
@@ -130,6 +144,7 @@ std::unique_ptr<Table> Train(const std::string& sample) {
 
 bool EncodeSymbols(std::string_view bytes, size_t limit, std::string& out) {
   const std::unique_ptr<Table> table = Train(Sample(bytes));
+  if (table == nullptr) return false;
   const std::vector<Symbol>& symbols = table->symbols();
   std::string codes(2 * bytes.size(), '\0');
   char* to = codes.data();
