@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bitset>
 #include <cstring>
 #include <memory>
 #include <vector>
@@ -89,6 +90,18 @@ std::string Sample(std::string_view bytes) {
   return sample;
 }
 
+/// At least a fifth of the pairs of neighbours came before: else no symbol is worth its table. Random bytes have a thirtieth.
+bool PairsRepeat(std::string_view sample) {
+  std::bitset<65536> seen;
+  size_t repeated = 0;
+  for (size_t at = 1; at < sample.size(); ++at) {
+    const size_t pair = static_cast<uint8_t>(sample[at - 1]) << 8 | static_cast<uint8_t>(sample[at]);
+    repeated += seen[pair];
+    seen.set(pair);
+  }
+  return repeated * 5 >= sample.size();
+}
+
 struct Candidate {
   uint32_t gain = 0;
   Symbol symbol;
@@ -143,7 +156,9 @@ std::unique_ptr<Table> Train(const std::string& sample) {
 }  // namespace
 
 bool EncodeSymbols(std::string_view bytes, size_t limit, std::string& out) {
-  const std::unique_ptr<Table> table = Train(Sample(bytes));
+  const std::string sample = Sample(bytes);
+  if (!PairsRepeat(sample)) return false;
+  const std::unique_ptr<Table> table = Train(sample);
   if (table == nullptr) return false;
   const std::vector<Symbol>& symbols = table->symbols();
   std::string codes(2 * bytes.size(), '\0');
