@@ -141,10 +141,10 @@ void DecodeShared(benchmark::State& state) {
     blocks.push_back(EncodeBlock(vector, &shared));
     encoded += blocks.back().size();
   }
-  const Vector entries = shared.Entries(TypeId::kText);
+  const auto entries = std::make_shared<const Vector>(shared.Entries(TypeId::kText));
   size_t at = 0;
   for (auto _ : state) {
-    const auto vector = DecodeBlock(TypeId::kText, blocks[at++ % kBlocks], kRows, &entries);
+    const auto vector = DecodeBlock(TypeId::kText, blocks[at++ % kBlocks], kRows, entries);
     benchmark::DoNotOptimize(vector.ok());
   }
   state.SetLabel(CodecName(BlockCodec(blocks[0])));

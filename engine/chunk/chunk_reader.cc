@@ -134,7 +134,7 @@ StatusOr<VectorPtr> ChunkReader::DictionaryFor(size_t column, CodecId codec) con
 
 StatusOr<VectorPtr> ChunkReader::DecodeLoaded(size_t row_group, size_t column, std::string_view bytes) const {
   ASSIGN_OR_RETURN(const VectorPtr dictionary, DictionaryFor(column, BlockCodec(bytes)));
-  StatusOr<std::shared_ptr<Vector>> vector = DecodeBlock(footer_.columns[column].type, bytes, footer_.group_rows[row_group], dictionary.get());
+  StatusOr<std::shared_ptr<Vector>> vector = DecodeBlock(footer_.columns[column].type, bytes, footer_.group_rows[row_group], dictionary);
   if (!vector.ok()) return InFile(vector.status(), path_, footer_.blocks[column].offsets[row_group]);
   const BlockSummaries& summaries = footer_.blocks[column].summaries;
   if (summaries.NullCount(row_group) == 0) {

@@ -224,38 +224,50 @@ bool DecodeFixed(CodecId codec, ByteReader& reader, Validity validity, size_t ro
   return true;
 }
 
-std::span<const uint32_t> OffsetsOf(const Vector& vector) { return vector.offsets(); }
+/// A block's own dictionary; null on damage.
+VectorPtr DecodeOwnEntries(DataType type, ByteReader& reader) {
+  ByteList own;
+  if (!DecodeEntries(reader, own)) return nullptr;
+  auto entries = std::make_shared<Vector>(type);
+  entries->AdoptBytes(std::move(own.offsets), std::move(own.heap));
+  return entries;
+}
 
-bool DecodeVariable(CodecId codec, ByteReader& reader, Validity validity, size_t rows, const Vector* dictionary, Vector& vector) {
+/// Rows of strings from those that are present.
+void SpreadStrings(const Validity& validity, size_t rows, ByteList& strings) {
+  if (validity.words.empty()) return;
+  std::vector<uint32_t> spread(rows + 1);
+  size_t from = 0;
+  for (size_t row = 0; row < rows; ++row) {
+    from += validity.words[row / 64] >> (row % 64) & 1;
+    spread[row + 1] = strings.offsets[from];
+  }
+  strings.offsets = std::move(spread);
+}
+
+bool DecodeVariable(CodecId codec, ByteReader& reader, Validity validity, size_t rows, VectorPtr dictionary, Vector& vector) {
   ByteList strings;
-  bool one_entry = false;
+  std::vector<uint16_t> codes;
   if (codec == CodecId::kBytes) {
     if (!DecodeBytes(reader, validity.present, strings)) return false;
   } else {
-    ByteList own;
-    if (codec == CodecId::kDictionary ? !DecodeEntries(reader, own) : codec != CodecId::kSharedDictionary || dictionary == nullptr) return false;
-    const std::span<const uint32_t> offsets = codec == CodecId::kDictionary ? own.offsets : OffsetsOf(*dictionary);
-    const std::string_view heap = codec == CodecId::kDictionary ? own.heap : dictionary->heap();
-    std::vector<uint16_t> codes(validity.present);
-    one_entry = offsets.size() == 2;
-    if (!DecodeCodes(reader, offsets.size() - 1, codes) || !GatherStrings(offsets, heap, codes, strings)) return false;
+    if (codec == CodecId::kDictionary) dictionary = DecodeOwnEntries(vector.type(), reader);
+    if (dictionary == nullptr || (codec != CodecId::kDictionary && codec != CodecId::kSharedDictionary)) return false;
+    codes.resize(validity.present);
+    if (!DecodeCodes(reader, dictionary->size(), codes) || !GatherStrings(dictionary->offsets(), dictionary->heap(), codes, strings)) return false;
   }
-  if (!validity.words.empty()) {
-    std::vector<uint32_t> spread(rows + 1);
-    size_t from = 0;
-    for (size_t row = 0; row < rows; ++row) {
-      from += validity.words[row / 64] >> (row % 64) & 1;
-      spread[row + 1] = strings.offsets[from];
-    }
-    strings.offsets = std::move(spread);
-  }
+  SpreadStrings(validity, rows, strings);
   vector.AdoptBytes(std::move(strings.offsets), std::move(strings.heap));
-  if (one_entry && validity.words.empty()) vector.MarkUniform();
-  if (!validity.words.empty()) vector.AdoptValidity(std::move(validity.words));
+  if (!validity.words.empty()) {
+    vector.AdoptValidity(std::move(validity.words));
+  } else if (!codes.empty()) {
+    if (dictionary->size() == 1) vector.MarkUniform();
+    vector.SetCodes(std::move(dictionary), std::move(codes));
+  }
   return true;
 }
 
-bool DecodePayload(CodecId codec, ByteReader& reader, Validity validity, size_t rows, const Vector* dictionary, Vector& vector) {
+bool DecodePayload(CodecId codec, ByteReader& reader, Validity validity, size_t rows, const VectorPtr& dictionary, Vector& vector) {
   switch (vector.type().Physical()) {
     case PhysicalType::kBool: return DecodeFixed<uint8_t>(codec, reader, std::move(validity), rows, vector);
     case PhysicalType::kInt16: return DecodeFixed<int16_t>(codec, reader, std::move(validity), rows, vector);
@@ -357,7 +369,7 @@ std::string EncodeBlock(const Vector& vector, SharedDictionary* shared) {
 
 StatusOr<std::shared_ptr<Vector>> DecodeBlock(DataType type, std::string_view bytes, size_t rows) { return DecodeBlock(type, bytes, rows, nullptr); }
 
-StatusOr<std::shared_ptr<Vector>> DecodeBlock(DataType type, std::string_view bytes, size_t rows, const Vector* dictionary) {
+StatusOr<std::shared_ptr<Vector>> DecodeBlock(DataType type, std::string_view bytes, size_t rows, const VectorPtr& dictionary) {
   ByteReader reader(bytes);
   Head head;
   RETURN_IF_ERROR(ReadHead(reader, rows, head));
@@ -383,11 +395,8 @@ StatusOr<std::optional<CodedRows>> DecodeCodedRows(DataType type, std::string_vi
   CodedRows coded;
   coded.entries = dictionary;
   if (codec == CodecId::kDictionary) {
-    ByteList own;
-    if (!DecodeEntries(reader, own)) return Damaged("bad dictionary");
-    auto entries = std::make_shared<Vector>(type);
-    entries->AdoptBytes(std::move(own.offsets), std::move(own.heap));
-    coded.entries = std::move(entries);
+    coded.entries = DecodeOwnEntries(type, reader);
+    if (coded.entries == nullptr) return Damaged("bad dictionary");
   }
   coded.codes.resize(head.validity.present);
   if (head.presence == Presence::kAllNull || coded.entries == nullptr || !DecodeCodes(reader, coded.entries->size(), coded.codes) || !reader.AtEnd()) {

@@ -42,8 +42,8 @@ std::string EncodeBlock(const Vector& vector);
 std::string EncodeBlock(const Vector& vector, SharedDictionary* shared);
 /// XX001 if `bytes` is not a whole valid block of exactly `rows` rows of the type's layout; safe on any bytes.
 StatusOr<std::shared_ptr<Vector>> DecodeBlock(DataType type, std::string_view bytes, size_t rows);
-/// `dictionary`: the entries of the shared one, without NULLs; null if there is none.
-StatusOr<std::shared_ptr<Vector>> DecodeBlock(DataType type, std::string_view bytes, size_t rows, const Vector* dictionary);
+/// `dictionary`: the entries of the shared one, without NULLs; null if there is none. Strings of a dictionary keep their codes.
+StatusOr<std::shared_ptr<Vector>> DecodeBlock(DataType type, std::string_view bytes, size_t rows, const VectorPtr& dictionary);
 
 /// Strings as they lie in a block with a dictionary.
 struct CodedRows {

@@ -41,13 +41,25 @@ void Vector::AdoptBytes(std::vector<uint32_t> offsets, std::string heap) {
   null_count_ = 0;
 }
 
+void Vector::SetCodes(VectorPtr entries, std::vector<uint16_t> codes) {
+  TSD_CHECK(codes.size() == size_ && null_count_ == 0 && !constant_);
+  entries_ = std::move(entries);
+  codes_ = std::move(codes);
+}
+
+void Vector::ForgetHints() {
+  uniform_ = ascending_ = false;
+  entries_.reset();
+  codes_.clear();
+}
+
 void Vector::PushValidityBit(bool valid) {
   if ((size_ & 63) == 0) validity_.push_back(0);
   if (valid) validity_[size_ >> 6] |= uint64_t{1} << (size_ & 63);
 }
 
 void Vector::AppendNull() {
-  uniform_ = ascending_ = false;
+  ForgetHints();
   if (null_count_ == 0) {
     validity_.assign((size_ + 63) / 64, ~uint64_t{0});
     if ((size_ & 63) != 0) validity_.back() = (uint64_t{1} << (size_ & 63)) - 1;
@@ -102,7 +114,7 @@ void Vector::AppendFrom(const Vector& other, size_t row) {
 
 void Vector::AppendRange(const Vector& other, size_t begin, size_t end) {
   if (begin >= end) return;
-  uniform_ = ascending_ = false;
+  ForgetHints();
   if (other.constant_ || other.null_count_ != 0 || null_count_ != 0) {
     for (size_t row = begin; row < end; ++row) AppendFrom(other, row);
     return;
@@ -133,7 +145,7 @@ struct Bytes16 {
 }  // namespace
 
 void Vector::AppendSelected(const Vector& other, std::span<const uint32_t> rows) {
-  uniform_ = ascending_ = false;
+  ForgetHints();
   if (other.constant_ || other.null_count_ != 0 || null_count_ != 0) {
     for (uint32_t row : rows) AppendFrom(other, row);
     return;
@@ -171,13 +183,18 @@ void Vector::Reserve(size_t rows, size_t heap_bytes) {
 }
 
 size_t Vector::MemoryBytes() const {
-  return validity_.capacity() * 8 + fixed_.capacity() + offsets_.capacity() * 4 + heap_.capacity();
+  return validity_.capacity() * 8 + fixed_.capacity() + offsets_.capacity() * 4 + heap_.capacity() + codes_.capacity() * 2;
 }
 
 VectorPtr Vector::Gather(const VectorPtr& source, std::span<const uint32_t> rows) {
   auto result = std::make_shared<Vector>(source->type());
   result->AppendSelected(*source, rows);
   result->uniform_ = source->IsUniform();
+  if (!source->codes_.empty()) {
+    result->entries_ = source->entries_;
+    result->codes_.resize(rows.size());
+    for (size_t i = 0; i < rows.size(); ++i) result->codes_[i] = source->codes_[rows[i]];
+  }
   return result;
 }
 
@@ -187,6 +204,10 @@ VectorPtr Vector::Slice(const VectorPtr& source, size_t begin, size_t end) {
   result->AppendRange(*source, begin, end);
   result->uniform_ = source->IsUniform();
   result->ascending_ = source->ascending_;
+  if (!source->codes_.empty()) {
+    result->entries_ = source->entries_;
+    result->codes_.assign(source->codes_.begin() + static_cast<ptrdiff_t>(begin), source->codes_.begin() + static_cast<ptrdiff_t>(end));
+  }
   return result;
 }
 

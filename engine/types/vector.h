@@ -60,6 +60,12 @@ class Vector {
   bool IsAscending() const { return ascending_ || IsUniform(); }
   void MarkUniform() { uniform_ = true; }
   void MarkAscending() { ascending_ = true; }
+  /// Strings that came from a dictionary: the entry each row is; none is NULL. Empty: not known.
+  std::span<const uint16_t> codes() const { return codes_; }
+  /// What codes() name. Null if there are none.
+  const VectorPtr& entries() const { return entries_; }
+  /// Requires: a code for each row, below entries->size(), and the rows are the entries' bytes.
+  void SetCodes(VectorPtr entries, std::vector<uint16_t> codes);
   /// Bitmap words, physical rows; empty if there is no NULL.
   std::span<const uint64_t> validity() const { return null_count_ ? std::span<const uint64_t>(validity_) : std::span<const uint64_t>(); }
 
@@ -122,6 +128,7 @@ class Vector {
     ++size_;
   }
   void PushValidityBit(bool valid);
+  void ForgetHints();
 
   DataType type_;
   PhysicalType physical_;
@@ -135,6 +142,8 @@ class Vector {
   ByteBuffer fixed_;
   std::vector<uint32_t> offsets_;
   std::string heap_;
+  VectorPtr entries_;
+  std::vector<uint16_t> codes_;
 };
 
 }  // namespace tsd

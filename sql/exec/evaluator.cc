@@ -24,15 +24,6 @@ VectorPtr ConstantNull(const DataType& type, size_t rows) {
   return vector;
 }
 
-/// The same single value standing for `rows` rows.
-VectorPtr Widen(const VectorPtr& one, size_t rows) {
-  if (one->IsConstant() && one->size() == rows) return one;
-  auto copy = std::make_shared<Vector>(one->type());
-  copy->AppendFrom(*one, 0);
-  copy->MakeConstant(rows);
-  return copy;
-}
-
 StatusOr<VectorPtr> RunRows(const Function& function, const KernelCall& call) {
   auto out = std::make_shared<Vector>(call.result);
   out->Reserve(call.rows, 0);
@@ -159,6 +150,7 @@ Status CompileCall(const Expr& expr, CompiledExpr::Node& node) {
   for (const auto& argument : node.arguments) types.push_back(argument->type);
   if (!CallTypesFit(*node.function, types, node.type)) return BadExpr(StrCat("types of ", key));
   node.safe = IsSafeFunction(*node.function);
+  node.entry_column = node.OnlyColumn();
   for (const auto& argument : node.arguments) node.safe = node.safe && argument->safe;
   return OkStatus();
 }
@@ -300,6 +292,14 @@ StatusOr<std::unique_ptr<CompiledExpr::Node>> CompileNode(const Expr& expr) {
 
 }  // namespace
 
+VectorPtr WidenConstant(const VectorPtr& one, size_t rows) {
+  if (one->IsConstant() && one->size() == rows) return one;
+  auto copy = std::make_shared<Vector>(one->type());
+  copy->AppendFrom(*one, 0);
+  copy->MakeConstant(rows);
+  return copy;
+}
+
 StatusOr<VectorPtr> CallFunction(const Function& function, const KernelCall& call) {
   if (function.kernel != nullptr) return function.kernel(call);
   if (function.row != nullptr) return RunRows(function, call);
@@ -346,20 +346,23 @@ StatusOr<VectorPtr> CompiledExpr::Node::RunCall(const RowSet& rows, const ExecCo
   call.rows = count;
   if (constants) {
     // One row does for all.
-    for (VectorPtr& value : values) value = Widen(value, 1);
+    for (VectorPtr& value : values) value = WidenConstant(value, 1);
     call.rows = 1;
   }
   call.arguments = values;
+  if (entry_column >= 0 && !constants) {
+    if (VectorPtr result = RunOnEntries(call, static_cast<size_t>(entry_column)); result != nullptr) return result;
+  }
   StatusOr<VectorPtr> result = special != SpecialCall::kNone ? RunSpecial(call) : CallFunction(*function, call);
   if (!result.ok()) return result.status();
-  if (constants) return Widen(*result, count);
+  if (constants) return WidenConstant(*result, count);
   return result;
 }
 
 StatusOr<VectorPtr> CompiledExpr::Node::Run(const RowSet& rows, const ExecContext& context) {
   switch (kind) {
     case ExprKind::kConstant:
-      if (constant->size() != rows.size()) constant = Widen(constant, rows.size());
+      if (constant->size() != rows.size()) constant = WidenConstant(constant, rows.size());
       return constant;
     case ExprKind::kColumn: {
       const size_t index = static_cast<size_t>(column);

@@ -44,13 +44,22 @@ struct CompiledExpr::Node {
   /// Cannot fail and is cheap: may be evaluated on rows whose result nobody needs.
   bool safe = false;
   std::shared_ptr<void> cache;
+  /// Of a call with constants and one column of strings: its results for the entries of the dictionary met last.
+  struct EntryResults {
+    VectorPtr entries, results;
+  } entry_results;
+  int entry_column = -1;  // OnlyColumn()
 
+  /// The argument that is a column of strings where all others are constants and the result depends on nothing else; -1: there is none.
+  int OnlyColumn() const;
   StatusOr<VectorPtr> Run(const RowSet& rows, const ExecContext& context);
   /// Appends the positions in `rows` (0 .. size - 1) where a boolean node is true.
   Status Filter(const ColumnBatch& batch, const ExecContext& context, std::vector<uint32_t>* selection);
 
  private:
   StatusOr<VectorPtr> RunCall(const RowSet& rows, const ExecContext& context);
+  /// The call by the entries of its column's dictionary; null: the rows have to be called.
+  VectorPtr RunOnEntries(const KernelCall& call, size_t column);
   StatusOr<VectorPtr> RunSpecial(const KernelCall& call);
   StatusOr<VectorPtr> RunLogic(const RowSet& rows, const ExecContext& context);
   StatusOr<VectorPtr> RunNot(const RowSet& rows, const ExecContext& context);
@@ -61,6 +70,9 @@ struct CompiledExpr::Node {
   StatusOr<VectorPtr> RunArray(const RowSet& rows, const ExecContext& context);
   StatusOr<VectorPtr> RunRow(const RowSet& rows, const ExecContext& context);
 };
+
+/// The same single value standing for `rows` rows.
+VectorPtr WidenConstant(const VectorPtr& one, size_t rows);
 
 /// One kernel call by function; used by the evaluator and by ANY / ALL.
 StatusOr<VectorPtr> CallFunction(const Function& function, const KernelCall& call);

@@ -15,7 +15,7 @@ constexpr size_t kPrefetchSlots = 1 << 14;  // smaller tables lie in the cache
 
 }  // namespace
 
-GroupTable::GroupTable(std::vector<DataType> types) : slots_(kFirstSlots), mask_(kFirstSlots - 1) {
+GroupTable::GroupTable(std::vector<DataType> types) : slots_(kFirstSlots), mask_(kFirstSlots - 1), small_keys_(types.size()) {
   for (DataType& type : types) {
     Column column{type, nullptr};
     if (!IsWordType(type) || columns_.size() >= kMaskedColumns) column.dictionary = std::make_unique<ValueDictionary>(type);
@@ -121,6 +121,23 @@ void GroupTable::LoadKeys(const std::vector<VectorPtr>& keys, const uint32_t* ro
   }
 }
 
+void GroupTable::ResolveSmall(size_t count, uint32_t* ids) {
+  const uint32_t* const numbers = small_keys_.numbers();
+  const size_t width = columns_.size();
+  size_t lookups = 0;
+  for (size_t i = 0; i < count; ++i) {
+    uint32_t& group = small_keys_.group(numbers[i]);
+    if (group == SmallKeys::kUnknown) {
+      ++lookups;
+      uint64_t hash;
+      HashWords(batch_words_.data() + i * width, batch_nulls_.data() + i, 1, &hash);
+      group = FindOrAdd(hash, batch_words_.data() + i * width, batch_nulls_[i]);
+    }
+    ids[i] = group;
+  }
+  small_keys_.NoteLookups(lookups);
+}
+
 void GroupTable::ResolveRows(const std::vector<VectorPtr>& keys, const uint32_t* rows, size_t count, uint32_t* ids) {
   if (IsDictionaryOnly()) {
     columns_[0].dictionary->Encode(*keys[0], rows, count, ids);
@@ -128,6 +145,7 @@ void GroupTable::ResolveRows(const std::vector<VectorPtr>& keys, const uint32_t*
     return;
   }
   LoadKeys(keys, rows, count);
+  if (small_keys_.Number(batch_words_.data(), std::span(batch_nulls_.data(), count))) return ResolveSmall(count, ids);
   batch_hashes_.resize(count);
   HashWords(batch_words_.data(), batch_nulls_.data(), count, batch_hashes_.data());
   const size_t width = columns_.size();
@@ -230,7 +248,7 @@ std::vector<VectorPtr> GroupTable::Keys(size_t begin, size_t end) const {
 }
 
 size_t GroupTable::MemoryBytes() const {
-  size_t bytes = slots_.size() * sizeof(CodeSlot) + words_.capacity() * 8 + nulls_.capacity() * 4;
+  size_t bytes = slots_.size() * sizeof(CodeSlot) + words_.capacity() * 8 + nulls_.capacity() * 4 + small_keys_.MemoryBytes();
   for (const Column& column : columns_) {
     if (column.dictionary != nullptr) bytes += column.dictionary->MemoryBytes();
   }

@@ -1,13 +1,15 @@
 #pragma once
 // GroupTable: keys -> dense ids, for GROUP BY, DISTINCT, set operations and hash joins. NULLs are equal to each other.
 // Keys become rows of 64-bit words (key_codes.h), looked up in one open hash table. Runs of equal neighbours are found first, so that
-// sorted input costs one look-up a run. A single dictionary column needs no second table. One thread.
+// sorted input costs one look-up a run. Keys of few values find their group in an array (small_keys.h). A single dictionary column needs
+// no second table. One thread.
 #include <cstdint>
 #include <memory>
 #include <vector>
 
 #include "sql/exec/aggregate_state.h"
 #include "sql/exec/key_codes.h"
+#include "sql/exec/small_keys.h"
 
 namespace tsd::sql {
 
@@ -38,6 +40,7 @@ class GroupTable {
   void ResolveRows(const std::vector<VectorPtr>& keys, const uint32_t* rows, size_t count, uint32_t* ids);
   void HashWords(const uint64_t* words, const uint32_t* nulls, size_t count, uint64_t* hashes) const;
   bool Equal(uint32_t group, const uint64_t* words, uint32_t nulls) const;
+  void ResolveSmall(size_t count, uint32_t* ids);
   uint32_t FindOrAdd(uint64_t hash, const uint64_t* words, uint32_t nulls);
   void Grow();
 
@@ -47,6 +50,7 @@ class GroupTable {
   uint64_t mask_ = 0;
   std::vector<uint64_t> words_;   // columns_.size() a group
   std::vector<uint32_t> nulls_;   // by group: bit i = word column i is NULL
+  SmallKeys small_keys_;
   // Of the batch at hand.
   std::vector<uint8_t> marks_;
   std::vector<uint32_t> starts_, start_ids_, codes_, batch_nulls_;

@@ -113,6 +113,7 @@ struct Bytes16 {
 };
 
 void MarkByteChanges(const Vector& column, size_t rows, uint8_t* marks) {
+  if (column.codes().size() >= rows) return MarkChangesOf(column.codes().data(), rows, marks);
   const uint32_t* offsets = column.offsets().data();
   const char* heap = column.heap().data();
   size_t previous = rows > 0 ? offsets[1] - offsets[0] : 0;
@@ -168,16 +169,41 @@ uint32_t ValueDictionary::CodeOf(const Vector& column, size_t row) {
   return code;
 }
 
+void ValueDictionary::EncodeEntries(const Vector& column, const uint32_t* rows, size_t count, uint32_t* codes) {
+  if (entries_ != column.entries()) {
+    entries_ = column.entries();
+    entry_codes_.assign(entries_->size(), kNoCode);
+  }
+  const uint16_t* const entries = column.codes().data();
+  for (size_t i = 0; i < count; ++i) {
+    const uint16_t entry = entries[rows == nullptr ? i : rows[i]];
+    uint32_t& code = entry_codes_[entry];
+    if (code == kNoCode) code = CodeOf<true>(*entries_, entry);
+    codes[i] = code;
+  }
+}
+
 void ValueDictionary::Encode(const Vector& column, const uint32_t* rows, size_t count, uint32_t* codes) {
+  if (HasCodes(column)) return EncodeEntries(column, rows, count, codes);
   for (size_t i = 0; i < count; ++i) codes[i] = CodeOf<true>(column, rows == nullptr ? i : rows[i]);
 }
 
 void ValueDictionary::Find(const Vector& column, const uint32_t* rows, size_t count, uint32_t* codes) const {
   ValueDictionary& self = const_cast<ValueDictionary&>(*this);  // CodeOf<false> changes nothing
+  if (HasCodes(column) && column.entries()->size() <= count) {
+    constexpr uint32_t kNotAsked = kNoCode - 1;
+    std::vector<uint32_t> entry_codes(column.entries()->size(), kNotAsked);
+    for (size_t i = 0; i < count; ++i) {
+      const uint16_t entry = column.codes()[rows == nullptr ? i : rows[i]];
+      if (entry_codes[entry] == kNotAsked) entry_codes[entry] = self.CodeOf<false>(*column.entries(), entry);
+      codes[i] = entry_codes[entry];
+    }
+    return;
+  }
   for (size_t i = 0; i < count; ++i) codes[i] = self.CodeOf<false>(column, rows == nullptr ? i : rows[i]);
 }
 
-size_t ValueDictionary::MemoryBytes() const { return values_->MemoryBytes() + slots_.size() * sizeof(CodeSlot) + hashes_.capacity() * 8; }
+size_t ValueDictionary::MemoryBytes() const { return values_->MemoryBytes() + slots_.size() * sizeof(CodeSlot) + hashes_.capacity() * 8 + entry_codes_.capacity() * 4; }
 
 bool IsWordType(const DataType& type) {
   switch (type.Physical()) {

@@ -34,6 +34,8 @@ class ValueDictionary {
  private:
   template <bool kAdd>
   uint32_t CodeOf(const Vector& column, size_t row);
+  bool HasCodes(const Vector& column) const { return plain_bytes_ && !column.codes().empty(); }
+  void EncodeEntries(const Vector& column, const uint32_t* rows, size_t count, uint32_t* codes);
   uint64_t HashOf(const Vector& column, size_t row) const;
   bool Equal(const Vector& column, size_t row, uint32_t code) const;
   void Grow();
@@ -43,6 +45,9 @@ class ValueDictionary {
   std::vector<CodeSlot> slots_;
   uint64_t mask_ = 0;
   std::vector<uint64_t> hashes_;  // by code
+  // The dictionary that the last column came from, and the codes of its entries as far as they were asked for.
+  VectorPtr entries_;
+  std::vector<uint32_t> entry_codes_;
 };
 
 /// True if equal values of the type are equal as 64-bit words made by LoadWords.

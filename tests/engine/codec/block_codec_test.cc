@@ -347,7 +347,7 @@ TEST(BlockCodec, BlocksShareADictionary) {
   const auto entries = std::make_shared<Vector>(shared.Entries(TypeId::kText));
   EXPECT_LE(entries->size(), 3000u);
   for (size_t block = 0; block < blocks.size(); ++block) {
-    const auto decoded = DecodeBlock(TypeId::kText, encoded[block], 4096, entries.get());
+    const auto decoded = DecodeBlock(TypeId::kText, encoded[block], 4096, entries);
     ASSERT_TRUE(decoded.ok()) << decoded.status();
     ExpectSame(blocks[block], **decoded);
     const auto coded = DecodeCodedRows(TypeId::kText, encoded[block], 4096, entries);
@@ -363,7 +363,7 @@ TEST(BlockCodec, BlocksShareADictionary) {
   // Without the dictionary, or with one that lacks what the codes name, a block is damaged.
   EXPECT_FALSE(DecodeBlock(TypeId::kText, encoded[0], 4096).ok());
   const VectorPtr fewer = Vector::Slice(entries, 0, 100);
-  EXPECT_FALSE(DecodeBlock(TypeId::kText, encoded[0], 4096, fewer.get()).ok());
+  EXPECT_FALSE(DecodeBlock(TypeId::kText, encoded[0], 4096, fewer).ok());
   EXPECT_FALSE(DecodeCodedRows(TypeId::kText, encoded[0], 4096, fewer).ok());
 }
 
@@ -383,8 +383,8 @@ TEST(BlockCodec, ADictionaryIsSharedWhereItPays) {
   for (int block = 0; block < 40; ++block) {
     const Vector vector = Strings(4096, [&](size_t i) { return std::string(200, 'x') + std::to_string(block * 1000 + static_cast<int>(i % 600)); });
     const std::string bytes = EncodeBlock(vector, &shared);
-    const Vector entries = shared.Entries(TypeId::kText);
-    const auto decoded = DecodeBlock(TypeId::kText, bytes, 4096, &entries);
+    const auto entries = std::make_shared<const Vector>(shared.Entries(TypeId::kText));
+    const auto decoded = DecodeBlock(TypeId::kText, bytes, 4096, entries);
     ASSERT_TRUE(decoded.ok());
     ExpectSame(vector, **decoded);
   }

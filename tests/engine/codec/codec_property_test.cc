@@ -229,10 +229,13 @@ TEST(CodecProperty, EveryFamilyComesBackBitForBit) {
       const Vector vector = family.make(random);
       const std::string bytes = EncodeBlock(vector, &shared);
       const bool needs_shared = BlockCodec(bytes) == CodecId::kSharedDictionary;
-      const Vector entries = needs_shared ? shared.Entries(vector.type()) : Vector(vector.type());
-      const auto decoded = DecodeBlock(vector.type(), bytes, vector.size(), needs_shared ? &entries : nullptr);
+      const VectorPtr entries = needs_shared ? std::make_shared<const Vector>(shared.Entries(vector.type())) : nullptr;
+      const auto decoded = DecodeBlock(vector.type(), bytes, vector.size(), entries);
       ASSERT_TRUE(decoded.ok()) << family.name << " after " << values << ": " << decoded.status();
       ASSERT_TRUE(SameBits(vector, **decoded)) << family.name << " after " << values << ", codec " << CodecName(BlockCodec(bytes));
+      for (size_t row = 0; row < (*decoded)->codes().size(); ++row) {
+        ASSERT_EQ((*decoded)->entries()->GetBytes((*decoded)->codes()[row]), vector.GetBytes(row)) << family.name << " after " << values;
+      }
       values += vector.size();
     }
   }
@@ -258,7 +261,7 @@ TEST(CodecProperty, DamagedBlocksNeverCrash) {
         // Its own allocation, so that the sanitizer sees every byte past the end.
         const std::vector<char> exact(bad.begin(), bad.end());
         const std::string_view view(exact.data(), exact.size());
-        const auto decoded = DecodeBlock(vector.type(), view, vector.size(), entries.get());
+        const auto decoded = DecodeBlock(vector.type(), view, vector.size(), entries);
         if (decoded.ok()) {
           ASSERT_EQ((*decoded)->size(), vector.size());
         }

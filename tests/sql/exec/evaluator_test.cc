@@ -80,6 +80,57 @@ TEST(Evaluator, NestedBranchesKeepRowsApart) {
   EXPECT_EQ(RunText(outer, Batch()), "0 7 4 7 2");
 }
 
+/// The rows' strings, once as a file's dictionary gives them, once without it.
+std::pair<ColumnBatch, ColumnBatch> CodedAndPlain(const VectorPtr& entries, const std::vector<uint16_t>& codes) {
+  auto plain = std::make_shared<Vector>(entries->type());
+  for (uint16_t code : codes) plain->AppendFrom(*entries, code);
+  auto coded = std::make_shared<Vector>(*plain);
+  coded->SetCodes(entries, codes);
+  return {ColumnBatch({coded}, codes.size()), ColumnBatch({plain}, codes.size())};
+}
+
+VectorPtr Texts(const std::vector<std::string>& values) {
+  auto column = std::make_shared<Vector>(DataType(TypeId::kText));
+  for (const std::string& value : values) column->AppendBytes(value);
+  return column;
+}
+
+TEST(Evaluator, StringsOfADictionaryAreCalledOnceAnEntry) {
+  const ExprPtr column = MakeColumn(0, DataType(TypeId::kText));
+  const auto text = [](std::string_view value) { return MakeConstant(Value::Bytes(DataType(TypeId::kText), std::string(value))); };
+  const auto call = [](std::string_view name, std::vector<ExprPtr> arguments) { return *BuildCall("", name, {std::move(arguments), {}}, ExecContext()); };
+  const VectorPtr entries = Texts({"0aff", "error", "", "b1"});
+  const auto [coded, plain] = CodedAndPlain(entries, {0, 3, 0, 3, 2, 2, 0, 3});
+  const auto [failing, plain_failing] = CodedAndPlain(entries, {0, 1, 0, 3});
+  const std::vector<ExprPtr> calls = {Op("<>", column, text("b1")), Op("||", text("x"), column), call("upper", {Op("||", column, text("a"))}),
+                                      call("length", {call("upper", {column})}),
+                                      call("decode", {column, text("hex")})};  // "error" is no such text: no row has it
+  for (const ExprPtr& expr : calls) {
+    EXPECT_EQ(RunText(expr, coded), RunText(expr, plain));
+    EXPECT_EQ(RunText(expr, failing), RunText(expr, plain_failing));
+  }
+  EXPECT_EQ(RunText(calls.back(), failing), "22023");
+  EXPECT_EQ(RunText(calls.back(), coded), "\\x0aff \\xb1 \\x0aff \\xb1 \\x \\x \\x0aff \\xb1");
+  EXPECT_EQ(Filter(calls[0], coded), (std::vector<uint32_t>{0, 2, 4, 5, 6}));
+}
+
+TEST(Evaluator, ResultsOfEntriesServeTheNextBatch) {
+  const ExprPtr column = MakeColumn(0, DataType(TypeId::kText));
+  const auto compiled = *CompiledExpr::Compile(**BuildCall("", "upper", {{column}, {}}, ExecContext()));
+  const VectorPtr entries = Texts({"a", "b", "c"});
+  for (const std::vector<uint16_t>& codes : {std::vector<uint16_t>{0, 1, 2, 1}, std::vector<uint16_t>{2}, std::vector<uint16_t>{1, 1}}) {
+    const VectorPtr result = *compiled->Evaluate(CodedAndPlain(entries, codes).first, ExecContext());
+    ASSERT_EQ(result->size(), codes.size());
+    EXPECT_EQ(result->codes().size(), codes.size());
+    for (size_t row = 0; row < codes.size(); ++row) {
+      EXPECT_EQ(result->GetBytes(row), std::string(1, static_cast<char>('A' + codes[row])));
+      EXPECT_EQ(result->entries()->GetBytes(result->codes()[row]), result->GetBytes(row));
+    }
+  }
+  const VectorPtr other = *compiled->Evaluate(CodedAndPlain(Texts({"x", "y"}), {1, 0, 1}).first, ExecContext());
+  EXPECT_EQ(other->GetBytes(0), "Y");
+}
+
 TEST(Evaluator, CoalesceTakesTheFirstPresentValue) {
   auto expr = std::make_shared<Expr>();
   expr->kind = ExprKind::kCoalesce;

@@ -154,6 +154,127 @@ TEST(GroupTableTest, GrowsAndKeepsItsGroups) {
   EXPECT_EQ(table.size(), 20000u);
 }
 
+/// Group numbers by a map, for keys of whole numbers.
+void CheckNumbers(const std::vector<std::vector<std::vector<int64_t>>>& batches) {
+  std::map<std::vector<int64_t>, uint32_t> known;
+  GroupTable table(std::vector<DataType>(batches[0].size(), TypeId::kInt64));
+  std::vector<uint32_t> ids;
+  for (const auto& batch : batches) {
+    std::vector<VectorPtr> keys;
+    for (const std::vector<int64_t>& column : batch) {
+      auto vector = std::make_shared<Vector>(DataType(TypeId::kInt64));
+      for (int64_t value : column) vector->Append<int64_t>(value);
+      keys.push_back(std::move(vector));
+    }
+    const size_t rows = batch[0].size();
+    table.Resolve(keys, rows, &ids);
+    for (size_t row = 0; row < rows; ++row) {
+      std::vector<int64_t> key;
+      for (const auto& column : batch) key.push_back(column[row]);
+      ASSERT_EQ(ids[row], known.try_emplace(key, static_cast<uint32_t>(known.size())).first->second);
+    }
+  }
+  ASSERT_EQ(table.size(), known.size());
+}
+
+TEST(GroupTableTest, HoursThatMoveOnBesideFewOthers) {
+  std::mt19937_64 random(5);
+  std::vector<std::vector<std::vector<int64_t>>> batches;
+  int64_t hour = 1'700'000'000'000'000;
+  for (int i = 0; i < 200; ++i) {
+    std::vector<std::vector<int64_t>> batch(2);
+    for (int row = 0; row < 1000; ++row) {
+      if (row % 2 == 0) hour += 3'600'000'000;  // 100,000 in all: more than there are small numbers
+      batch[0].push_back(hour);
+      batch[1].push_back(static_cast<int64_t>(random() % 20) - 10);
+    }
+    batches.push_back(std::move(batch));
+  }
+  CheckNumbers(batches);
+}
+
+TEST(GroupTableTest, RangesThatGrowBothWaysAndEndAtTheEnds) {
+  std::mt19937_64 random(6);
+  for (const int64_t start : {int64_t{0}, INT64_MAX, INT64_MIN, INT64_MAX - 3, INT64_MIN + 1000}) {
+    for (const uint64_t growth : {1, 40, 3000}) {
+      std::vector<std::vector<std::vector<int64_t>>> batches;
+      for (uint64_t i = 1; i <= 30; ++i) {
+        std::vector<std::vector<int64_t>> batch(3);
+        for (int row = 0; row < 300; ++row) {
+          const uint64_t reach = i * growth;
+          const uint64_t value = static_cast<uint64_t>(start) + random() % (2 * reach) - reach;  // wraps: both ends at once
+          batch[0].push_back(static_cast<int64_t>(value));
+          batch[1].push_back(static_cast<int64_t>(random() % (i * 2)));
+          batch[2].push_back(row % 100 == 0 ? INT64_MIN : 7);
+        }
+        batches.push_back(std::move(batch));
+      }
+      CheckNumbers(batches);
+    }
+  }
+}
+
+/// Strings as they come from a file's dictionary.
+VectorPtr Coded(const VectorPtr& entries, std::vector<uint16_t> codes) {
+  auto column = std::make_shared<Vector>(entries->type());
+  for (uint16_t code : codes) column->AppendBytes(entries->GetBytes(code));
+  column->SetCodes(entries, std::move(codes));
+  return column;
+}
+
+TEST(GroupTableTest, StringsOfSeveralDictionariesAndOfNone) {
+  std::mt19937_64 random(7);
+  std::vector<VectorPtr> dictionaries;
+  for (int64_t first : {0, 5, 11}) {
+    std::vector<int64_t> values;
+    for (int64_t i = 0; i < 25; ++i) values.push_back(first + i);
+    dictionaries.push_back(Column(TypeId::kText, values));
+  }
+  for (const bool pair : {false, true}) {
+    std::vector<std::vector<VectorPtr>> batches;
+    for (int i = 0; i < 12; ++i) {
+      std::vector<uint16_t> codes;
+      std::vector<int64_t> numbers;
+      for (int row = 0; row < 200; ++row) {
+        codes.push_back(static_cast<uint16_t>(row % 3 == 0 && row > 0 ? codes.back() : random() % 25));
+        numbers.push_back(static_cast<int64_t>(random() % 3));
+      }
+      const VectorPtr& dictionary = dictionaries[static_cast<size_t>(i) % 3];
+      const VectorPtr coded = Coded(dictionary, codes);
+      const std::vector<uint32_t> even = [] {
+        std::vector<uint32_t> rows;
+        for (uint32_t row = 0; row < 200; row += 2) rows.push_back(row);
+        return rows;
+      }();
+      VectorPtr text = i % 4 == 0 ? Vector::Gather(coded, even) : i % 4 == 1 ? Vector::Slice(coded, 50, 150) : coded;
+      if (i % 4 == 3) {
+        auto plain = std::make_shared<Vector>(coded->type());
+        plain->AppendRange(*coded, 0, 100);
+        EXPECT_TRUE(plain->codes().empty());
+        text = plain;
+      }
+      numbers.resize(text->size());
+      batches.push_back({text});
+      if (pair) batches.back().push_back(Column(TypeId::kInt64, numbers));
+    }
+    const std::vector<uint32_t> expected = Expected(batches);
+    std::vector<DataType> types{TypeId::kText};
+    if (pair) types.push_back(TypeId::kInt64);
+    GroupTable table(types);
+    std::vector<uint32_t> all, ids;
+    for (const auto& batch : batches) {
+      table.Resolve(batch, batch[0]->size(), &ids);
+      all.insert(all.end(), ids.begin(), ids.end());
+    }
+    EXPECT_EQ(all, expected);
+    size_t at = 0;
+    for (const auto& batch : batches) {
+      table.Lookup(batch, batch[0]->size(), &ids);
+      for (uint32_t id : ids) ASSERT_EQ(id, expected[at++]);
+    }
+  }
+}
+
 TEST(GroupTableTest, NoKeysAreOneGroup) {
   GroupTable table(std::vector<DataType>{});
   std::vector<uint32_t> ids;
