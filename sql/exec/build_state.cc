@@ -59,7 +59,7 @@ Status MemoryHold::Set(size_t bytes) {
 }
 
 Status MemoryHold::SetOrSpill(size_t bytes) {
-  constexpr int64_t kLittle = 8, kLeft = 4;  // parts of the limit
+  constexpr int64_t kLittle = 8, kLeft = 2;  // parts of the limit
   const int64_t wanted = static_cast<int64_t>(bytes);
   if (budget_ != nullptr && wanted > held_ && wanted > budget_->limit() / kLittle) {
     const int64_t limit = budget_->limit();

@@ -50,7 +50,8 @@ class MemoryHold {
   MemoryHold& operator=(const MemoryHold&) = delete;
   /// 53200 when the budget refuses.
   Status Set(size_t bytes);
-  /// The same for an operator that can go to disk: refused earlier, so that a quarter of the budget is left to those that hold little.
+  /// The same for an operator that can go to disk: refused earlier, so that half of the budget is left to those that hold little, and to
+  /// tables while they grow, when the old one and the new one are there at once.
   Status SetOrSpill(size_t bytes);
   /// So many bytes are worth a trip to the disk: fewer are not what fills the budget.
   bool AreWorthSpilling(size_t bytes) const;
