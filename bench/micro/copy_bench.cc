@@ -25,7 +25,8 @@ CopyColumns CpuColumns() {
   return columns;
 }
 
-ColumnBatch CpuRows() {
+/// `parts`: what the doubles are whole numbers of; 1e4 gives four decimals, 360 an average's full mantissa.
+ColumnBatch CpuRows(double parts) {
   Random random(1);
   const CopyColumns columns = CpuColumns();
   std::vector<VectorPtr> vectors;
@@ -33,7 +34,7 @@ ColumnBatch CpuRows() {
     auto vector = std::make_shared<Vector>(type);
     for (size_t row = 0; row < kRows; ++row) {
       if (type.Is(TypeId::kFloat64)) {
-        vector->Append<double>(static_cast<double>(random.Below(1'000'000)) / 1e4);
+        vector->Append<double>(static_cast<double>(random.Below(1'000'000)) / parts);
       } else {
         vector->Append<int64_t>(504'921'600'000'000 + static_cast<int64_t>(row) * 10'000'000);
       }
@@ -50,7 +51,7 @@ std::string CpuData(CopyFormat format) {
   CopyWriter writer(Dialect(format), CpuColumns(), &context);
   std::string data;
   writer.Begin(data);
-  writer.Rows(CpuRows(), 0, kRows, data);
+  writer.Rows(CpuRows(1e4), 0, kRows, data);
   writer.End(data);
   return data;
 }
@@ -76,21 +77,25 @@ BENCHMARK_CAPTURE(ReadCopy, text, CopyFormat::kText)->Unit(benchmark::kMilliseco
 BENCHMARK_CAPTURE(ReadCopy, csv, CopyFormat::kCsv)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(ReadCopy, binary, CopyFormat::kBinary)->Unit(benchmark::kMillisecond);
 
-void WriteRows(benchmark::State& state, int16_t format) {
-  const ColumnBatch rows = CpuRows();
+void WriteRows(benchmark::State& state, int16_t format, double parts) {
+  const ColumnBatch rows = CpuRows(parts);
   const TextContext context;
   const RowWriter writer({format});
   std::string out;
+  size_t bytes = 0;
   for (auto _ : state) {
     for (size_t row = 0; row < kRows;) {
       out.clear();
       row = writer.Append(rows, row, kSliceBytes, context, out);
+      bytes += out.size();
     }
   }
+  state.SetBytesProcessed(static_cast<int64_t>(bytes));
   state.SetItemsProcessed(static_cast<int64_t>(state.iterations() * kRows));
 }
-BENCHMARK_CAPTURE(WriteRows, text, int16_t{0})->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(WriteRows, binary, int16_t{1})->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(WriteRows, text, int16_t{0}, 1e4)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(WriteRows, text_averages, int16_t{0}, 360)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(WriteRows, binary, int16_t{1}, 1e4)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace tsd::net::pg

@@ -1,6 +1,7 @@
 #include "engine/types/fast_text.h"
 
-#include <charconv>
+#include <fmt/format.h>
+
 #include <cmath>
 #include <cstring>
 #include <string>
@@ -45,27 +46,58 @@ char* PutUnsigned(uint64_t value, char* at) {
   return at + size;
 }
 
-/// Few decimals: the least number of them that gives the value back. Null if there is none.
+/// At most six decimals. Null if the value has more.
 char* PutFewDecimals(double magnitude, char* at) {
-  constexpr double kMost = 1e8;  // with the decimals below: 15 digits at most, so that a decimal is one double's only
-  constexpr int kDecimals = 6;
+  constexpr double kMost = 1e8;  // with the decimals: 15 digits at most, so that a decimal is one double's only
+  constexpr uint64_t kScale = 1'000'000;
   if (magnitude >= kMost) return nullptr;
-  uint64_t scale = 1;
-  for (int decimals = 1; decimals <= kDecimals; ++decimals) {
-    scale *= 10;
-    const double divisor = static_cast<double>(scale);
-    const uint64_t number = static_cast<uint64_t>(magnitude * divisor + 0.5);
-    if (static_cast<double>(number) / divisor != magnitude) continue;
-    at = PutUnsigned(number / scale, at);
-    *at++ = '.';
-    uint64_t fraction = number % scale;
-    for (int i = decimals - 1; i >= 0; --i) {
-      at[i] = static_cast<char>('0' + fraction % 10);
-      fraction /= 10;
-    }
-    return at + decimals;
+  const uint64_t number = static_cast<uint64_t>(magnitude * static_cast<double>(kScale) + 0.5);
+  if (static_cast<double>(number) / static_cast<double>(kScale) != magnitude) return nullptr;
+  const unsigned fraction = static_cast<unsigned>(number % kScale);
+  at = PutUnsigned(number / kScale, at);
+  *at++ = '.';
+  PutPair(fraction / 10000, at);
+  PutPair(fraction / 100 % 100, at + 2);
+  PutPair(fraction % 100, at + 4);
+  at += 6;
+  while (at[-1] == '0') --at;
+  return at;
+}
+
+char* PutEight(uint32_t value, char* at) {
+  const uint32_t high = value / 10000, low = value % 10000;
+  PutPair(high / 100, at);
+  PutPair(high % 100, at + 2);
+  PutPair(low / 100, at + 4);
+  return PutPair(low % 100, at + 6);
+}
+
+/// The shortest decimal that gives `magnitude` back, without an exponent; a number that is not whole. Dragonbox (Jeon, "Dragonbox: A New
+/// Floating-Point Binary-to-Decimal Conversion Algorithm", 2020) as {fmt} has it; writing the digits is ours, as that is most of the time else.
+char* PutFraction(double magnitude, char* at) {
+  constexpr uint32_t kEight = 100'000'000;
+  const auto decimal = fmt::detail::dragonbox::to_decimal(magnitude);
+  char digits[32] = {};
+  char* end = PutUnsigned(decimal.significand / kEight, digits);
+  if (decimal.significand < kEight) {
+    end = PutUnsigned(decimal.significand, digits);
+  } else {
+    end = PutEight(static_cast<uint32_t>(decimal.significand % kEight), end);
   }
-  return nullptr;
+  const size_t count = static_cast<size_t>(end - digits);
+  const size_t decimals = static_cast<size_t>(-decimal.exponent);
+  // Copies of a constant size: there is room, and what is too much is written over.
+  if (decimals < count) {
+    const size_t whole = count - decimals;
+    std::memcpy(at, digits, 16);
+    at[whole] = '.';
+    std::memcpy(at + whole + 1, digits + whole, 16);
+    return at + count + 1;
+  }
+  const size_t zeros = decimals - count;
+  std::memcpy(at, "0.0000", 6);
+  std::memcpy(at + 2 + zeros, digits, 20);
+  return at + 2 + decimals;
 }
 
 char* PutString(const std::string& text, char* at) {
@@ -93,7 +125,7 @@ char* PutFloat64Text(double value, char* at) {
     const uint64_t whole = static_cast<uint64_t>(magnitude);
     if (static_cast<double>(whole) == magnitude) return PutUnsigned(whole, at);
     if (char* end = PutFewDecimals(magnitude, at)) return end;
-    return std::to_chars(at, at + kMaxFastText - 1, magnitude, std::chars_format::fixed).ptr;
+    return PutFraction(magnitude, at);
   }
   if (value == 0 && !std::signbit(value)) {
     *at = '0';
