@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "engine/types/compare.h"
+#include "sql/function/registry.h"
 
 namespace tsd::sql {
 namespace {
@@ -32,6 +33,12 @@ VectorPtr MaskColumn(const AggregateNode& node, size_t number, size_t rows) {
   return Vector::Flatten(Value::Int64(mask).ToConstant(rows));
 }
 
+/// percentile_cont and its like: WITHIN GROUP's key is the last argument, and the state sorts it.
+bool IsOrderedSet(const AggregateCall& call) {
+  const Function* function = Registry::Get().Find(call.function);
+  return function != nullptr && function->ordered_set && !call.order_by.empty();
+}
+
 }  // namespace
 
 StatusOr<OperatorPtr> AggregateOperator::Make(OperatorPtr child, const AggregateNode& node, const std::vector<PlanColumn>& input,
@@ -57,13 +64,14 @@ Status AggregateOperator::Prepare(const std::vector<PlanColumn>& input) {
       call.distinct = std::make_unique<DistinctRows>(std::move(distinct), context_);
     }
     types.insert(types.begin(), TypeId::kInt64);
-    for (const SortKey& key : spec.order_by) {
+    const bool sorts = !spec.order_by.empty() && !IsOrderedSet(spec);
+    for (const SortKey& key : sorts ? std::span<const SortKey>(spec.order_by) : std::span<const SortKey>()) {
       ASSIGN_OR_RETURN(const size_t position, PositionOf(input, key.column));
       call.order.push_back({types.size(), key.descending, key.nulls_first});
       call.order_inputs.push_back(position);
       types.push_back(input[position].type);
     }
-    if (!spec.order_by.empty()) call.buffer = std::make_unique<BatchBuilder>(types);
+    if (sorts) call.buffer = std::make_unique<BatchBuilder>(types);
     calls_.push_back(std::move(call));
   }
   RETURN_IF_ERROR(MakeStates());
@@ -111,6 +119,7 @@ Status AggregateOperator::MakeStates() {
   for (size_t i = 0; i < calls_.size(); ++i) {
     const AggregateCall& spec = node_.aggregates[i];
     ASSIGN_OR_RETURN(calls_[i].state, MakeAggregate(spec.function, spec.argument_types, spec.result_type));
+    if (IsOrderedSet(spec) && spec.order_by.front().descending) calls_[i].state->SetDescending();
     if (IsPlain()) calls_[i].state->Resize(1);
   }
   at_ = 0;

@@ -1,7 +1,8 @@
 #pragma once
 // AggregateState: one aggregate call's states for all groups of an aggregation, by dense group number. Vectorised: one virtual call a
 // batch. Every aggregate has a partial form, a column of PartialType(), which data nodes ship and the access node merges.
-// One driver at a time. DISTINCT and ORDER BY are the operator's: it feeds distinct or sorted rows.
+// One driver at a time. DISTINCT and ORDER BY are the operator's: it feeds distinct or sorted rows; but ordered-set aggregates sort for
+// themselves.
 #include <memory>
 #include <span>
 #include <string_view>
@@ -42,6 +43,9 @@ class AggregateState {
   /// Appends the results of groups [begin, end), of the call's result type.
   virtual Status Finish(size_t begin, size_t end, Vector& out) = 0;
   virtual size_t MemoryBytes() const = 0;
+
+  /// WITHIN GROUP (ORDER BY … DESC): of an ordered-set aggregate, before anything else.
+  virtual void SetDescending() {}
 
   /// Of what is known of runs, how much UpdateRuns needs of the argument to stand for Update over their rows; kRows: they do not do.
   enum class RunNeed : uint8_t { kRows, kCount, kSums, kBounds };

@@ -30,7 +30,7 @@ uint64_t FromText(std::string_view bytes) {
   return prefix;
 }
 
-/// False when the type has no such prefix.
+/// False when the type has no such prefix; all of it then is 0.
 bool ValuePrefixes(const Vector& column, std::vector<Prefixed>& rows) {
   const DataType& type = column.type();
   switch (type.Physical()) {
@@ -100,21 +100,35 @@ int CompareOrder(const std::vector<OrderKey>& keys, const ColumnBatch& left, siz
   return 0;
 }
 
-std::vector<uint32_t> FirstRows(const ColumnBatch& batch, const std::vector<OrderKey>& keys, size_t count) {
-  std::vector<Prefixed> rows = Prefixes(batch, keys);
-  const auto less = [&](const Prefixed& a, const Prefixed& b) {
-    if (a.prefix != b.prefix) return a.prefix < b.prefix;
-    const int order = CompareOrder(keys, batch, a.row, batch, b.row);
-    return order != 0 ? order < 0 : a.row < b.row;
-  };
+namespace {
+
+/// Whether rows of equal prefixes have equal first keys.
+bool IsExact(const Vector& column) { return column.type().Width() > 0 && column.type().Width() <= 8 && !column.type().Is(TypeId::kPgLsn) && !column.HasNulls(); }
+
+template <typename Less>
+std::vector<uint32_t> FirstOf(std::vector<Prefixed> rows, size_t count, Less less) {
   count = std::min(count, rows.size());
-  if (count < rows.size()) {
-    std::nth_element(rows.begin(), rows.begin() + static_cast<ptrdiff_t>(count), rows.end(), less);
-  }
-  std::sort(rows.begin(), rows.begin() + static_cast<ptrdiff_t>(count), less);
+  const auto end = rows.begin() + static_cast<ptrdiff_t>(count);
+  if (end != rows.end()) std::nth_element(rows.begin(), end, rows.end(), less);
+  std::sort(rows.begin(), end, less);
   std::vector<uint32_t> result(count);
   for (size_t i = 0; i < count; ++i) result[i] = rows[i].row;
   return result;
+}
+
+}  // namespace
+
+std::vector<uint32_t> FirstRows(const ColumnBatch& batch, const std::vector<OrderKey>& keys, size_t count) {
+  std::vector<OrderKey> undecided = keys;
+  if (!keys.empty() && IsExact(batch.column(keys[0].column))) undecided.erase(undecided.begin());
+  if (undecided.empty()) {
+    return FirstOf(Prefixes(batch, keys), count, [](const Prefixed& a, const Prefixed& b) { return a.prefix != b.prefix ? a.prefix < b.prefix : a.row < b.row; });
+  }
+  return FirstOf(Prefixes(batch, keys), count, [&](const Prefixed& a, const Prefixed& b) {
+    if (a.prefix != b.prefix) return a.prefix < b.prefix;
+    const int order = CompareOrder(undecided, batch, a.row, batch, b.row);
+    return order != 0 ? order < 0 : a.row < b.row;
+  });
 }
 
 std::vector<uint32_t> SortedRows(const ColumnBatch& batch, const std::vector<OrderKey>& keys) {

@@ -8,6 +8,7 @@
 #include "engine/types/compare.h"
 #include "engine/types/interval_text.h"
 #include "engine/types/text_form.h"
+#include "sql/exec/row_order.h"
 #include "sql/function/aggregate_rows.h"
 #include "sql/function/aggregates.h"
 
@@ -16,11 +17,68 @@ namespace {
 
 enum class OrderedSet : uint8_t { kContinuous, kDiscrete, kMode };
 
+/// The values of a group by rank. Doubles are selected, not sorted.
+class Ranked {
+ public:
+  Ranked(const Vector& values, bool descending) : values_(values), descending_(descending) {
+    if (values.type().Physical() == PhysicalType::kFloat64) numbers_.assign(values.values<double>(), values.values<double>() + values.size());
+  }
+  size_t size() const { return values_.size(); }
+  /// Appends the value at `rank`, from 0.
+  void Put(size_t rank, Vector& out) {
+    if (numbers_.empty()) {
+      out.AppendFrom(values_, Order()[rank]);
+    } else {
+      out.Append<double>(NumberAt(descending_ ? size() - 1 - rank : rank));
+    }
+  }
+  /// Appends the first of the most frequent values.
+  void PutMode(Vector& out) {
+    const std::vector<uint32_t>& order = Order();
+    size_t best_at = 0;
+    size_t best_length = 0;
+    for (size_t i = 0; i < order.size();) {
+      size_t j = i + 1;
+      while (j < order.size() && CompareRows(values_, order[i], values_, order[j]) == 0) ++j;
+      if (j - i > best_length) {
+        best_length = j - i;
+        best_at = i;
+      }
+      i = j;
+    }
+    out.AppendFrom(values_, order[best_at]);
+  }
+
+ private:
+  /// NaN is above every number.
+  static bool IsBelow(double left, double right) { return left < right || (std::isnan(right) && !std::isnan(left)); }
+
+  double NumberAt(size_t rank) {
+    const auto at = numbers_.begin() + static_cast<ptrdiff_t>(rank);
+    std::nth_element(numbers_.begin(), at, numbers_.end(), IsBelow);
+    return *at;
+  }
+  const std::vector<uint32_t>& Order() {
+    if (order_.empty()) {
+      // Not the vector's owner: the batch lives as long as this call.
+      const VectorPtr column(std::shared_ptr<const Vector>(), &values_);
+      order_ = SortedRows(ColumnBatch({column}, values_.size()), {{0, descending_, false}});
+    }
+    return order_;
+  }
+
+  const Vector& values_;
+  const bool descending_;
+  std::vector<double> numbers_;
+  std::vector<uint32_t> order_;
+};
+
 class OrderedSetState final : public AggregateState {
  public:
   /// `many`: the fractions come as an array, and so do the answers.
   OrderedSetState(OrderedSet what, DataType element, bool many) : what_(what), element_(element), many_(many) {}
 
+  void SetDescending() override { descending_ = true; }
   void Resize(size_t groups) override { states_.resize(groups); }
 
   Status Update(std::span<const VectorPtr> arguments, GroupIds groups) override {
@@ -85,12 +143,9 @@ class OrderedSetState final : public AggregateState {
         out.AppendNull();
         continue;
       }
-      const Vector& values = *state.values;
-      std::vector<uint32_t> order(values.size());
-      for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<uint32_t>(i);
-      std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return CompareRows(values, a, values, b) < 0; });
+      Ranked ranked(*state.values, descending_);
       if (!many_) {
-        RETURN_IF_ERROR(Pick(state.fraction, values, order, out));
+        RETURN_IF_ERROR(Pick(state.fraction, ranked, out));
         continue;
       }
       auto answers = std::make_shared<Vector>(out.type().Element().WithoutTypmod());
@@ -98,7 +153,7 @@ class OrderedSetState final : public AggregateState {
         if (std::isnan(fraction)) {
           answers->AppendNull();
         } else {
-          RETURN_IF_ERROR(Pick(fraction, values, order, *answers));
+          RETURN_IF_ERROR(Pick(fraction, ranked, *answers));
         }
       }
       out.AppendBytes(ArrayValue::FromVector(std::move(answers)).Encode());
@@ -140,55 +195,47 @@ class OrderedSetState final : public AggregateState {
     return OkStatus();
   }
 
-  Status Pick(double fraction, const Vector& values, const std::vector<uint32_t>& order, Vector& out) const {
-    const double count = static_cast<double>(order.size());
+  Status Pick(double fraction, Ranked& ranked, Vector& out) const {
+    const double count = static_cast<double>(ranked.size());
     switch (what_) {
       case OrderedSet::kDiscrete: {
         const double rank = std::ceil(fraction * count);
-        out.AppendFrom(values, order[rank < 1 ? 0 : std::min(static_cast<size_t>(rank), order.size()) - 1]);
+        ranked.Put(rank < 1 ? 0 : std::min(static_cast<size_t>(rank), ranked.size()) - 1, out);
         return OkStatus();
       }
       case OrderedSet::kContinuous: {
         const double at = fraction * (count - 1);
-        const size_t low = std::min(static_cast<size_t>(std::floor(at)), order.size() - 1);
-        const size_t high = std::min(static_cast<size_t>(std::ceil(at)), order.size() - 1);
-        return Interpolate(values, order[low], order[high], at - static_cast<double>(low), out);
+        const size_t low = std::min(static_cast<size_t>(std::floor(at)), ranked.size() - 1);
+        const size_t high = std::min(static_cast<size_t>(std::ceil(at)), ranked.size() - 1);
+        return Interpolate(ranked, low, high, at - static_cast<double>(low), out);
       }
-      case OrderedSet::kMode: break;
+      case OrderedSet::kMode: ranked.PutMode(out); return OkStatus();
     }
-    size_t best_at = 0;
-    size_t best_length = 0;
-    for (size_t i = 0; i < order.size();) {
-      size_t j = i + 1;
-      while (j < order.size() && CompareRows(values, order[i], values, order[j]) == 0) ++j;
-      if (j - i > best_length) {
-        best_length = j - i;
-        best_at = i;
-      }
-      i = j;
-    }
-    out.AppendFrom(values, order[best_at]);
     return OkStatus();
   }
 
-  Status Interpolate(const Vector& values, uint32_t low, uint32_t high, double part, Vector& out) const {
+  Status Interpolate(Ranked& ranked, size_t low, size_t high, double part, Vector& out) const {
     if (low == high) {
-      out.AppendFrom(values, low);
+      ranked.Put(low, out);
       return OkStatus();
     }
+    Vector ends(element_);
+    ranked.Put(low, ends);
+    ranked.Put(high, ends);
     if (element_.Is(TypeId::kInterval)) {
-      const Interval base = values.Get<Interval>(low);
-      ASSIGN_OR_RETURN(Interval difference, SubtractIntervals(values.Get<Interval>(high), base));
+      const Interval base = ends.Get<Interval>(0);
+      ASSIGN_OR_RETURN(Interval difference, SubtractIntervals(ends.Get<Interval>(1), base));
       ASSIGN_OR_RETURN(difference, MultiplyInterval(difference, part));
       ASSIGN_OR_RETURN(const Interval result, AddIntervals(base, difference));
       out.Append<Interval>(result);
       return OkStatus();
     }
-    const double base = values.Get<double>(low);
-    out.Append<double>(base + (values.Get<double>(high) - base) * part);
+    const double base = ends.Get<double>(0);
+    out.Append<double>(base + (ends.Get<double>(1) - base) * part);
     return OkStatus();
   }
 
+  bool descending_ = false;
   OrderedSet what_;
   DataType element_;
   const bool many_;

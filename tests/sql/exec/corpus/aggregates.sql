@@ -365,6 +365,23 @@ SELECT mode() WITHIN GROUP (ORDER BY tag) FROM cpu;
 x
 ----end
 
+SELECT percentile_disc(0.1) WITHIN GROUP (ORDER BY x DESC), percentile_cont(0.1) WITHIN GROUP (ORDER BY x DESC), mode() WITHIN GROUP (ORDER BY x DESC), percentile_cont(ARRAY[0.1, NULL, 0.9]) WITHIN GROUP (ORDER BY x DESC) FROM generate_series(1, 10) x;
+----
+10|9.1|10|{9.1,NULL,1.9000000000000004}
+----end
+
+SELECT percentile_disc(0.25) WITHIN GROUP (ORDER BY x), percentile_disc(ARRAY[0, 0.5, 1]) WITHIN GROUP (ORDER BY x DESC), mode() WITHIN GROUP (ORDER BY x) FROM (VALUES ('b'), ('a'), ('c'), ('c'), (NULL)) v(x);
+----
+a|{c,c,a}|c
+----end
+
+SELECT x % 3, percentile_cont(ARRAY[0, 0.3, 1]) WITHIN GROUP (ORDER BY CASE WHEN x = 7 THEN 'NaN' ELSE x::float8 END), percentile_disc(0.7) WITHIN GROUP (ORDER BY x::text) FILTER (WHERE x > 2) FROM generate_series(1, 20) x GROUP BY 1 ORDER BY 1;
+----
+0|{3,7.5,18}|6
+1|{1,8.799999999999999,NaN}|4
+2|{2,7.3999999999999995,20}|5
+----end
+
 SELECT host, percentile_cont(0.25) WITHIN GROUP (ORDER BY usage) FROM cpu GROUP BY host ORDER BY host;
 ----
 a|20.375
