@@ -133,6 +133,9 @@ void Vector::AppendRange(const Vector& other, size_t begin, size_t end) {
 }
 
 namespace {
+constexpr size_t kCopyBytes = 16;
+constexpr size_t kMaxEntries = 1 << 16;
+
 template <typename T>
 void GatherFixed(uint8_t* out, const uint8_t* in, std::span<const uint32_t> rows) {
   T* target = reinterpret_cast<T*>(out);
@@ -153,12 +156,18 @@ void Vector::AppendSelected(const Vector& other, std::span<const uint32_t> rows)
   if (physical_ == PhysicalType::kBytes) {
     size_t bytes = 0;
     for (uint32_t row : rows) bytes += other.offsets_[row + 1] - other.offsets_[row];
-    heap_.reserve(heap_.size() + bytes);
     offsets_.reserve(offsets_.size() + rows.size());
+    size_t end = heap_.size();
+    heap_.resize(end + bytes + kCopyBytes);
     for (uint32_t row : rows) {
-      heap_.append(other.heap_, other.offsets_[row], other.offsets_[row + 1] - other.offsets_[row]);
-      offsets_.push_back(static_cast<uint32_t>(heap_.size()));
+      const size_t from = other.offsets_[row];
+      const size_t length = other.offsets_[row + 1] - from;
+      // A copy of a constant size is quicker; what is too much is written over.
+      std::memcpy(heap_.data() + end, other.heap_.data() + from, length <= kCopyBytes && from + kCopyBytes <= other.heap_.size() ? kCopyBytes : length);
+      end += length;
+      offsets_.push_back(static_cast<uint32_t>(end));
     }
+    heap_.resize(end);
   } else {
     const size_t width = type_.Width();
     uint8_t* out = fixed_.Extend(rows.size() * width);
@@ -194,6 +203,10 @@ VectorPtr Vector::Gather(const VectorPtr& source, std::span<const uint32_t> rows
     result->entries_ = source->entries_;
     result->codes_.resize(rows.size());
     for (size_t i = 0; i < rows.size(); ++i) result->codes_[i] = source->codes_[rows[i]];
+  } else if (source->physical_ == PhysicalType::kBytes && !source->constant_ && source->null_count_ == 0 && source->size() <= kMaxEntries &&
+             rows.size() >= 2 * source->size()) {
+    // Rows repeat (a join's other side): the source is their dictionary.
+    result->SetCodes(source, std::vector<uint16_t>(rows.begin(), rows.end()));
   }
   return result;
 }

@@ -1,4 +1,4 @@
-// Functions of dates and times: now, date_trunc, extract, age, make_*, AT TIME ZONE.
+// Functions of dates and times: now, date_trunc, age, make_*, AT TIME ZONE.
 #include "engine/base/strings.h"
 #include "engine/types/datetime_functions.h"
 #include "engine/types/interval_text.h"
@@ -78,34 +78,6 @@ Status TruncateInZone(const RowArgs& args, Vector& out) {
 Status TruncateIntervalRow(const RowArgs& args, Vector& out) {
   ASSIGN_OR_RETURN(const DateTimeField field, ParseDateTimeField(args.Text(0), args.type(1)));
   return PutOr<Interval>(out, TruncateInterval(field, args.Ival(1)));
-}
-
-// ---- extract, date_part ----
-StatusOr<std::optional<Numeric>> ExtractAny(const RowArgs& args, DataType field_type) {
-  ASSIGN_OR_RETURN(const DateTimeField field, ParseDateTimeField(args.Text(0), field_type));
-  switch (args.type(1).id) {
-    case TypeId::kTimestamp: return ExtractTimestamp(field, args.I64(1));
-    case TypeId::kTimestampTz: return ExtractTimestampTz(field, args.I64(1), Zone(args));
-    case TypeId::kTime: return ExtractTime(field, args.I64(1));
-    case TypeId::kDate: return ExtractDate(field, args.I32(1));
-    default: return ExtractInterval(field, args.Ival(1));
-  }
-}
-Status Extract(const RowArgs& args, Vector& out) {
-  ASSIGN_OR_RETURN(std::optional<Numeric> value, ExtractAny(args, args.type(1)));
-  return value.has_value() ? PutNumeric(out, *value) : PutNull(out);
-}
-Status DatePart(const RowArgs& args, Vector& out) {
-  std::optional<Numeric> value;
-  if (args.type(1).Is(TypeId::kDate)) {
-    // date_part reads a date as a timestamp, which knows more fields.
-    ASSIGN_OR_RETURN(const DateTimeField field, ParseDateTimeField(args.Text(0), DataType(TypeId::kTimestamp)));
-    ASSIGN_OR_RETURN(const int64_t timestamp, DateToTimestamp(args.I32(1)));
-    ASSIGN_OR_RETURN(value, ExtractTimestamp(field, timestamp));
-  } else {
-    ASSIGN_OR_RETURN(value, ExtractAny(args, args.type(1)));
-  }
-  return value.has_value() ? Put<double>(out, value->ToDouble()) : PutNull(out);
 }
 
 // ---- age ----
@@ -197,14 +169,6 @@ Status JustifyHoursRow(const RowArgs& args, Vector& out) { return PutOr<Interval
 Status JustifyDaysRow(const RowArgs& args, Vector& out) { return PutOr<Interval>(out, JustifyDays(args.Ival(0))); }
 Status JustifyIntervalRow(const RowArgs& args, Vector& out) { return PutOr<Interval>(out, JustifyInterval(args.Ival(0))); }
 
-void RegisterExtract(RegistryBuilder& builder) {
-  for (std::string_view type : {"timestamp", "timestamptz", "time", "interval", "date"}) {
-    const Volatility volatility = type == "timestamptz" ? Volatility::kStable : Volatility::kImmutable;
-    builder.Row("extract", StrCat("text,", type), "numeric", Extract).volatility = volatility;
-    builder.Row("date_part", StrCat("text,", type), "float8", DatePart).volatility = volatility;
-  }
-}
-
 void RegisterMakers(RegistryBuilder& builder) {
   builder.Row("make_date", "year int4,month int4,day int4", "date", MakeDateRow);
   builder.Row("make_time", "hour int4,min int4,sec float8", "time", MakeTimeRow);
@@ -227,7 +191,6 @@ void RegisterDateTime(RegistryBuilder& builder) {
   Stable(builder.Columns("date_trunc", "text,timestamptz", "timestamptz", TruncateTimestampTzs));
   Stable(builder.Row("date_trunc", "text,timestamptz,text", "timestamptz", TruncateInZone));
   builder.Row("date_trunc", "text,interval", "interval", TruncateIntervalRow);
-  RegisterExtract(builder);
   RegisterMakers(builder);
   builder.Row("age", "timestamp,timestamp", "interval", AgeOfTimestamps);
   Stable(builder.Row("age", "timestamptz,timestamptz", "interval", AgeOfTimestampTzs));

@@ -26,6 +26,7 @@ Registry::Registry() : index_(std::make_unique<Index>()) {
   RegisterMath(builder);
   RegisterDateTimeOperators(builder);
   RegisterDateTime(builder);
+  RegisterExtract(builder);
   RegisterTimeBucket(builder);
   RegisterFormatting(builder);
   RegisterText(builder);

@@ -53,6 +53,7 @@ void RegisterComparisons(RegistryBuilder& builder);
 void RegisterMath(RegistryBuilder& builder);
 void RegisterDateTimeOperators(RegistryBuilder& builder);
 void RegisterDateTime(RegistryBuilder& builder);
+void RegisterExtract(RegistryBuilder& builder);
 void RegisterTimeBucket(RegistryBuilder& builder);
 void RegisterFormatting(RegistryBuilder& builder);
 void RegisterText(RegistryBuilder& builder);
