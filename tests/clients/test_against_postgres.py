@@ -34,6 +34,15 @@ QUERIES = [
     "SELECT date_trunc('day', time) AS day, count(*), avg(v) FROM r GROUP BY day ORDER BY day",
     "SELECT series, date_trunc('month', time), sum(n) FROM r GROUP BY 1, 2 HAVING sum(n) > 0 ORDER BY 1, 2",
     "SELECT extract(dow FROM time) AS d, count(*) FROM r GROUP BY 1 ORDER BY 1",
+    "SELECT extract(hour FROM time) AS h, extract(isodow FROM time), count(*), sum(n) FROM r WHERE extract(minute FROM time) BETWEEN 7 AND 40 GROUP BY 1, 2 ORDER BY 1, 2",
+    "SELECT extract(month FROM time AT TIME ZONE 'America/St_Johns'), extract(hour FROM time AT TIME ZONE 'Asia/Kathmandu') h, count(*) FROM r GROUP BY 1, 2 ORDER BY 1, 2",
+    "SELECT series, label, count(*), avg(n) FROM r GROUP BY series, label ORDER BY 1, 2 NULLS FIRST",
+    "SELECT n % 10, label, count(*) FROM r GROUP BY 1, 2 ORDER BY 1, 2 NULLS FIRST",
+    "SELECT date_trunc('hour', time), series, sum(n) FROM r GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 200",
+    "SELECT upper(series) || '!' AS u, count(*), count(DISTINCT label) FROM r WHERE series <> 's3' AND series NOT LIKE '%1' GROUP BY 1 ORDER BY 1",
+    "SELECT count(*), count(DISTINCT series), count(DISTINCT length(series)) FROM r WHERE series ~ '[24]$' OR upper(label) = 'A'",
+    "SELECT s.part, count(*), sum(r.n) FROM r JOIN (SELECT 's' || g AS name, 'part ' || g % 3 AS part FROM generate_series(0, 11) g) s ON s.name = r.series GROUP BY 1 ORDER BY 1",
+    "SELECT series, percentile_cont(0.9) WITHIN GROUP (ORDER BY v DESC), percentile_disc(0.2) WITHIN GROUP (ORDER BY n), percentile_disc(0.7) WITHIN GROUP (ORDER BY d DESC), mode() WITHIN GROUP (ORDER BY n DESC) FROM r GROUP BY series ORDER BY series",
     "SELECT DISTINCT series FROM r ORDER BY 1 DESC",
     "SELECT DISTINCT ON (series) series, time, n FROM r ORDER BY series, time DESC, n",
     "SELECT time, series, n FROM r WHERE v > 100 AND time >= '2024-02-01' ORDER BY time, series, n LIMIT 20 OFFSET 5",
@@ -174,6 +183,13 @@ class AgainstPostgresTest(unittest.TestCase):
         return line.split("ERROR:", 1)[-1].strip()
 
     def test_queries(self):
+        self.compare_queries()
+
+    def test_queries_from_files(self):
+        self.assertEqual(self.tsd("SELECT count(*) > 0 FROM (SELECT compress_chunk(chunk, true) FROM show_chunks('r') chunk) c").returncode, 0)
+        self.compare_queries()
+
+    def compare_queries(self):
         for query in QUERIES:
             with self.subTest(query=query):
                 expected, got = self.postgres.psql(query), self.tsd(query)
