@@ -66,10 +66,38 @@ struct Probe {
   size_t place = 0;                  // of the first row in its partition
 };
 
+/// columns.size(): not there.
+size_t PositionIn(const std::vector<PlanColumn>& columns, int id) {
+  return static_cast<size_t>(std::find_if(columns.begin(), columns.end(), [id](const PlanColumn& column) { return column.id == id; }) - columns.begin());
+}
+
+ColumnBatch SideBySide(ColumnBatch left, const ColumnBatch& right) {
+  for (const VectorPtr& column : right.columns()) left.Add(column);
+  return left;
+}
+
+/// Whether `chosen`, which ascends, is every one of `rows` rows once.
+bool AreAll(const std::vector<uint32_t>& chosen, size_t rows) {
+  if (chosen.size() != rows) return false;
+  for (size_t i = 0; i < rows; ++i) {
+    if (chosen[i] != i) return false;
+  }
+  return true;
+}
+
 class JoinOperator final : public Operator {
  public:
   JoinOperator(const JoinNode& node, JoinParts parts, const ExecContext& context)
       : node_(node), parts_(std::move(parts)), context_(context), memory_(context) {
+    const size_t left = node.children[0]->output.size();
+    for (const PlanColumn& column : node.output) {
+      const size_t at = PositionIn(node.children[0]->output, column.id);
+      if (at < left) {
+        kept_left_.push_back(at);
+      } else {
+        kept_right_.push_back(PositionIn(node.children[1]->output, column.id));
+      }
+    }
     NewTable();
   }
 
@@ -321,24 +349,27 @@ class JoinOperator final : public Operator {
   }
 
   Status EmitPairs(const std::vector<uint32_t>& left_rows, const std::vector<uint32_t>& right_rows, ColumnBatch* out) {
-    ColumnBatch pairs = probe_.rows.Gather(left_rows);
-    const ColumnBatch right = table_->rows().Gather(right_rows);
-    for (const VectorPtr& column : right.columns()) pairs.Add(column);
     if (parts_.residual == nullptr) {
       for (uint32_t row : left_rows) probe_.matched[row] = true;
       if (KeepsRight()) {
         for (uint32_t row : right_rows) right_matched_[row] = true;
       }
-      if (!LeftOnly()) *out = std::move(pairs);
+      if (LeftOnly()) return OkStatus();
+      const ColumnBatch left = probe_.rows.Project(kept_left_);
+      *out = SideBySide(AreAll(left_rows, left.rows()) ? left : left.Gather(left_rows), table_->rows().Project(kept_right_).Gather(right_rows));
       return OkStatus();
     }
+    const ColumnBatch pairs = SideBySide(probe_.rows.Gather(left_rows), table_->rows().Gather(right_rows));
     std::vector<uint32_t> selection;
     RETURN_IF_ERROR(parts_.residual->EvaluateFilter(pairs, context_, &selection));
     for (uint32_t pair : selection) {
       probe_.matched[left_rows[pair]] = true;
       if (KeepsRight()) right_matched_[right_rows[pair]] = true;
     }
-    if (!LeftOnly() && !selection.empty()) *out = pairs.Gather(selection);
+    if (LeftOnly() || selection.empty()) return OkStatus();
+    std::vector<size_t> kept = kept_left_;
+    for (size_t position : kept_right_) kept.push_back(probe_.rows.column_count() + position);
+    *out = pairs.Project(kept).Gather(selection);
     return OkStatus();
   }
 
@@ -358,10 +389,9 @@ class JoinOperator final : public Operator {
       if (WantsLeft(row)) rows.push_back(static_cast<uint32_t>(row));
     }
     if (rows.empty()) return OkStatus();
-    ColumnBatch result = rows.size() == probe_.rows.rows() ? probe_.rows : probe_.rows.Gather(rows);
-    if (!LeftOnly()) {
-      for (const PlanColumn& column : node_.children[1]->output) result.Add(Vector::AllNull(column.type, rows.size()));
-    }
+    const ColumnBatch left = probe_.rows.Project(kept_left_);
+    ColumnBatch result = rows.size() == left.rows() ? left : left.Gather(rows);
+    for (size_t position : kept_right_) result.Add(Vector::AllNull(node_.children[1]->output[position].type, rows.size()));
     *out = std::move(result);
     return OkStatus();
   }
@@ -375,15 +405,14 @@ class JoinOperator final : public Operator {
     }
     if (rows.empty()) return false;
     ColumnBatch result(rows.size());
-    for (const PlanColumn& column : node_.children[0]->output) result.Add(Vector::AllNull(column.type, rows.size()));
-    const ColumnBatch right = table_->rows().Gather(rows);
-    for (const VectorPtr& column : right.columns()) result.Add(column);
-    *out = std::move(result);
+    for (size_t position : kept_left_) result.Add(Vector::AllNull(node_.children[0]->output[position].type, rows.size()));
+    *out = SideBySide(std::move(result), table_->rows().Project(kept_right_).Gather(rows));
     return true;
   }
 
   const JoinNode& node_;
   JoinParts parts_;
+  std::vector<size_t> kept_left_, kept_right_;  // positions in the children of the columns that come out
   const ExecContext& context_;
   MemoryHold memory_;
   Stage stage_ = Stage::kTakingRight;

@@ -177,7 +177,9 @@ class Pruner {
     for (PlanPtr& child : join.children) child = Prune(child, below);
     join.output = join.children[0]->output;
     const bool left_only = join.join == JoinType::kSemi || join.join == JoinType::kAnti || join.join == JoinType::kAntiNotIn;
-    if (!left_only) join.output.insert(join.output.end(), join.children[1]->output.begin(), join.children[1]->output.end());
+    if (left_only) return plan;
+    join.output.insert(join.output.end(), join.children[1]->output.begin(), join.children[1]->output.end());
+    EraseColumns(&join.output, [&](const PlanColumn& column) { return needed.count(column.id) != 0; });
     return plan;
   }
 

@@ -199,7 +199,7 @@ struct LimitNode : PlanNodeOf<PlanKind::kLimit> {
 enum class JoinType : uint8_t { kInner, kLeft, kRight, kFull, kCross, kSemi, kAnti, kAntiNotIn };
 
 /// Hash join when there are keys (the right side is built), else nested loops over the materialised right side.
-/// output: left then right; semi and anti: left only. kAntiNotIn has NOT IN's NULL rules (one key, no residual).
+/// output: columns of left, then of right, those that are used above; semi and anti: all of left. kAntiNotIn has NOT IN's NULL rules (one key, no residual).
 struct JoinNode : PlanNodeOf<PlanKind::kJoin> {
   JoinType join = JoinType::kInner;
   std::vector<ExprPtr> left_keys, right_keys;  // equal pairwise, of the same type

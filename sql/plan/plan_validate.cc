@@ -131,7 +131,12 @@ Status CheckJoin(const JoinNode& join) {
   both.insert(both.end(), right.begin(), right.end());
   RETURN_IF_ERROR(CheckCondition(join.residual, both));
   const bool left_only = join.join == JoinType::kSemi || join.join == JoinType::kAnti || join.join == JoinType::kAntiNotIn;
-  return SameColumns(join.output, left_only ? left : both) ? OkStatus() : Bad("join columns");
+  if (left_only) return SameColumns(join.output, left) ? OkStatus() : Bad("join columns");
+  for (const PlanColumn& column : join.output) {
+    const bool known = std::any_of(both.begin(), both.end(), [&](const PlanColumn& other) { return other.id == column.id && other.type.SameAs(column.type); });
+    if (!known) return Bad("join columns");
+  }
+  return OkStatus();
 }
 
 Status CheckUnary(const PlanNode& plan) {
