@@ -8,6 +8,7 @@ Vector::Vector(DataType type) : type_(type), physical_(type.Physical()) {
 
 void Vector::MakeConstant(size_t size) {
   TSD_CHECK(size_ == 1);
+  ForgetHints();
   constant_ = true;
   constant_size_ = size;
 }
@@ -34,6 +35,7 @@ void Vector::ResizeFixedUninitialized(size_t rows) {
 
 void Vector::AdoptBytes(std::vector<uint32_t> offsets, std::string heap) {
   TSD_CHECK(!offsets.empty() && offsets.back() == heap.size());
+  ForgetHints();
   size_ = offsets.size() - 1;
   offsets_ = std::move(offsets);
   heap_ = std::move(heap);
@@ -76,6 +78,7 @@ void Vector::AppendNull() {
 
 void Vector::SetNull(size_t row) {
   TSD_CHECK(row < size_);
+  ForgetHints();
   if (null_count_ == 0) {
     validity_.assign((size_ + 63) / 64, ~uint64_t{0});
     if ((size_ & 63) != 0) validity_.back() = (uint64_t{1} << (size_ & 63)) - 1;
@@ -89,6 +92,7 @@ void Vector::SetNull(size_t row) {
 
 void Vector::AdoptValidity(std::vector<uint64_t> validity) {
   TSD_CHECK(validity.size() == (size_ + 63) / 64);
+  ForgetHints();
   validity_ = std::move(validity);
   if ((size_ & 63) != 0) validity_.back() &= (uint64_t{1} << (size_ & 63)) - 1;
   size_t present = 0;
