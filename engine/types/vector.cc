@@ -127,8 +127,10 @@ void Vector::AppendRange(const Vector& other, size_t begin, size_t end) {
     const uint32_t from = other.offsets_[begin];
     const uint32_t base = static_cast<uint32_t>(heap_.size());
     heap_.append(other.heap_, from, other.offsets_[end] - from);
-    offsets_.reserve(offsets_.size() + (end - begin));
-    for (size_t row = begin; row < end; ++row) offsets_.push_back(base + other.offsets_[row + 1] - from);
+    // resize, not reserve: it grows by halves of what is there, so that many small appends copy little.
+    offsets_.resize(size_ + 1 + (end - begin));
+    uint32_t* const out = offsets_.data() + size_ + 1;
+    for (size_t row = begin; row < end; ++row) out[row - begin] = base + other.offsets_[row + 1] - from;
   } else {
     const size_t width = type_.Width();
     std::memcpy(fixed_.Extend((end - begin) * width), other.fixed_.data() + begin * width, (end - begin) * width);
@@ -160,7 +162,8 @@ void Vector::AppendSelected(const Vector& other, std::span<const uint32_t> rows)
   if (physical_ == PhysicalType::kBytes) {
     size_t bytes = 0;
     for (uint32_t row : rows) bytes += other.offsets_[row + 1] - other.offsets_[row];
-    offsets_.reserve(offsets_.size() + rows.size());
+    offsets_.resize(size_ + 1 + rows.size());
+    uint32_t* out = offsets_.data() + size_ + 1;
     size_t end = heap_.size();
     heap_.resize(end + bytes + kCopyBytes);
     for (uint32_t row : rows) {
@@ -169,7 +172,7 @@ void Vector::AppendSelected(const Vector& other, std::span<const uint32_t> rows)
       // A copy of a constant size is quicker; what is too much is written over.
       std::memcpy(heap_.data() + end, other.heap_.data() + from, length <= kCopyBytes && from + kCopyBytes <= other.heap_.size() ? kCopyBytes : length);
       end += length;
-      offsets_.push_back(static_cast<uint32_t>(end));
+      *out++ = static_cast<uint32_t>(end);
     }
     heap_.resize(end);
   } else {

@@ -2,16 +2,18 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "engine/types/compare.h"
+#include "sql/exec/key_codes.h"
 
 namespace tsd::sql {
 namespace {
 
-/// A 64-bit prefix of the first key whose unsigned order agrees with the key's order; equal prefixes are decided by CompareOrder.
-struct Prefixed {
-  uint64_t prefix;
-  uint32_t row;
+/// What rows are compared by first: 64 bits a row whose unsigned order agrees with a key's order.
+struct Prefix {
+  std::vector<uint64_t> values;
+  bool exact = false;  // equal ones have equal keys; else CompareOrder decides among them
 };
 
 uint64_t FromSigned(int64_t value) { return static_cast<uint64_t>(value) ^ (uint64_t{1} << 63); }
@@ -30,56 +32,114 @@ uint64_t FromText(std::string_view bytes) {
   return prefix;
 }
 
-/// False when the type has no such prefix; all of it then is 0.
-bool ValuePrefixes(const Vector& column, std::vector<Prefixed>& rows) {
-  const DataType& type = column.type();
-  switch (type.Physical()) {
-    case PhysicalType::kBool:
-      for (Prefixed& row : rows) row.prefix = column.Get<uint8_t>(row.row);
-      return true;
-    case PhysicalType::kInt16:
-      for (Prefixed& row : rows) row.prefix = FromSigned(column.Get<int16_t>(row.row));
-      return true;
-    case PhysicalType::kInt32:
-      for (Prefixed& row : rows) row.prefix = FromSigned(column.Get<int32_t>(row.row));
-      return true;
-    case PhysicalType::kInt64:
-      if (type.Is(TypeId::kPgLsn)) return false;
-      for (Prefixed& row : rows) row.prefix = FromSigned(column.Get<int64_t>(row.row));
-      return true;
-    case PhysicalType::kFloat32:
-      for (Prefixed& row : rows) row.prefix = FromDouble(column.Get<float>(row.row));
-      return true;
-    case PhysicalType::kFloat64:
-      for (Prefixed& row : rows) row.prefix = FromDouble(column.Get<double>(row.row));
-      return true;
-    case PhysicalType::kBytes:
-      if (!type.Is(TypeId::kText) && !type.Is(TypeId::kVarchar) && !type.Is(TypeId::kName) && !type.Is(TypeId::kBytea)) return false;
-      for (Prefixed& row : rows) row.prefix = FromText(column.GetBytes(row.row));
-      return true;
-    default: return false;
-  }
+template <typename T, typename Of>
+void FillValues(const Vector& column, std::vector<uint64_t>& out, Of of) {
+  for (size_t row = 0; row < out.size(); ++row) out[row] = of(column.Get<T>(row));
 }
 
-std::vector<Prefixed> Prefixes(const ColumnBatch& batch, const std::vector<OrderKey>& keys) {
-  std::vector<Prefixed> rows(batch.rows());
-  for (size_t i = 0; i < rows.size(); ++i) rows[i] = {0, static_cast<uint32_t>(i)};
-  if (keys.empty()) return rows;
-  const Vector& column = batch.column(keys[0].column);
-  if (!ValuePrefixes(column, rows)) {
-    for (Prefixed& row : rows) row.prefix = 0;
-    return rows;
+/// The values' own bits; nothing is done for types that have none such.
+Prefix ValuePrefix(const Vector& column, size_t rows) {
+  const DataType& type = column.type();
+  Prefix prefix{std::vector<uint64_t>(rows), !column.HasNulls()};
+  switch (type.Physical()) {
+    case PhysicalType::kBool: FillValues<uint8_t>(column, prefix.values, [](uint8_t value) { return uint64_t{value}; }); return prefix;
+    case PhysicalType::kInt16: FillValues<int16_t>(column, prefix.values, FromSigned); return prefix;
+    case PhysicalType::kInt32: FillValues<int32_t>(column, prefix.values, FromSigned); return prefix;
+    case PhysicalType::kFloat32: FillValues<float>(column, prefix.values, FromDouble); return prefix;
+    case PhysicalType::kFloat64: FillValues<double>(column, prefix.values, FromDouble); return prefix;
+    case PhysicalType::kInt64:
+      if (type.Is(TypeId::kPgLsn)) break;
+      FillValues<int64_t>(column, prefix.values, FromSigned);
+      return prefix;
+    case PhysicalType::kBytes:
+      if (!type.Is(TypeId::kText) && !type.Is(TypeId::kVarchar) && !type.Is(TypeId::kName) && !type.Is(TypeId::kBytea)) break;
+      for (size_t row = 0; row < rows; ++row) prefix.values[row] = FromText(column.GetBytes(row));
+      break;
+    default: break;
   }
-  if (keys[0].descending) {
-    for (Prefixed& row : rows) row.prefix = ~row.prefix;
+  prefix.exact = false;
+  return prefix;
+}
+
+/// Ranks among the distinct values, where these are few; NULL among them. False: they are not.
+bool RankPrefix(const Vector& column, size_t rows, const OrderKey& key, Prefix* prefix) {
+  constexpr size_t kSample = 1 << 15;
+  constexpr size_t kRowsAValue = 4;
+  if (IsWordType(column.type()) || rows < kRowsAValue) return false;
+  ValueDictionary dictionary(column.type());
+  std::vector<uint32_t> codes(rows);
+  const size_t sample = std::min(rows, kSample);
+  dictionary.Encode(column, nullptr, sample, codes.data());
+  if (dictionary.size() * kRowsAValue > sample) return false;
+  dictionary.Encode(column, nullptr, rows, codes.data());
+  if (dictionary.size() * kRowsAValue > rows) return false;
+  const ColumnBatch values({dictionary.values()}, dictionary.size());
+  const OrderKey own{0, key.descending, key.nulls_first};
+  std::vector<uint32_t> order(dictionary.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return CompareOrder({own}, values, a, values, b) < 0; });
+  std::vector<uint64_t> ranks(order.size());
+  for (size_t rank = 0; rank < order.size(); ++rank) ranks[order[rank]] = rank;
+  prefix->values.resize(rows);
+  for (size_t row = 0; row < rows; ++row) prefix->values[row] = ranks[codes[row]];
+  prefix->exact = true;
+  return true;
+}
+
+Prefix PrefixOf(const ColumnBatch& batch, const OrderKey& key) {
+  const Vector& column = batch.column(key.column);
+  Prefix prefix;
+  if (RankPrefix(column, batch.rows(), key, &prefix)) return prefix;
+  prefix = ValuePrefix(column, batch.rows());
+  if (key.descending) {
+    for (uint64_t& value : prefix.values) value = ~value;
   }
-  if (column.HasNulls()) {
-    const uint64_t null_prefix = keys[0].nulls_first ? 0 : UINT64_MAX;
-    for (Prefixed& row : rows) {
-      if (column.IsNull(row.row)) row.prefix = null_prefix;
-    }
+  const uint64_t null_prefix = key.nulls_first ? 0 : UINT64_MAX;
+  for (size_t row = 0; row < batch.rows() && column.HasNulls(); ++row) {
+    if (column.IsNull(row)) prefix.values[row] = null_prefix;
   }
-  return rows;
+  return prefix;
+}
+
+struct OneKey {
+  uint64_t first;
+  uint32_t row;
+};
+struct TwoKeys {
+  uint64_t first, second;
+  uint32_t row;
+};
+int ComparePrefixes(const OneKey& a, const OneKey& b) { return a.first < b.first ? -1 : a.first > b.first ? 1 : 0; }
+int ComparePrefixes(const TwoKeys& a, const TwoKeys& b) {
+  if (a.first != b.first) return a.first < b.first ? -1 : 1;
+  return a.second < b.second ? -1 : a.second > b.second ? 1 : 0;
+}
+
+template <typename Row, typename Less>
+std::vector<uint32_t> FirstOf(std::vector<Row> rows, size_t count, Less less) {
+  count = std::min(count, rows.size());
+  const auto end = rows.begin() + static_cast<ptrdiff_t>(count);
+  if (end != rows.end()) std::nth_element(rows.begin(), end, rows.end(), less);
+  std::sort(rows.begin(), end, less);
+  std::vector<uint32_t> result(count);
+  for (size_t i = 0; i < count; ++i) result[i] = rows[i].row;
+  return result;
+}
+
+/// `undecided`: keys that the prefixes do not settle.
+template <typename Row>
+std::vector<uint32_t> FirstByPrefix(const ColumnBatch& batch, const std::vector<OrderKey>& undecided, std::vector<Row> rows, size_t count) {
+  if (undecided.empty()) {
+    return FirstOf(std::move(rows), count, [](const Row& a, const Row& b) {
+      const int order = ComparePrefixes(a, b);
+      return order != 0 ? order < 0 : a.row < b.row;
+    });
+  }
+  return FirstOf(std::move(rows), count, [&](const Row& a, const Row& b) {
+    int order = ComparePrefixes(a, b);
+    if (order == 0) order = CompareOrder(undecided, batch, a.row, batch, b.row);
+    return order != 0 ? order < 0 : a.row < b.row;
+  });
 }
 
 }  // namespace
@@ -100,35 +160,24 @@ int CompareOrder(const std::vector<OrderKey>& keys, const ColumnBatch& left, siz
   return 0;
 }
 
-namespace {
-
-/// Whether rows of equal prefixes have equal first keys.
-bool IsExact(const Vector& column) { return column.type().Width() > 0 && column.type().Width() <= 8 && !column.type().Is(TypeId::kPgLsn) && !column.HasNulls(); }
-
-template <typename Less>
-std::vector<uint32_t> FirstOf(std::vector<Prefixed> rows, size_t count, Less less) {
-  count = std::min(count, rows.size());
-  const auto end = rows.begin() + static_cast<ptrdiff_t>(count);
-  if (end != rows.end()) std::nth_element(rows.begin(), end, rows.end(), less);
-  std::sort(rows.begin(), end, less);
-  std::vector<uint32_t> result(count);
-  for (size_t i = 0; i < count; ++i) result[i] = rows[i].row;
-  return result;
-}
-
-}  // namespace
-
 std::vector<uint32_t> FirstRows(const ColumnBatch& batch, const std::vector<OrderKey>& keys, size_t count) {
+  const size_t rows = batch.rows();
   std::vector<OrderKey> undecided = keys;
-  if (!keys.empty() && IsExact(batch.column(keys[0].column))) undecided.erase(undecided.begin());
-  if (undecided.empty()) {
-    return FirstOf(Prefixes(batch, keys), count, [](const Prefixed& a, const Prefixed& b) { return a.prefix != b.prefix ? a.prefix < b.prefix : a.row < b.row; });
+  Prefix first{std::vector<uint64_t>(keys.empty() ? rows : 0), true};
+  if (!keys.empty()) first = PrefixOf(batch, keys[0]);
+  if (first.exact && !undecided.empty()) undecided.erase(undecided.begin());
+  if (!first.exact || undecided.empty()) {
+    std::vector<OneKey> one(rows);
+    for (size_t row = 0; row < rows; ++row) one[row] = {first.values[row], static_cast<uint32_t>(row)};
+    first = {};
+    return FirstByPrefix(batch, undecided, std::move(one), count);
   }
-  return FirstOf(Prefixes(batch, keys), count, [&](const Prefixed& a, const Prefixed& b) {
-    if (a.prefix != b.prefix) return a.prefix < b.prefix;
-    const int order = CompareOrder(undecided, batch, a.row, batch, b.row);
-    return order != 0 ? order < 0 : a.row < b.row;
-  });
+  const Prefix second = PrefixOf(batch, undecided[0]);
+  if (second.exact) undecided.erase(undecided.begin());
+  std::vector<TwoKeys> two(rows);
+  for (size_t row = 0; row < rows; ++row) two[row] = {first.values[row], second.values[row], static_cast<uint32_t>(row)};
+  first = {};
+  return FirstByPrefix(batch, undecided, std::move(two), count);
 }
 
 std::vector<uint32_t> SortedRows(const ColumnBatch& batch, const std::vector<OrderKey>& keys) {
