@@ -34,7 +34,10 @@ class ValueDictionary {
  private:
   template <bool kAdd>
   uint32_t CodeOf(const Vector& column, size_t row);
-  bool HasCodes(const Vector& column) const { return !column.codes().empty() && column.codes().size() == column.size() && (plain_bytes_ || column.entries()->type().SameAs(column.type())); }
+  bool HasCodes(const Vector& column) const {
+    if (column.codes().empty() || column.codes().size() != column.size()) return false;
+    return plain_bytes_ || column.entries()->type().SameAs(column.type());
+  }
   void EncodeEntries(const Vector& column, const uint32_t* rows, size_t count, uint32_t* codes);
   uint64_t HashOf(const Vector& column, size_t row) const;
   bool Equal(const Vector& column, size_t row, uint32_t code) const;
