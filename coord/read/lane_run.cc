@@ -8,7 +8,9 @@
 namespace tsd::coord {
 namespace {
 
-constexpr size_t kSliceBatches = 16;  // about 65,000 rows: a millisecond or a few
+// The first slice is about 65,000 rows, a millisecond or a few: what ends within it needs no other lanes. Later ones are short, as each is
+// what a short query may have to wait for, once for each other query.
+constexpr size_t kFirstSlice = 16, kLaterSlice = 4;
 
 void AddStats(const engine::ScanStats& from, engine::ScanStats* to) {
   to->rows_read += from.rows_read;
@@ -22,19 +24,20 @@ void AddStats(const engine::ScanStats& from, engine::ScanStats* to) {
 /// Gives one lane's only leaf: its share of the scan.
 class ShareSource final : public sql::OperatorFactory {
  public:
-  ShareSource(std::unique_ptr<engine::TableScan> share, const sql::ExecContext& context, engine::ScanStats* stats)
-      : share_(std::move(share)), context_(context), stats_(stats) {}
+  ShareSource(std::unique_ptr<engine::TableScan> share, const sql::ExecContext& context, size_t first_slice, engine::ScanStats* stats)
+      : share_(std::move(share)), context_(context), first_slice_(first_slice), stats_(stats) {}
   StatusOr<sql::OperatorPtr> MakeScan(const sql::ScanNode& node) override {
     ASSIGN_OR_RETURN(sql::OperatorPtr made, sql::TableScanOperator::Over(node, std::move(share_), context_));
     auto& scan = static_cast<sql::TableScanOperator&>(*made);
     scan.ReportTo(stats_);
-    scan.SetSlice(kSliceBatches);
+    scan.SetSlice(first_slice_, kLaterSlice);
     return made;
   }
 
  private:
   std::unique_ptr<engine::TableScan> share_;
   const sql::ExecContext& context_;
+  const size_t first_slice_;
   engine::ScanStats* const stats_;
 };
 
@@ -107,13 +110,13 @@ StatusOr<sql::OperatorPtr> LaneRun::MakeScan(const sql::ScanNode& node) {
   }
   auto& scan = static_cast<sql::TableScanOperator&>(*made);
   scan.ReportTo(&first_stats_);
-  scan.SetSlice(kSliceBatches);
+  scan.SetSlice(kFirstSlice, kLaterSlice);
   return made;
 }
 
 StatusOr<std::vector<sql::OperatorPtr>> LaneRun::MakeLanes() {
   std::vector<sql::OperatorPtr> lanes;
-  ShareSource share(std::move(shares_[0]), context, &first_stats_);
+  ShareSource share(std::move(shares_[0]), context, kFirstSlice, &first_stats_);
   ASSIGN_OR_RETURN(sql::OperatorPtr first, sql::BuildOperators(*lane_, share, context));
   lanes.push_back(std::make_unique<FirstLane>(shared_from_this(), std::move(first)));
   for (size_t i = 1; i < shares_.size(); ++i) {
@@ -136,7 +139,7 @@ Task<void> LaneRun::RunLane(std::shared_ptr<LaneRun> run, size_t lane, std::shar
 
 Task<StatusOr<FragmentStats>> LaneRun::PullLane(std::shared_ptr<LaneRun> run, size_t lane, FragmentSource* source) {
   FragmentStats stats;
-  ShareSource share(std::move(run->shares_[lane]), run->context, &stats.scan);
+  ShareSource share(std::move(run->shares_[lane]), run->context, kLaterSlice, &stats.scan);
   CO_ASSIGN_OR_RETURN(sql::OperatorPtr root, sql::BuildOperators(*run->lane_, share, run->context));
   while (true) {
     if (source->IsCancelled() || run->context.IsCancelled()) co_return Error(sqlstate::kQueryCanceled, "canceling statement due to user request");

@@ -118,6 +118,7 @@ StatusOr<Pull> TableScanOperator::NextPart(ColumnBatch* out, RunExchange* exchan
       RETURN_IF_ERROR(OpenNext());
     }
     if (slice_ != 0 && since_pause_ >= slice_) {
+      slice_ = later_slice_;
       since_pause_ = 0;
       return Pull::kBlocked;
     }

@@ -31,8 +31,11 @@ class TableScanOperator final : public Operator {
   bool GivesRuns() const { return node_.row_ids == RowIds::kWithout && (node_.filters.empty() || node_.exact_predicate); }
   std::string Name() const override { return "Scan"; }
   void SetBound(std::shared_ptr<const TopNBound> bound) { bound_ = std::move(bound); }
-  /// After so many batches it answers kBlocked once, so that its driver can give way to others. 0: never.
-  void SetSlice(size_t batches) { slice_ = batches; }
+  /// After `first` batches, then every `later`, it answers kBlocked once, so that its driver can give way to others. 0: never.
+  void SetSlice(size_t first, size_t later) {
+    slice_ = first;
+    later_slice_ = later;
+  }
   /// Of all scans so far.
   engine::ScanStats stats() const;
   /// A parent may drop its scan before the run ends: the final numbers go here then. `target` outlives the operator.
@@ -63,7 +66,7 @@ class TableScanOperator final : public Operator {
   engine::ScanStats finished_;
   engine::ScanStats* report_ = nullptr;
   size_t next_chunk_ = 0;
-  size_t slice_ = 0, since_pause_ = 0;
+  size_t slice_ = 0, later_slice_ = 0, since_pause_ = 0;
   int time_column_ = -1;  // position in the batches
   int64_t floor_ = 0;     // last one told, with has_floor_
   bool has_floor_ = false;

@@ -241,7 +241,7 @@ class FragmentOperator final : public Operator, public OperatorFactory {
     } else {
       ASSIGN_OR_RETURN(made, TableScanOperator::Over(node, std::move(shares_.back()), context_));
       shares_.pop_back();
-      static_cast<TableScanOperator&>(*made).SetSlice(1);
+      static_cast<TableScanOperator&>(*made).SetSlice(1, 1);
     }
     return made;
   }
