@@ -9,7 +9,7 @@
 namespace tsd::coord {
 namespace {
 
-enum RecordType : uint8_t { kChange = 1, kDecision = 2, kEnd = 3, kCeiling = 4, kSequence = 5, kPrepared = 6, kResolved = 7 };
+enum RecordType : uint8_t { kChange = 1, kDecision = 2, kEnd = 3, kCeiling = 4, kSequence = 5, kPrepared = 6, kResolved = 7, kAbort = 8 };
 
 constexpr uint64_t kSnapshotMagic = 0x31474f4c43445354ULL;  // "TSDCLOG1"
 // A log longer than this is folded into a snapshot when it is opened.
@@ -27,21 +27,36 @@ TxnId DecodeTxn(ByteReader& reader) {
   return txn;
 }
 
+// An abort is the same without a timestamp.
 void EncodeDecision(const Decision& decision, ByteWriter& writer) {
   EncodeTxn(decision.txn, writer);
-  writer.PutU64(decision.commit.value());
+  if (decision.commits()) writer.PutU64(decision.commit.value());
   writer.PutVarint(decision.participants.size());
   for (NodeId node : decision.participants) writer.PutVarint(node.value());
 }
 
-Decision DecodeDecision(ByteReader& reader) {
+Decision DecodeDecision(bool commits, ByteReader& reader) {
   Decision decision;
   decision.txn = DecodeTxn(reader);
-  decision.commit = Timestamp(reader.GetU64());
+  if (commits) decision.commit = Timestamp(reader.GetU64());
   for (uint64_t count = reader.GetCount(1); count > 0; --count) {
     decision.participants.push_back(NodeId(static_cast<uint32_t>(reader.GetVarint())));
   }
   return decision;
+}
+
+void EncodeDecisions(const std::map<TxnId, Decision>& decisions, bool commits, ByteWriter& writer) {
+  writer.PutVarint(static_cast<uint64_t>(std::ranges::count_if(decisions, [=](const auto& entry) { return entry.second.commits() == commits; })));
+  for (const auto& [txn, decision] : decisions) {
+    if (decision.commits() == commits) EncodeDecision(decision, writer);
+  }
+}
+
+void DecodeDecisions(bool commits, ByteReader& reader, std::map<TxnId, Decision>* decisions) {
+  for (uint64_t count = reader.GetCount(16); count > 0; --count) {
+    const Decision decision = DecodeDecision(commits, reader);
+    (*decisions)[decision.txn] = decision;
+  }
 }
 
 void RaiseAllocators(sql::Catalog& target, const sql::Catalog& seen) {
@@ -101,10 +116,7 @@ StatusOr<ClusterLog::State> ClusterLog::DecodeState(std::string_view body, Lsn* 
   *lsn = Lsn(fields.GetU64());
   State state;
   state.ceiling = Timestamp(fields.GetU64());
-  for (uint64_t count = fields.GetCount(16); count > 0; --count) {
-    Decision decision = DecodeDecision(fields);
-    state.decisions[decision.txn] = decision;
-  }
+  DecodeDecisions(true, fields, &state.decisions);
   ASSIGN_OR_RETURN(sql::Catalog catalog, sql::Catalog::Decode(fields.GetString()));
   state.catalog = std::make_shared<const sql::Catalog>(std::move(catalog));
   if (fields.ok() && !fields.AtEnd()) {  // a snapshot of the first version ends here
@@ -119,6 +131,7 @@ StatusOr<ClusterLog::State> ClusterLog::DecodeState(std::string_view body, Lsn* 
       ASSIGN_OR_RETURN(state.prepared[txn], CatalogChange::Decode(fields));
     }
   }
+  if (fields.ok() && !fields.AtEnd()) DecodeDecisions(false, fields, &state.decisions);  // one of the second version ends before
   if (!fields.ok()) return Error(sqlstate::kDataCorrupted, "the catalog snapshot is malformed");
   return state;
 }
@@ -126,8 +139,7 @@ StatusOr<ClusterLog::State> ClusterLog::DecodeState(std::string_view body, Lsn* 
 void ClusterLog::EncodeState(Lsn lsn, ByteWriter& body) {
   body.PutU64(lsn.value());
   body.PutU64(state_.ceiling.value());
-  body.PutVarint(state_.decisions.size());
-  for (const auto& [txn, decision] : state_.decisions) EncodeDecision(decision, body);
+  EncodeDecisions(state_.decisions, true, body);
   ByteWriter catalog;
   state_.catalog->Encode(catalog);
   body.PutString(catalog.data());
@@ -145,6 +157,7 @@ void ClusterLog::EncodeState(Lsn lsn, ByteWriter& body) {
     EncodeTxn(txn, body);
     change.Encode(body);
   }
+  EncodeDecisions(state_.decisions, false, body);
 }
 
 Status ClusterLog::Replay(const engine::WalRecord& record) {
@@ -160,10 +173,15 @@ Status ClusterLog::ReplayInto(const engine::WalRecord& record) {
       return ApplyChange(change);
     }
     case kDecision: {
-      Decision decision = DecodeDecision(reader);
+      Decision decision = DecodeDecision(true, reader);
       ASSIGN_OR_RETURN(CatalogChange change, CatalogChange::Decode(reader));
       if (!decision.participants.empty()) state_.decisions[decision.txn] = decision;
       return change.empty() ? OkStatus() : ApplyChange(change);
+    }
+    case kAbort: {
+      const Decision decision = DecodeDecision(false, reader);
+      if (reader.ok()) state_.decisions[decision.txn] = decision;
+      break;
     }
     case kEnd: state_.decisions.erase(DecodeTxn(reader)); break;
     case kCeiling: state_.ceiling = std::max(state_.ceiling, Timestamp(reader.GetU64())); break;
@@ -235,15 +253,15 @@ Future<Status> ClusterLog::Commit(CatalogChange change) {
 
 Future<Status> ClusterLog::LogDecision(Decision decision, CatalogChange change) {
   ByteWriter writer;
-  const bool is_decision = decision.txn.IsValid();
-  if (is_decision) EncodeDecision(decision, writer);
-  change.Encode(writer);
+  const RecordType type = !decision.txn.IsValid() ? kChange : decision.commits() ? kDecision : kAbort;
+  if (type != kChange) EncodeDecision(decision, writer);
+  if (type != kAbort) change.Encode(writer);
   TSD_FAULT_POINT("txn.decision.before_log");
   const auto durability = fault::Broken("skip_decision_sync") ? engine::Durability::kBuffered : engine::Durability::kSync;
   Promise<Status> promise;
   Future<Status> result = promise.future();
   // The log completes its appends in order, on one thread: publishing there publishes in log order.
-  Future<StatusOr<Lsn>> appended = wal_->Append(is_decision ? kDecision : kChange, std::move(writer).Take(), durability);
+  Future<StatusOr<Lsn>> appended = wal_->Append(type, std::move(writer).Take(), durability);
   appended.OnReady([this, promise, appended, decision = std::move(decision), change = std::move(change)]() mutable {
     TSD_FAULT_POINT("txn.decision.after_log");
     Status status = appended.Take().status();
@@ -265,11 +283,11 @@ void ClusterLog::LogEnd(TxnId txn) {
   state_.decisions.erase(txn);
 }
 
-std::optional<Timestamp> ClusterLog::DecisionOf(TxnId txn) const {
+std::optional<Decision> ClusterLog::DecisionOf(TxnId txn) const {
   MutexLock lock(mutex_);
   auto found = state_.decisions.find(txn);
   if (found == state_.decisions.end()) return std::nullopt;
-  return found->second.commit;
+  return found->second;
 }
 
 std::vector<Decision> ClusterLog::OpenDecisions() const {

@@ -2,8 +2,9 @@
 // ClusterLog: the access node's ordered, versioned log of catalog changes and transaction decisions, and the state it adds up to.
 // (A data node has one too: for its own local tables.)
 //
-//  T1 A transaction over several participants is committed if and only if its decision record is durable here (presumed abort).
-//  T2 A decision record is forgotten only after every participant acknowledged the commit.
+//  T1 A transaction over several participants whose commit record is durable here is committed; one whose abort record is, is aborted. (The
+//     rest of T1 is in coord/TXN.md.)
+//  T2 A decision record is forgotten only after every participant acknowledged it.
 //  T3 Timestamps handed out are below a ceiling that was logged before, so none is handed out twice, whatever crashes.
 // Thread-safe. Catalog versions are published in log order.
 #include <functional>
@@ -23,8 +24,9 @@ namespace tsd::coord {
 
 struct Decision {
   TxnId txn;
-  Timestamp commit;
+  Timestamp commit;                  // none: it is aborted
   std::vector<NodeId> participants;  // those that may not know yet
+  bool commits() const { return commit.IsValid(); }
 };
 
 /// How far a sequence's numbers have been given out at most: after a crash it goes on from here.
@@ -62,12 +64,12 @@ class ClusterLog {
 
   /// Logs and publishes a change; durable when set.
   Future<Status> Commit(CatalogChange change);
-  /// Logs the commit of a transaction (T1) with the catalog change it made; published when durable.
+  /// Logs the commit (T1) of a transaction with the catalog change it made, published when durable; or its abort, without one.
   Future<Status> LogDecision(Decision decision, CatalogChange change);
   /// All participants acknowledged (T2). Needs no sync.
   void LogEnd(TxnId txn);
-  /// The commit timestamp if the transaction was decided and not ended.
-  std::optional<Timestamp> DecisionOf(TxnId txn) const;
+  /// If the transaction was decided and not ended.
+  std::optional<Decision> DecisionOf(TxnId txn) const;
   std::vector<Decision> OpenDecisions() const;
 
   /// The change of a transaction that another node coordinates: durable, not published until LogResolved. Both are idempotent.

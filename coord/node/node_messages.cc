@@ -33,6 +33,31 @@ std::vector<ChunkId> GetChunks(ByteReader& reader) {
   return chunks;
 }
 
+void PutNodes(const std::vector<NodeId>& nodes, ByteWriter& writer) {
+  writer.PutVarint(nodes.size());
+  for (const NodeId node : nodes) writer.PutVarint(node.value());
+}
+
+std::vector<NodeId> GetNodes(ByteReader& reader) {
+  std::vector<NodeId> nodes;
+  for (uint64_t count = reader.GetCount(1); count > 0; --count) nodes.push_back(NodeId(static_cast<uint32_t>(reader.GetVarint())));
+  return nodes;
+}
+
+void PutPreparation(const engine::Preparation& preparation, ByteWriter& writer) {
+  writer.PutU64(preparation.floor.value());
+  writer.PutString(preparation.coordinator);
+  PutNodes(preparation.participants, writer);
+}
+
+engine::Preparation GetPreparation(ByteReader& reader) {
+  engine::Preparation preparation;
+  preparation.floor = Timestamp(reader.GetU64());
+  preparation.coordinator = std::string(reader.GetString());
+  preparation.participants = GetNodes(reader);
+  return preparation;
+}
+
 void PutWrites(const NodeWrites& writes, Compression compression, ByteWriter& writer) {
   PutTxn(writes.txn, writer);
   writer.PutVarint(writes.level);
@@ -91,19 +116,32 @@ StatusOr<NodeWrites> DecodeWrites(std::string_view bytes) {
   return GetWrites(reader);
 }
 
-std::string WritesMessage::Encode(Compression compression) const {
+std::string WriteAndCommitMessage::Encode(Compression compression) const {
   ByteWriter writer;
-  writer.PutU64(timestamp.value());
-  writer.PutString(coordinator);
+  writer.PutU64(minimum.value());
   PutWrites(writes, compression, writer);
   return std::move(writer).Take();
 }
 
-StatusOr<WritesMessage> WritesMessage::Decode(std::string_view bytes) {
+StatusOr<WriteAndCommitMessage> WriteAndCommitMessage::Decode(std::string_view bytes) {
   ByteReader reader(bytes);
-  WritesMessage message;
-  message.timestamp = Timestamp(reader.GetU64());
-  message.coordinator = std::string(reader.GetString());
+  WriteAndCommitMessage message;
+  message.minimum = Timestamp(reader.GetU64());
+  ASSIGN_OR_RETURN(message.writes, GetWrites(reader));
+  return message;
+}
+
+std::string WriteAndPrepareMessage::Encode(Compression compression) const {
+  ByteWriter writer;
+  PutPreparation(preparation, writer);
+  PutWrites(writes, compression, writer);
+  return std::move(writer).Take();
+}
+
+StatusOr<WriteAndPrepareMessage> WriteAndPrepareMessage::Decode(std::string_view bytes) {
+  ByteReader reader(bytes);
+  WriteAndPrepareMessage message;
+  message.preparation = GetPreparation(reader);
   ASSIGN_OR_RETURN(message.writes, GetWrites(reader));
   return message;
 }
@@ -131,13 +169,30 @@ StatusOr<engine::DeleteRequest> DecodeDelete(std::string_view bytes) {
   return request;
 }
 
+std::string PrepareMessage::Encode() const {
+  ByteWriter writer;
+  PutTxn(txn, writer);
+  writer.PutVarint(operations);
+  PutPreparation(preparation, writer);
+  return std::move(writer).Take();
+}
+
+StatusOr<PrepareMessage> PrepareMessage::Decode(std::string_view bytes) {
+  ByteReader reader(bytes);
+  PrepareMessage message;
+  message.txn = GetTxn(reader);
+  message.operations = reader.GetVarint();
+  message.preparation = GetPreparation(reader);
+  if (!reader.ok()) return Malformed("prepare");
+  return message;
+}
+
 std::string TxnMessage::Encode() const {
   ByteWriter writer;
   PutTxn(txn, writer);
   writer.PutVarint(operations);
   writer.PutVarint(level);
   writer.PutU64(timestamp.value());
-  writer.PutString(coordinator);
   return std::move(writer).Take();
 }
 
@@ -148,29 +203,32 @@ StatusOr<TxnMessage> TxnMessage::Decode(std::string_view bytes) {
   message.operations = reader.GetVarint();
   message.level = static_cast<uint32_t>(reader.GetVarint());
   message.timestamp = Timestamp(reader.GetU64());
-  message.coordinator = std::string(reader.GetString());
   if (!reader.ok()) return Malformed("transaction");
   return message;
 }
 
-std::string EncodeTransactions(const std::vector<ActiveTransaction>& transactions) {
+std::string EncodeTransactions(const std::vector<HeldTransaction>& transactions) {
   ByteWriter writer;
   writer.PutVarint(transactions.size());
-  for (const ActiveTransaction& entry : transactions) {
+  for (const HeldTransaction& entry : transactions) {
     PutTxn(entry.txn, writer);
-    writer.PutBool(entry.prepared);
+    writer.PutU8(static_cast<uint8_t>(entry.state));
+    PutNodes(entry.participants, writer);
   }
   return std::move(writer).Take();
 }
 
-StatusOr<std::vector<ActiveTransaction>> DecodeTransactions(std::string_view bytes) {
+StatusOr<std::vector<HeldTransaction>> DecodeTransactions(std::string_view bytes) {
   ByteReader reader(bytes);
-  std::vector<ActiveTransaction> transactions;
-  for (uint64_t count = reader.GetCount(17); count > 0; --count) {
-    ActiveTransaction entry;
+  std::vector<HeldTransaction> transactions;
+  for (uint64_t count = reader.GetCount(18); count > 0; --count) {
+    HeldTransaction entry;
     entry.txn = GetTxn(reader);
-    entry.prepared = reader.GetBool();
-    transactions.push_back(entry);
+    const uint8_t state = reader.GetU8();
+    if (state > static_cast<uint8_t>(HeldState::kPrepared)) return Malformed("transaction list");
+    entry.state = static_cast<HeldState>(state);
+    entry.participants = GetNodes(reader);
+    transactions.push_back(std::move(entry));
   }
   if (!reader.ok()) return Malformed("transaction list");
   return transactions;
@@ -276,6 +334,7 @@ std::string FragmentRequest::Encode() const {
   writer.PutU8(static_cast<uint8_t>(text.datetime.interval_style));
   writer.PutU8(static_cast<uint8_t>(text.bytea_output));
   writer.PutI64(text.extra_float_digits);
+  writer.PutU64(incarnation.value());
   return std::move(writer).Take();
 }
 
@@ -292,6 +351,7 @@ StatusOr<FragmentRequest> FragmentRequest::Decode(std::string_view bytes) {
   request.memory_bytes = reader.GetVarint();
   const uint8_t order = reader.GetU8(), style = reader.GetU8(), interval_style = reader.GetU8(), bytea = reader.GetU8();
   const int64_t digits = reader.GetI64();
+  request.incarnation = Timestamp(reader.GetU64());
   if (!reader.ok() || order > 2 || style > 3 || interval_style > 3 || bytea > 1 || digits < -15 || digits > 3) return Malformed("fragment");
   request.text.datetime.order = static_cast<DateOrder>(order);
   request.text.datetime.style = static_cast<DateStyle>(style);

@@ -21,33 +21,47 @@ Compression CompressionTo(const net::Endpoint& peer);
 std::string EncodeWrites(const NodeWrites& writes, Compression compression);
 StatusOr<NodeWrites> DecodeWrites(std::string_view bytes);
 
-/// WriteAndCommit and WriteAndPrepare: all writes of one transaction on a node.
-struct WritesMessage {
-  Timestamp timestamp;      // minimum or floor
-  std::string coordinator;  // of a prepare
+/// All writes of one transaction on a node, and its commit or prepare.
+struct WriteAndCommitMessage {
+  Timestamp minimum;
   NodeWrites writes;
 
   std::string Encode(Compression compression) const;
-  static StatusOr<WritesMessage> Decode(std::string_view bytes);
+  static StatusOr<WriteAndCommitMessage> Decode(std::string_view bytes);
+};
+struct WriteAndPrepareMessage {
+  engine::Preparation preparation;
+  NodeWrites writes;
+
+  std::string Encode(Compression compression) const;
+  static StatusOr<WriteAndPrepareMessage> Decode(std::string_view bytes);
 };
 
 std::string EncodeDelete(const engine::DeleteRequest& request);
 StatusOr<engine::DeleteRequest> DecodeDelete(std::string_view bytes);
 
-/// Prepare, CommitPrepared, CommitOnePhase, Abort, RollbackTo: each uses the fields it needs.
+struct PrepareMessage {
+  TxnId txn;
+  uint64_t operations = 0;
+  engine::Preparation preparation;
+
+  std::string Encode() const;
+  static StatusOr<PrepareMessage> Decode(std::string_view bytes);
+};
+
+/// CommitPrepared, CommitOnePhase, Abort, RollbackTo: each uses the fields it needs.
 struct TxnMessage {
   TxnId txn;
   uint64_t operations = 0;
   uint32_t level = 0;
-  Timestamp timestamp;      // floor, commit or minimum
-  std::string coordinator;
+  Timestamp timestamp;      // commit or minimum
 
   std::string Encode() const;
   static StatusOr<TxnMessage> Decode(std::string_view bytes);
 };
 
-std::string EncodeTransactions(const std::vector<ActiveTransaction>& transactions);
-StatusOr<std::vector<ActiveTransaction>> DecodeTransactions(std::string_view bytes);
+std::string EncodeTransactions(const std::vector<HeldTransaction>& transactions);
+StatusOr<std::vector<HeldTransaction>> DecodeTransactions(std::string_view bytes);
 
 std::string EncodeChunks(const std::vector<ChunkId>& chunks);
 StatusOr<std::vector<ChunkId>> DecodeChunks(std::string_view bytes);
@@ -67,6 +81,7 @@ struct FragmentRequest {
   int64_t now = 0;              // statement time, microseconds since 2000
   TextContext text;             // the session's styles for casts to and from text; zone and now are the two above, no names
   uint64_t memory_bytes = 0;    // the fragment's budget
+  Timestamp incarnation;        // of the access node: transactions with smaller numbers are over (NodeService::Fence)
 
   std::string Encode() const;
   static StatusOr<FragmentRequest> Decode(std::string_view bytes);

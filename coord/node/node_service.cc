@@ -1,6 +1,6 @@
 #include "coord/node/node_service.h"
 
-#include <algorithm>
+#include <map>
 
 #include "engine/base/strings.h"
 #include "engine/types/batch_codec.h"
@@ -9,6 +9,8 @@ namespace tsd::coord {
 namespace {
 
 using net::rpc::Method;
+
+constexpr absl::Duration kFencePause = absl::Milliseconds(1);
 
 std::string EncodeTimestamp(Timestamp timestamp) {
   ByteWriter writer;
@@ -52,14 +54,17 @@ Task<StatusOr<std::string>> NodeService::HandleCall(Method method, std::string p
     case Method::kWrite: co_return co_await Write(std::move(payload));
     case Method::kDelete: co_return co_await Delete(std::move(payload));
     case Method::kRollbackTo:
-    case Method::kPrepare:
     case Method::kCommitPrepared:
     case Method::kCommitOnePhase:
     case Method::kAbort: co_return co_await Transaction(method, std::move(payload));
     case Method::kWriteAndCommit: {
-      CO_ASSIGN_OR_RETURN(WritesMessage message, WritesMessage::Decode(payload));
-      CO_ASSIGN_OR_RETURN(const Timestamp commit, co_await WriteAndCommit(*deps_.store, std::move(message.writes), message.timestamp));
+      CO_ASSIGN_OR_RETURN(WriteAndCommitMessage message, WriteAndCommitMessage::Decode(payload));
+      CO_ASSIGN_OR_RETURN(const Timestamp commit, co_await WriteAndCommit(*deps_.store, std::move(message.writes), message.minimum));
       co_return EncodeTimestamp(commit);
+    }
+    case Method::kPrepare: {
+      CO_ASSIGN_OR_RETURN(PrepareMessage message, PrepareMessage::Decode(payload));
+      co_return co_await Prepare(std::move(message));
     }
     case Method::kWriteAndPrepare: co_return co_await WriteAndPrepare(std::move(payload));
     case Method::kListTransactions: co_return ListTransactions(payload);
@@ -105,6 +110,7 @@ Task<Status> NodeService::HandleStream(Method method, std::string payload, std::
                                        const net::rpc::PeerInfo& peer) {
   if (method != Method::kRunFragment) co_return Error(sqlstate::kProtocolViolation, StrCat("unknown stream ", static_cast<int>(method)));
   CO_ASSIGN_OR_RETURN(FragmentRequest request, FragmentRequest::Decode(payload));
+  co_await AwaitFence(request.snapshot.own, request.incarnation);
   StreamSink sink(stream, CompressionTo(peer.address));
   FragmentDeps deps;
   deps.store = deps_.store;
@@ -117,22 +123,11 @@ Task<Status> NodeService::HandleStream(Method method, std::string payload, std::
   co_return co_await stream->Send(std::move(message));
 }
 
-void NodeService::NoteOperation(TxnId txn) {
-  MutexLock lock(mutex_);
-  ++operations_[txn];
-}
-
-void NodeService::Forget(TxnId txn) {
-  MutexLock lock(mutex_);
-  operations_.erase(txn);
-}
-
-Status NodeService::CheckOperations(TxnId txn, uint64_t expected) {
-  MutexLock lock(mutex_);
-  auto found = operations_.find(txn);
-  const uint64_t seen = found == operations_.end() ? 0 : found->second;
-  if (seen == expected) return OkStatus();
-  return Error(sqlstate::kConnectionException, "the data node was restarted during the transaction and has lost a part of it");
+// What an access node's earlier incarnation sent may still be on its way here. Were a transaction prepared by it after a reader of the new one
+// had passed, that reader would see the rest of the transaction without this node's part (T5).
+Task<void> NodeService::AwaitFence(TxnId reader, Timestamp incarnation) {
+  if (reader.origin != deps_.membership->cluster()) co_return;
+  while (!open_.IsFenced(reader.origin, incarnation)) co_await SleepFor{kFencePause};
 }
 
 Task<StatusOr<std::string>> NodeService::Write(std::string payload) {
@@ -140,16 +135,20 @@ Task<StatusOr<std::string>> NodeService::Write(std::string payload) {
   payload = std::string();
   const TxnId txn = writes.txn;
   CO_RETURN_IF_ERROR(co_await StageWrites(*deps_.store, std::move(writes)));
-  NoteOperation(txn);
+  open_.NoteOperation(txn);
   co_return std::string();
 }
 
 Task<StatusOr<std::string>> NodeService::WriteAndPrepare(std::string payload) {
-  CO_ASSIGN_OR_RETURN(WritesMessage message, WritesMessage::Decode(payload));
+  CO_ASSIGN_OR_RETURN(WriteAndPrepareMessage message, WriteAndPrepareMessage::Decode(payload));
   payload = std::string();
-  TxnMessage prepare{message.writes.txn, 1, 0, message.timestamp, std::move(message.coordinator)};
+  PrepareMessage prepare{message.writes.txn, 1, std::move(message.preparation)};
+  open_.NoteArrival(prepare.txn);
   CO_RETURN_IF_ERROR(co_await StageWrites(*deps_.store, std::move(message.writes)));
-  NoteOperation(prepare.txn);
+  if (Status arrived = open_.NoteArrived(prepare.txn); !arrived.ok()) {
+    CO_RETURN_IF_ERROR(co_await deps_.store->Abort(prepare.txn));
+    co_return arrived;
+  }
   co_return co_await Prepare(std::move(prepare));
 }
 
@@ -157,7 +156,7 @@ Task<StatusOr<std::string>> NodeService::Delete(std::string payload) {
   CO_ASSIGN_OR_RETURN(engine::DeleteRequest request, DecodeDelete(payload));
   const TxnId txn = request.txn;
   CO_ASSIGN_OR_RETURN(const uint64_t count, co_await deps_.store->Delete(std::move(request)));
-  NoteOperation(txn);
+  open_.NoteOperation(txn);
   ByteWriter writer;
   writer.PutVarint(count);
   co_return std::move(writer).Take();
@@ -168,12 +167,23 @@ Task<StatusOr<std::string>> NodeService::Execute(std::string payload, std::strin
   const bool transactional = request.transactional;
   const TxnId txn = request.txn;
   CO_ASSIGN_OR_RETURN(const ExecuteAnswer answer, co_await deps_.executions->Execute(std::move(request), std::move(user)));
-  if (transactional) NoteOperation(txn);
+  if (transactional) open_.NoteOperation(txn);
   co_return answer.Encode();
 }
 
-Task<StatusOr<std::string>> NodeService::Prepare(TxnMessage message) {
-  CO_RETURN_IF_ERROR(CheckOperations(message.txn, message.operations));
+Task<StatusOr<std::string>> NodeService::Prepare(PrepareMessage message) {
+  const TxnId txn = message.txn;
+  CO_RETURN_IF_ERROR(open_.BeginPrepare(txn, message.operations));
+  const Status prepared = co_await PrepareStore(std::move(message));
+  if (!prepared.ok()) {
+    open_.NotePrepareRefused(txn);
+    co_return prepared;
+  }
+  open_.Forget(txn);
+  co_return std::string();
+}
+
+Task<Status> NodeService::PrepareStore(PrepareMessage message) {
   const int64_t limit = deps_.max_prepared_transactions();
   if (limit == 0) {
     co_return WithHint(Error(sqlstate::kObjectNotInPrerequisiteState, "prepared transactions are disabled"),
@@ -186,24 +196,22 @@ Task<StatusOr<std::string>> NodeService::Prepare(TxnMessage message) {
   // Rows first: should the catalog's part fail, the sender aborts both.
   const bool has_execution = deps_.executions->Has(message.txn);
   if (!has_execution || deps_.store->IsActive(message.txn)) {
-    CO_RETURN_IF_ERROR(co_await deps_.store->Prepare(message.txn, message.timestamp, std::move(message.coordinator)));
+    CO_RETURN_IF_ERROR(co_await deps_.store->Prepare(message.txn, std::move(message.preparation)));
   }
   if (has_execution) CO_RETURN_IF_ERROR(co_await deps_.executions->Prepare(message.txn));
-  Forget(message.txn);
-  co_return std::string();
+  co_return OkStatus();
 }
 
 Task<StatusOr<std::string>> NodeService::CommitOnePhase(TxnMessage message) {
-  CO_RETURN_IF_ERROR(CheckOperations(message.txn, message.operations));
+  CO_RETURN_IF_ERROR(open_.CheckOperations(message.txn, message.operations));
   CO_ASSIGN_OR_RETURN(const Timestamp commit, co_await deps_.store->CommitOnePhase(message.txn, message.timestamp));
-  Forget(message.txn);
+  open_.Forget(message.txn);
   co_return EncodeTimestamp(commit);
 }
 
 Task<StatusOr<std::string>> NodeService::Transaction(Method method, std::string payload) {
   CO_ASSIGN_OR_RETURN(TxnMessage message, TxnMessage::Decode(payload));
   switch (method) {
-    case Method::kPrepare: co_return co_await Prepare(std::move(message));
     case Method::kCommitOnePhase: co_return co_await CommitOnePhase(std::move(message));
     case Method::kCommitPrepared:
       CO_RETURN_IF_ERROR(co_await deps_.store->CommitPrepared(message.txn, message.timestamp));
@@ -214,9 +222,10 @@ Task<StatusOr<std::string>> NodeService::Transaction(Method method, std::string 
       CO_RETURN_IF_ERROR(co_await deps_.store->RollbackTo(message.txn, message.level));
       break;
     default:
+      // First: of rows that are just coming in, those to come must not stay behind as if they were all (NoteArrived).
+      open_.Forget(message.txn);
       CO_RETURN_IF_ERROR(co_await deps_.executions->Abort(message.txn));
       CO_RETURN_IF_ERROR(co_await deps_.store->Abort(message.txn));
-      Forget(message.txn);
   }
   co_return std::string();
 }
@@ -227,6 +236,7 @@ StatusOr<std::string> NodeService::ListTransactions(std::string_view payload) {
   const Timestamp oldest_snapshot(reader.GetU64());
   if (!reader.ok()) return Error(sqlstate::kProtocolViolation, "malformed request for a list of transactions");
   if (origin == deps_.membership->cluster()) {
+    open_.RaiseFence(origin, oldest_snapshot);
     Timestamp believed;
     {
       MutexLock lock(mutex_);
@@ -234,19 +244,17 @@ StatusOr<std::string> NodeService::ListTransactions(std::string_view payload) {
     }
     deps_.store->AdvanceHorizon(origin, believed);
   }
-  std::vector<ActiveTransaction> result;
-  for (const engine::PreparedTransaction& prepared : deps_.store->InDoubt()) {
-    if (prepared.txn.origin == origin) result.push_back({prepared.txn, true});
+  // In this order: one that becomes prepared meanwhile is in one of the lists, if not in both.
+  std::map<TxnId, HeldTransaction> held;
+  for (HeldTransaction& open : open_.List(origin)) held[open.txn] = std::move(open);
+  for (engine::PreparedTransaction& prepared : deps_.store->InDoubt()) {
+    if (prepared.txn.origin != origin) continue;
+    held[prepared.txn] = {prepared.txn, HeldState::kPrepared, std::move(prepared.preparation.participants)};
   }
   deps_.executions->NoteAlive(origin);
-  for (TxnId txn : deps_.executions->Prepared(origin)) {
-    const bool listed = std::ranges::any_of(result, [&](const ActiveTransaction& entry) { return entry.txn == txn; });
-    if (!listed) result.push_back({txn, true});
-  }
-  MutexLock lock(mutex_);
-  for (const auto& [txn, count] : operations_) {
-    if (txn.origin == origin) result.push_back({txn, false});
-  }
+  for (TxnId txn : deps_.executions->Prepared(origin)) held.try_emplace(txn, HeldTransaction{txn, HeldState::kPrepared});
+  std::vector<HeldTransaction> result;
+  for (auto& [txn, entry] : held) result.push_back(std::move(entry));
   return EncodeTransactions(result);
 }
 

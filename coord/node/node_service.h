@@ -1,15 +1,14 @@
 #pragma once
 // NodeService: what a node does for another node's access server: the store's transactions, fragments, membership, SQL for distributed_exec.
-// Implements net/rpc's RpcService. Counts each transaction's operations, so that a prepare after a restart that lost some is refused (T4).
-// Thread-safe.
+// Implements net/rpc's RpcService. Thread-safe.
 #include <functional>
-#include <map>
 #include <string>
 
 #include "coord/node/executions.h"
 #include "coord/node/horizon_window.h"
 #include "coord/node/membership.h"
 #include "coord/node/node_messages.h"
+#include "coord/node/open_transactions.h"
 #include "coord/read/fragment_run.h"
 #include "engine/base/mutex.h"
 #include "engine/store/store.h"
@@ -51,20 +50,19 @@ class NodeService final : public net::rpc::RpcService {
   Task<StatusOr<std::string>> WriteAndPrepare(std::string payload);
   Task<StatusOr<std::string>> Delete(std::string payload);
   Task<StatusOr<std::string>> Transaction(net::rpc::Method method, std::string payload);
-  Task<StatusOr<std::string>> Prepare(TxnMessage message);
+  Task<StatusOr<std::string>> Prepare(PrepareMessage message);
+  Task<Status> PrepareStore(PrepareMessage message);
   Task<StatusOr<std::string>> CommitOnePhase(TxnMessage message);
   Task<StatusOr<std::string>> Execute(std::string payload, std::string user);
   Task<StatusOr<std::string>> Sizes(std::string payload);
   Task<StatusOr<std::string>> Join(std::string payload);
   StatusOr<std::string> ListTransactions(std::string_view payload);
-  Status CheckOperations(TxnId txn, uint64_t expected);
-  void NoteOperation(TxnId txn);
-  void Forget(TxnId txn);
+  Task<void> AwaitFence(TxnId reader, Timestamp incarnation);
 
   const NodeServiceDeps deps_;
   mutable Mutex mutex_;
   HorizonWindow horizon_ ABSL_GUARDED_BY(mutex_);                // of the cluster this node is a member of
-  std::map<TxnId, uint64_t> operations_ ABSL_GUARDED_BY(mutex_);  // of transactions not yet prepared or ended
+  OpenTransactions open_;
 };
 
 }  // namespace tsd::coord

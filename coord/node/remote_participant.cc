@@ -52,45 +52,45 @@ Task<Status> RemoteParticipant::RollbackTo(TxnId txn, uint32_t level) {
   co_return answer.status();
 }
 
-Task<Status> RemoteParticipant::Prepare(TxnId txn, uint64_t operations, Timestamp floor, std::string coordinator) {
-  TxnMessage message{txn, operations, 0, floor, std::move(coordinator)};
+Task<Status> RemoteParticipant::Prepare(TxnId txn, uint64_t operations, engine::Preparation preparation) {
+  const PrepareMessage message{txn, operations, std::move(preparation)};
   const StatusOr<std::string> answer = co_await Call(Method::kPrepare, message.Encode(), kWorkTimeout);
   co_return answer.status();
 }
 
 Task<Status> RemoteParticipant::CommitPrepared(TxnId txn, Timestamp commit) {
-  TxnMessage message{txn, 0, 0, commit, ""};
+  const TxnMessage message{txn, 0, 0, commit};
   const StatusOr<std::string> answer = co_await Call(Method::kCommitPrepared, message.Encode(), kControlTimeout);
   co_return answer.status();
 }
 
 Task<StatusOr<Timestamp>> RemoteParticipant::CommitOnePhase(TxnId txn, uint64_t operations, Timestamp minimum) {
-  TxnMessage message{txn, operations, 0, minimum, ""};
+  const TxnMessage message{txn, operations, 0, minimum};
   CO_ASSIGN_OR_RETURN(const std::string answer, co_await Call(Method::kCommitOnePhase, message.Encode(), kWorkTimeout));
   ByteReader reader(answer);
   co_return Timestamp(reader.GetU64());
 }
 
-Task<Status> RemoteParticipant::WriteAndPrepare(NodeWrites writes, Timestamp floor, std::string coordinator) {
-  const WritesMessage message{floor, std::move(coordinator), std::move(writes)};
+Task<Status> RemoteParticipant::WriteAndPrepare(NodeWrites writes, engine::Preparation preparation) {
+  const WriteAndPrepareMessage message{std::move(preparation), std::move(writes)};
   const StatusOr<std::string> answer = co_await Call(Method::kWriteAndPrepare, message.Encode(compression_), kWorkTimeout);
   co_return answer.status();
 }
 
 Task<StatusOr<Timestamp>> RemoteParticipant::WriteAndCommit(NodeWrites writes, Timestamp minimum) {
-  const WritesMessage message{minimum, "", std::move(writes)};
+  const WriteAndCommitMessage message{minimum, std::move(writes)};
   CO_ASSIGN_OR_RETURN(const std::string answer, co_await Call(Method::kWriteAndCommit, message.Encode(compression_), kWorkTimeout));
   ByteReader reader(answer);
   co_return Timestamp(reader.GetU64());
 }
 
 Task<Status> RemoteParticipant::Abort(TxnId txn) {
-  TxnMessage message{txn, 0, 0, Timestamp(), ""};
+  const TxnMessage message{txn, 0, 0, Timestamp()};
   const StatusOr<std::string> answer = co_await Call(Method::kAbort, message.Encode(), kControlTimeout);
   co_return answer.status();
 }
 
-Task<StatusOr<std::vector<ActiveTransaction>>> RemoteParticipant::ListTransactions(uint64_t origin, Timestamp oldest_snapshot) {
+Task<StatusOr<std::vector<HeldTransaction>>> RemoteParticipant::ListTransactions(uint64_t origin, Timestamp oldest_snapshot) {
   ByteWriter writer;
   writer.PutU64(origin);
   writer.PutU64(oldest_snapshot.value());

@@ -21,13 +21,13 @@ class RemoteParticipant final : public Participant {
   Task<Status> Write(NodeWrites writes) override;
   Task<StatusOr<uint64_t>> Delete(engine::DeleteRequest request) override;
   Task<Status> RollbackTo(TxnId txn, uint32_t level) override;
-  Task<Status> Prepare(TxnId txn, uint64_t operations, Timestamp floor, std::string coordinator) override;
+  Task<Status> Prepare(TxnId txn, uint64_t operations, engine::Preparation preparation) override;
   Task<Status> CommitPrepared(TxnId txn, Timestamp commit) override;
   Task<StatusOr<Timestamp>> CommitOnePhase(TxnId txn, uint64_t operations, Timestamp minimum) override;
-  Task<Status> WriteAndPrepare(NodeWrites writes, Timestamp floor, std::string coordinator) override;
+  Task<Status> WriteAndPrepare(NodeWrites writes, engine::Preparation preparation) override;
   Task<StatusOr<Timestamp>> WriteAndCommit(NodeWrites writes, Timestamp minimum) override;
   Task<Status> Abort(TxnId txn) override;
-  Task<StatusOr<std::vector<ActiveTransaction>>> ListTransactions(uint64_t origin, Timestamp oldest_snapshot) override;
+  Task<StatusOr<std::vector<HeldTransaction>>> ListTransactions(uint64_t origin, Timestamp oldest_snapshot) override;
   Task<Status> DropChunks(std::vector<ChunkId> chunks) override;
   Task<StatusOr<std::vector<engine::ChunkSize>>> SizesOf(std::vector<ChunkId> chunks) override;
   Task<Status> Compact(std::vector<ChunkId> chunks) override;

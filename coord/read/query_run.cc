@@ -153,6 +153,7 @@ StatusOr<sql::OperatorPtr> QueryRun::MakeGather(const sql::GatherNode& node) {
     FragmentRequest request;
     ASSIGN_OR_RETURN(request.plan, sql::EncodePlan(*plan));
     request.snapshot = snapshot;
+    request.incarnation = services_.commit_clock->incarnation();
     request.zone = options_.zone;
     request.now = TimestampFromAbsl(options_.exec.datetime.now);
     request.text.datetime = options_.exec.datetime;

@@ -196,8 +196,6 @@ Task<Status> Server::OpenParts() {
   executions_->Restore();
   node_service_ = MakeNodeService();
 
-  // Transactions of this node's own coordinator that a crash left in this node's own store.
-  CO_RETURN_IF_ERROR(co_await transactions_->Resolve(NodeId()));
   co_return co_await DropTemporaries();
 }
 
@@ -377,6 +375,7 @@ Task<void> Server::CareLoop(Server* self) {
       if (self->stopping_) break;
     }
     std::vector<Future<Status>> resolutions;
+    resolutions.push_back(Start(*self->deps_.workers, self->transactions_->Resolve(NodeId())));
     for (const auto& [name, node] : self->log_->Current()->nodes) {
       if (node->available) resolutions.push_back(Start(*self->deps_.workers, self->transactions_->Resolve(node->id)));
     }
@@ -384,7 +383,6 @@ Task<void> Server::CareLoop(Server* self) {
       const Status status = co_await resolution;
       if (!status.ok()) log::Debug("node care: ", status.message(), " ", FieldsOf(status).detail);
     }
-    self->store_->AdvanceHorizon(self->log_->Current()->cluster_id, self->transactions_->OldestSnapshot());
     co_await self->DropPending();
     co_await self->executions_->AbortForgotten();
     co_await self->compression_care_->Run();

@@ -14,6 +14,7 @@ Task<Status> CommitClock::Start() {
     // One-phase commits may have pushed stores slightly beyond what was handed out here.
     last_ = log_.Ceiling().value() + kReserve;
     ceiling_ = last_;
+    incarnation_ = Timestamp(last_);
   }
   co_return co_await EnsureBelowCeiling(ceiling_ + 1);
 }

@@ -15,6 +15,8 @@ class CommitClock {
 
   /// Before anything else: continues above everything handed out before a restart.
   Task<Status> Start();
+  /// Of this start: above everything handed out before it, below everything handed out since.
+  Timestamp incarnation() const { return incarnation_; }
   /// A new timestamp, greater than all before.
   Task<StatusOr<Timestamp>> Next();
   /// The newest timestamp handed out: a snapshot at it sees everything acknowledged.
@@ -26,6 +28,7 @@ class CommitClock {
   Task<Status> EnsureBelowCeiling(uint64_t wanted);
 
   ClusterLog& log_;
+  Timestamp incarnation_;  // set by Start
   mutable Mutex mutex_;
   uint64_t last_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t ceiling_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -34,8 +34,8 @@ Task<StatusOr<uint64_t>> LocalParticipant::Delete(engine::DeleteRequest request)
 Task<Status> LocalParticipant::RollbackTo(TxnId txn, uint32_t level) { co_return co_await store_.RollbackTo(txn, level); }
 
 // The local store lives and dies with this process, so it cannot have lost operations of a transaction that is still known here.
-Task<Status> LocalParticipant::Prepare(TxnId txn, uint64_t, Timestamp floor, std::string coordinator) {
-  co_return co_await store_.Prepare(txn, floor, std::move(coordinator));
+Task<Status> LocalParticipant::Prepare(TxnId txn, uint64_t, engine::Preparation preparation) {
+  co_return co_await store_.Prepare(txn, std::move(preparation));
 }
 
 Task<Status> LocalParticipant::CommitPrepared(TxnId txn, Timestamp commit) { co_return co_await store_.CommitPrepared(txn, commit); }
@@ -44,10 +44,10 @@ Task<StatusOr<Timestamp>> LocalParticipant::CommitOnePhase(TxnId txn, uint64_t, 
   co_return co_await store_.CommitOnePhase(txn, minimum);
 }
 
-Task<Status> LocalParticipant::WriteAndPrepare(NodeWrites writes, Timestamp floor, std::string coordinator) {
+Task<Status> LocalParticipant::WriteAndPrepare(NodeWrites writes, engine::Preparation preparation) {
   const TxnId txn = writes.txn;
   CO_RETURN_IF_ERROR(co_await StageWrites(store_, std::move(writes)));
-  co_return co_await store_.Prepare(txn, floor, std::move(coordinator));
+  co_return co_await store_.Prepare(txn, std::move(preparation));
 }
 
 Task<StatusOr<Timestamp>> LocalParticipant::WriteAndCommit(NodeWrites writes, Timestamp minimum) {
@@ -56,11 +56,11 @@ Task<StatusOr<Timestamp>> LocalParticipant::WriteAndCommit(NodeWrites writes, Ti
 
 Task<Status> LocalParticipant::Abort(TxnId txn) { co_return co_await store_.Abort(txn); }
 
-Task<StatusOr<std::vector<ActiveTransaction>>> LocalParticipant::ListTransactions(uint64_t origin, Timestamp oldest_snapshot) {
+Task<StatusOr<std::vector<HeldTransaction>>> LocalParticipant::ListTransactions(uint64_t origin, Timestamp oldest_snapshot) {
   store_.AdvanceHorizon(origin, oldest_snapshot);
-  std::vector<ActiveTransaction> result;
-  for (const engine::PreparedTransaction& prepared : store_.InDoubt()) {
-    if (prepared.txn.origin == origin) result.push_back({prepared.txn, true});
+  std::vector<HeldTransaction> result;
+  for (engine::PreparedTransaction& prepared : store_.InDoubt()) {
+    if (prepared.txn.origin == origin) result.push_back({prepared.txn, HeldState::kPrepared, std::move(prepared.preparation.participants)});
   }
   co_return result;
 }

@@ -10,9 +10,16 @@
 
 namespace tsd::coord {
 
-struct ActiveTransaction {
+/// How far a transaction is that a node holds.
+enum class HeldState : uint8_t {
+  kActive,     // it will never be prepared if the node was told that it is over (see ListTransactions)
+  kPreparing,  // it may be prepared in a moment
+  kPrepared,   // durably
+};
+struct HeldTransaction {
   TxnId txn;
-  bool prepared = false;
+  HeldState state = HeldState::kActive;
+  std::vector<NodeId> participants = {};  // of a prepared one: Preparation::participants
 };
 
 /// Rows of one statement for chunks of one node: they travel together, however many chunks there are.
@@ -36,17 +43,18 @@ class Participant {
   virtual Task<Status> RollbackTo(TxnId txn, uint32_t level) = 0;
   /// `operations`: how many writes and deletes of the transaction were acknowledged here. A node that has seen fewer was restarted
   /// meanwhile and has lost some: it refuses.
-  virtual Task<Status> Prepare(TxnId txn, uint64_t operations, Timestamp floor, std::string coordinator) = 0;
+  virtual Task<Status> Prepare(TxnId txn, uint64_t operations, engine::Preparation preparation) = 0;
   virtual Task<Status> CommitPrepared(TxnId txn, Timestamp commit) = 0;
   virtual Task<StatusOr<Timestamp>> CommitOnePhase(TxnId txn, uint64_t operations, Timestamp minimum) = 0;
   /// All writes of a transaction here and its prepare, as one request.
-  virtual Task<Status> WriteAndPrepare(NodeWrites writes, Timestamp floor, std::string coordinator) = 0;
+  virtual Task<Status> WriteAndPrepare(NodeWrites writes, engine::Preparation preparation) = 0;
   /// The same with the commit, where nothing else takes part. An error other than 08006 means that nothing was committed.
   virtual Task<StatusOr<Timestamp>> WriteAndCommit(NodeWrites writes, Timestamp minimum) = 0;
   virtual Task<Status> Abort(TxnId txn) = 0;
   /// Transactions of this coordinator's cluster that are active or in doubt there. Tells the node too that the cluster uses no snapshot older
-  /// than `oldest_snapshot` any more: what was deleted before it may go.
-  virtual Task<StatusOr<std::vector<ActiveTransaction>>> ListTransactions(uint64_t origin, Timestamp oldest_snapshot) = 0;
+  /// than `oldest_snapshot` any more: what was deleted before it may go, and no transaction with a smaller number is prepared there from now
+  /// on, unless it is listed as being prepared.
+  virtual Task<StatusOr<std::vector<HeldTransaction>>> ListTransactions(uint64_t origin, Timestamp oldest_snapshot) = 0;
   virtual Task<Status> DropChunks(std::vector<ChunkId> chunks) = 0;
   virtual Task<StatusOr<std::vector<engine::ChunkSize>>> SizesOf(std::vector<ChunkId> chunks) = 0;
   /// Writes what is in memory of the chunks to files.
@@ -66,13 +74,13 @@ class LocalParticipant final : public Participant {
   Task<Status> Write(NodeWrites writes) override;
   Task<StatusOr<uint64_t>> Delete(engine::DeleteRequest request) override;
   Task<Status> RollbackTo(TxnId txn, uint32_t level) override;
-  Task<Status> Prepare(TxnId txn, uint64_t operations, Timestamp floor, std::string coordinator) override;
+  Task<Status> Prepare(TxnId txn, uint64_t operations, engine::Preparation preparation) override;
   Task<Status> CommitPrepared(TxnId txn, Timestamp commit) override;
   Task<StatusOr<Timestamp>> CommitOnePhase(TxnId txn, uint64_t operations, Timestamp minimum) override;
-  Task<Status> WriteAndPrepare(NodeWrites writes, Timestamp floor, std::string coordinator) override;
+  Task<Status> WriteAndPrepare(NodeWrites writes, engine::Preparation preparation) override;
   Task<StatusOr<Timestamp>> WriteAndCommit(NodeWrites writes, Timestamp minimum) override;
   Task<Status> Abort(TxnId txn) override;
-  Task<StatusOr<std::vector<ActiveTransaction>>> ListTransactions(uint64_t origin, Timestamp oldest_snapshot) override;
+  Task<StatusOr<std::vector<HeldTransaction>>> ListTransactions(uint64_t origin, Timestamp oldest_snapshot) override;
   Task<Status> DropChunks(std::vector<ChunkId> chunks) override;
   Task<StatusOr<std::vector<engine::ChunkSize>>> SizesOf(std::vector<ChunkId> chunks) override;
   Task<Status> Compact(std::vector<ChunkId> chunks) override;

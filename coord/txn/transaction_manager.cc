@@ -1,11 +1,15 @@
 #include "coord/txn/transaction_manager.h"
 
+#include "engine/base/check.h"
 #include "engine/base/fault.h"
 #include "engine/base/log.h"
 
 namespace tsd::coord {
 
 using Kind = CommitAction::Kind;
+
+// Each is a prepared transaction on every participant, and those are limited (max_prepared_transactions).
+constexpr int kMostAnsweredAhead = 32;
 
 // One commit under way. The machine is touched by one coroutine: the one in Commit until the answer, then the one in Finish.
 struct TransactionManager::Run {
@@ -46,13 +50,15 @@ Timestamp TransactionManager::NoteBeginning() {
   return newest;
 }
 
+Timestamp TransactionManager::Registered() const {
+  const Timestamp newest = clock_.ReadTimestamp();
+  return beginning_.empty() ? newest : std::min(newest, *beginning_.begin());
+}
+
 Timestamp TransactionManager::OldestSnapshot() const {
   MutexLock lock(mutex_);
-  Timestamp oldest = clock_.ReadTimestamp();
-  if (!beginning_.empty()) oldest = std::min(oldest, *beginning_.begin());
-  // A transaction's number is a timestamp, and none of its snapshots is older.
-  for (const TxnId& txn : live_) oldest = std::min(oldest, Timestamp(txn.sequence));
-  return oldest;
+  // A transaction's number is a timestamp, and none of its snapshots is older. All are of one origin, so ordered by their numbers.
+  return live_.empty() ? Registered() : std::min(Registered(), Timestamp(live_.begin()->sequence));
 }
 
 bool TransactionManager::IsLive(TxnId txn) const {
@@ -109,9 +115,9 @@ Task<Status> TransactionManager::CommitKeptWrites(std::shared_ptr<Transaction> t
 namespace {
 
 Task<Status> PrepareAt(std::shared_ptr<Participant> participant, std::shared_ptr<Transaction> transaction, NodeId node,
-                       NodeWrites kept, Timestamp floor, std::string coordinator) {
-  if (!kept.parts.empty()) co_return co_await participant->WriteAndPrepare(std::move(kept), floor, std::move(coordinator));
-  co_return co_await participant->Prepare(transaction->id(), transaction->operations(node), floor, std::move(coordinator));
+                       NodeWrites kept, engine::Preparation preparation) {
+  if (!kept.parts.empty()) co_return co_await participant->WriteAndPrepare(std::move(kept), std::move(preparation));
+  co_return co_await participant->Prepare(transaction->id(), transaction->operations(node), std::move(preparation));
 }
 
 Status OutcomeUnknown(const Status& cause) {
@@ -120,23 +126,25 @@ Status OutcomeUnknown(const Status& cause) {
 
 Task<Status> AbortAt(std::shared_ptr<Participant> participant, TxnId txn) { co_return co_await participant->Abort(txn); }
 
-}  // namespace
-
-Task<Status> TransactionManager::Decide(std::shared_ptr<Run> run) {
-  CO_ASSIGN_OR_RETURN(run->commit, co_await clock_.Next());
-  Decision decision{run->transaction->id(), run->commit, run->machine.participants()};
-  co_return co_await log_.LogDecision(std::move(decision), run->transaction->TakeChange());
+const Status* AnswerIn(const CommitActions& actions) {
+  for (const CommitAction& action : actions) {
+    if (action.kind == Kind::kAnswer) return &action.status;
+  }
+  return nullptr;
 }
+
+}  // namespace
 
 Task<CommitActions> TransactionManager::PrepareAll(std::shared_ptr<Run> run, CommitActions actions) {
   const std::shared_ptr<Transaction>& transaction = run->transaction;
   Transaction::KeptWrites kept = transaction->TakeKeptWrites();
-  const Timestamp floor = clock_.ReadTimestamp();
+  engine::Preparation preparation{clock_.ReadTimestamp(), coordinator_};
+  if (run->machine.prepares_commit()) preparation.participants = run->machine.participants();
   std::vector<std::pair<NodeId, Future<Status>>> prepares;
   for (const CommitAction& action : actions) {
     StatusOr<std::shared_ptr<Participant>> participant = participants_(action.node);
     if (participant.ok()) {
-      Task<Status> prepare = PrepareAt(*participant, transaction, action.node, std::move(kept[action.node]), floor, coordinator_);
+      Task<Status> prepare = PrepareAt(*participant, transaction, action.node, std::move(kept[action.node]), preparation);
       prepares.emplace_back(action.node, Start(executor_, std::move(prepare), Launch::kNext));
     } else {
       prepares.emplace_back(action.node, ReadyFuture(participant.status()));
@@ -151,6 +159,53 @@ Task<CommitActions> TransactionManager::PrepareAll(std::shared_ptr<Run> run, Com
   co_return actions;
 }
 
+Task<Status> TransactionManager::LogDecision(std::shared_ptr<Run> run, Timestamp commit) {
+  Decision decision{run->transaction->id(), commit, run->machine.participants()};
+  CatalogChange change;
+  if (decision.commits()) change = run->transaction->TakeChange();
+  Future<Status> logged = log_.LogDecision(std::move(decision), std::move(change));
+  co_return co_await logged;
+}
+
+Task<CommitActions> TransactionManager::Step(std::shared_ptr<Run> run, CommitActions actions) {
+  switch (run->machine.state()) {
+    case CommitState::kPreparing: co_return co_await PrepareAll(run, std::move(actions));
+    case CommitState::kOnePhase: {
+      const Status status = co_await CommitOnePhase(run->transaction, run->machine.participants()[0]);
+      co_return run->machine.OnOnePhase(status);
+    }
+    case CommitState::kOrdering: {
+      // After all have prepared, so that whoever reads above it finds them prepared (T5); before the answer, so that whoever reads after
+      // that reads above it.
+      const StatusOr<Timestamp> commit = co_await clock_.Next();
+      if (commit.ok()) run->commit = *commit;
+      TSD_FAULT_POINT("txn.ordered");
+      co_return run->machine.OnTimestamp(commit.status());
+    }
+    case CommitState::kDeciding: {
+      const Status logged = co_await LogDecision(run, run->commit);
+      TSD_FAULT_POINT("txn.decided");
+      co_return run->machine.OnCommitLogged(logged);
+    }
+    case CommitState::kForbidding: {
+      Status logged;
+      if (!fault::Broken("abort_without_record")) logged = co_await LogDecision(run, Timestamp());
+      TSD_FAULT_POINT("txn.forbidden");
+      co_return run->machine.OnAbortLogged(logged);
+    }
+    default: break;
+  }
+  TSD_CHECK_MSG(false, "a commit has nothing to wait for and no answer");
+  co_return CommitActions();
+}
+
+bool TransactionManager::MayAnswerAhead() {
+  MutexLock lock(mutex_);
+  if (answered_ahead_ >= kMostAnsweredAhead) return false;
+  ++answered_ahead_;
+  return true;
+}
+
 Task<Status> TransactionManager::Commit(std::shared_ptr<Transaction> transaction) {
   const bool must_log = !transaction->change().empty() || transaction->two_phases();
   const size_t kept = transaction->kept_writes().size();
@@ -163,28 +218,16 @@ Task<Status> TransactionManager::Commit(std::shared_ptr<Transaction> transaction
   for (const auto& [node, writes] : transaction->kept_writes()) transaction->Join(node);
   auto run = std::make_shared<Run>(transaction, CommitMachine(transaction->participants(), must_log));
   CommitActions actions = run->machine.Start();
-  Status answer;
-  bool answered = false;
-
-  if (run->machine.state() == CommitState::kPreparing) {
-    if (fault::Broken("answer_before_decision")) answered = true;
-    actions = co_await PrepareAll(run, std::move(actions));
-  } else if (run->machine.state() == CommitState::kOnePhase) {
-    const Status status = co_await CommitOnePhase(transaction, run->machine.participants()[0]);
-    actions = run->machine.OnOnePhase(status);
-  }
+  while (AnswerIn(actions) == nullptr) actions = co_await Step(run, std::move(actions));
+  Status answer = *AnswerIn(actions);
+  if (run->machine.state() == CommitState::kUnknown || run->machine.state() == CommitState::kLogFailed) answer = OutcomeUnknown(answer);
+  if (run->machine.participants().size() > 1 && fault::Broken("answer_whatever_was_prepared")) answer = OkStatus();
+  bool ahead = false;
   if (run->machine.state() == CommitState::kDeciding) {
-    const Status logged = co_await Decide(run);
-    actions = run->machine.OnDecisionLogged(logged);
-    TSD_FAULT_POINT("txn.decided");
+    ahead = MayAnswerAhead();
+    if (!ahead) actions = co_await Step(run, std::move(actions));
   }
-  for (const CommitAction& action : actions) {
-    if (action.kind == Kind::kAnswer && !answered) answer = action.status;
-  }
-  if (run->machine.state() == CommitState::kUnknown) {
-    answer = OutcomeUnknown(answer);
-  }
-  Spawn(executor_, Finish(run, std::move(actions)), Launch::kNext);
+  Spawn(executor_, Finish(run, std::move(actions), ahead), Launch::kNext);
   co_return answer;
 }
 
@@ -193,8 +236,13 @@ Task<Status> TransactionManager::SendCommit(NodeId node, TxnId txn, Timestamp co
   co_return co_await participant->CommitPrepared(txn, commit);
 }
 
-Task<void> TransactionManager::Finish(std::shared_ptr<Run> run, CommitActions actions) {
+Task<void> TransactionManager::Finish(std::shared_ptr<Run> run, CommitActions actions, bool ahead) {
   const TxnId txn = run->transaction->id();
+  if (ahead) {
+    actions = co_await Step(run, std::move(actions));
+    MutexLock lock(mutex_);
+    --answered_ahead_;
+  }
   std::vector<std::pair<NodeId, Future<Status>>> commits;
   std::vector<std::pair<NodeId, Future<Status>>> aborts;
   for (const CommitAction& action : actions) {
@@ -217,7 +265,8 @@ Task<void> TransactionManager::Finish(std::shared_ptr<Run> run, CommitActions ac
     if (!status.ok()) log::Debug("transaction ", txn.ToString(), ": abort at node ", node.value(), ": ", status.message());
     run->machine.OnAborted(node);
   }
-  // A node that was not reached asks Resolve: no longer live means aborted, unless the decision is in the log.
+  // A node that was not reached hears it from Resolve; unless the log has failed, when the transaction stays live so that nobody decides it.
+  if (run->machine.state() == CommitState::kLogFailed) co_return;
   co_await Release(run->transaction);
 }
 
@@ -233,34 +282,6 @@ Task<void> TransactionManager::Abort(std::shared_ptr<Transaction> transaction) {
     if (!status.ok()) log::Debug("abort of ", txn.ToString(), ": ", status.message());
   }
   co_await Release(transaction);
-}
-
-Task<Status> TransactionManager::Resolve(NodeId node) {
-  CO_ASSIGN_OR_RETURN(std::shared_ptr<Participant> participant, participants_(node));
-  CO_ASSIGN_OR_RETURN(std::vector<ActiveTransaction> listed, co_await participant->ListTransactions(log_.Current()->cluster_id, OldestSnapshot()));
-  for (const ActiveTransaction& entry : listed) {
-    const bool live = IsLive(entry.txn);
-    const std::optional<Timestamp> decided = log_.DecisionOf(entry.txn);
-    if (decided.has_value()) {
-      if (live) continue;  // Finish is telling it
-      const Status status = co_await participant->CommitPrepared(entry.txn, *decided);
-      log::Info("in-doubt transaction ", entry.txn.ToString(), " committed at node ", node.value(), status.ok() ? "" : " failed");
-    } else if (!live) {
-      const Status status = co_await participant->Abort(entry.txn);
-      log::Info("transaction ", entry.txn.ToString(), " without decision aborted at node ", node.value(), status.ok() ? "" : " failed");
-    }
-  }
-  // A decision is over when no participant holds the transaction any more (T2). This node's part is known from the list just read.
-  for (const Decision& decision : log_.OpenDecisions()) {
-    if (IsLive(decision.txn) || std::ranges::find(decision.participants, node) == decision.participants.end()) continue;
-    bool all = true;
-    for (NodeId other : decision.participants) {
-      const Status status = co_await SendCommit(other, decision.txn, decision.commit);
-      all = all && status.ok();
-    }
-    if (all) log_.LogEnd(decision.txn);
-  }
-  co_return OkStatus();
 }
 
 }  // namespace tsd::coord

@@ -31,9 +31,11 @@ class TransactionManager {
   /// Sends the writes that the transaction kept back, if any: more is to follow them.
   Task<Status> SendKeptWrites(std::shared_ptr<Transaction> transaction);
 
-  /// Tells `node` the outcome of every transaction of ours that it still holds: decided ones commit, live ones are left alone, all others
-  /// abort. Called when a node is reached (again), after a restart, and every second.
+  /// Tells `node` the outcome of every transaction of ours that it still holds and that is over here: as decided; or, if an earlier start
+  /// left it without a decision, committed if all its participants have prepared it, else aborted. Called every second (resolve.cc).
   Task<Status> Resolve(NodeId node);
+  /// Commits of before this start are below it, snapshots of since then are not.
+  Timestamp incarnation() const { return clock_.incarnation(); }
   bool IsLive(TxnId txn) const;
   /// No snapshot older than this is in use, nor will be (T6). Told to the nodes every second, with Resolve.
   Timestamp OldestSnapshot() const;
@@ -43,13 +45,32 @@ class TransactionManager {
 
  private:
   struct Run;
+  /// What was known before a node was asked what it holds: so whatever it holds of a transaction that is over here was left behind.
+  struct Census {
+    std::set<TxnId> live;
+    Timestamp registered;
+    Timestamp oldest_snapshot;
+    std::map<TxnId, Decision> decided;
+    bool IsOver(TxnId txn) const { return Timestamp(txn.sequence) <= registered && !live.contains(txn); }
+  };
+  Census TakeCensus() const;
+  Task<void> Settle(NodeId node, std::shared_ptr<Participant> participant, HeldTransaction entry, const Census& census);
+  /// What a transaction that an earlier start left without a decision has come to. None: it cannot be told yet.
+  Task<std::optional<Decision>> Reconstruct(NodeId node, HeldTransaction entry, const Census& census);
+  Task<void> EndDecisions(NodeId node, const Census& census);
+  Task<Status> TellDecision(NodeId node, const Decision& decision, const Census& census);
   Timestamp NoteBeginning();
-  Task<void> Finish(std::shared_ptr<Run> run, CommitActions actions);
+  /// Transactions up to this number are live or over.
+  Timestamp Registered() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  /// What the machine's state calls for.
+  Task<CommitActions> Step(std::shared_ptr<Run> run, CommitActions actions);
+  Task<Status> LogDecision(std::shared_ptr<Run> run, Timestamp commit);
+  bool MayAnswerAhead();
+  Task<void> Finish(std::shared_ptr<Run> run, CommitActions actions, bool ahead);
   Task<Status> SendCommit(NodeId node, TxnId txn, Timestamp commit);
   Task<Status> CommitKeptWrites(std::shared_ptr<Transaction> transaction);
   Task<CommitActions> PrepareAll(std::shared_ptr<Run> run, CommitActions actions);
   Task<Status> CommitOnePhase(std::shared_ptr<Transaction> transaction, NodeId node);
-  Task<Status> Decide(std::shared_ptr<Run> run);
   Task<void> Release(std::shared_ptr<Transaction> transaction);
 
   ClusterLog& log_;
@@ -59,6 +80,7 @@ class TransactionManager {
   const std::string coordinator_;
   mutable Mutex mutex_;
   std::set<TxnId> live_ ABSL_GUARDED_BY(mutex_);
+  int answered_ahead_ ABSL_GUARDED_BY(mutex_) = 0;              // commits whose client was answered and whose record is not durable yet
   std::multiset<Timestamp> beginning_ ABSL_GUARDED_BY(mutex_);  // the newest timestamp before each transaction that is being begun
 };
 

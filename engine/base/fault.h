@@ -22,8 +22,8 @@ void ArmFromEnvironment();
 void Passed(const char* point);
 inline std::atomic<bool> armed{false};
 
-/// Deliberately broken variants for the tests of the tests ("skip_decision_sync", "skip_prepare_sync", "answer_before_decision",
-/// "read_ignores_prepared"). Always false unless a test switched it on.
+/// Deliberately broken variants for the tests of the tests ("skip_decision_sync", "skip_prepare_sync", "answer_whatever_was_prepared",
+/// "abort_without_record", "read_ignores_prepared"). Always false unless a test switched it on.
 bool Broken(std::string_view variant);
 void SetBroken(std::string_view variant, bool on);
 

@@ -22,6 +22,11 @@ Status WrongState(const Transaction& txn) {
 Status WasAborted(const Transaction& txn) {
   return Error(sqlstate::kInFailedSqlTransaction, StrCat("transaction ", txn.id.ToString(), " was aborted"));
 }
+/// The log failed: whether the record is on disk only a restart will tell, whatever the disk's complaint.
+Status MayBeLogged(const Status& status) {
+  if (HasSqlState(status, sqlstate::kIoError) || HasSqlState(status, sqlstate::kAdminShutdown)) return status;
+  return Error(sqlstate::kIoError, StdView(status.message()));
+}
 
 }  // namespace
 
@@ -109,7 +114,7 @@ void StoreCore::LogSchemas(const std::vector<ChunkToLog>& chunks, Deferred& afte
   }
 }
 
-Future<Status> StoreCore::Prepare(TxnId id, Timestamp floor, std::string coordinator) {
+Future<Status> StoreCore::Prepare(TxnId id, Preparation preparation) {
   Promise<Status> promise;
   Deferred after;
   MutexLock lock(mutex_);
@@ -118,8 +123,7 @@ Future<Status> StoreCore::Prepare(TxnId id, Timestamp floor, std::string coordin
   if (txn == nullptr) return ReadyFuture(UnknownTransaction(id));
   if (txn->state == TxnState::kPrepared) return ReadyFuture(OkStatus());
   if (txn->state != TxnState::kActive) return ReadyFuture(WrongState(*txn));
-  txn->floor = floor;
-  txn->coordinator = std::move(coordinator);
+  txn->preparation = std::move(preparation);
   CloseTransaction(txn, [self = shared_from_this(), txn, promise] { self->LogPrepare(txn, promise); }, after);
   return promise.future();
 }
@@ -129,7 +133,7 @@ void StoreCore::LogPrepare(const TransactionPtr& txn, Promise<Status> promise) {
     uint64_t strips = 0;
     StatusOr<std::vector<ChunkToLog>> chunks = GatherForLog(txn, &strips);
     std::string record;
-    if (chunks.ok()) record = EncodePrepare(txn->id, txn->floor, txn->coordinator, *chunks);
+    if (chunks.ok()) record = EncodePrepare(txn->id, txn->preparation, *chunks);
     if (record.size() > kMaxRecordBytes) chunks = Error(sqlstate::kProgramLimitExceeded, "transaction is too large for the log");
 
     Deferred after;
@@ -153,7 +157,7 @@ void StoreCore::LogPrepare(const TransactionPtr& txn, Promise<Status> promise) {
         undecided_.insert(txn.get());
       }
       const bool prepared = txn->state == TxnState::kPrepared;
-      later.Set(promise, !status.ok() ? status : prepared ? OkStatus() : WasAborted(*txn));
+      later.Set(promise, !status.ok() ? MayBeLogged(status) : prepared ? OkStatus() : WasAborted(*txn));
     }, after);
     return;
   }
@@ -276,7 +280,7 @@ void StoreCore::LogCommitOnePhase(const TransactionPtr& txn, Timestamp minimum, 
     LogSchemas(*chunks, after);
     AppendToLog(LogType::kCommitOnePhase, std::move(record), Durability::kSync, [this, txn, promise](const Status& status, Deferred& later) {
       if (!status.ok()) {
-        later.Set(promise, status);
+        later.Set(promise, MayBeLogged(status));
         return;
       }
       TSD_FAULT_POINT("store.commit.logged");
@@ -361,17 +365,15 @@ Future<Status> StoreCore::Abort(TxnId id) {
       EndTransaction(txn, after);
       return ReadyFuture(OkStatus());
     case TxnState::kPreparing:
-    case TxnState::kPrepared: {
-      // Its files must not be gone while the log still says it is prepared (S3). Without files a lost abort only means being asked again.
-      const bool has_files = std::any_of(txn->chunks.begin(), txn->chunks.end(), [](const auto& entry) { return !entry.second.files.empty(); });
+    case TxnState::kPrepared:
       txn->state = TxnState::kAborting;
-      AppendToLog(LogType::kAbort, EncodeAbort(id), has_files ? Durability::kSync : Durability::kBuffered,
-                  [this, txn, promise](const Status& status, Deferred& later) {
-                    if (status.ok()) EndTransaction(txn, later);
-                    later.Set(promise, status);
-                  }, after);
+      // Durable first: what was seen as aborted must not come back in doubt, as the others may all be prepared (coord/TXN.md), and its
+      // files must not be gone while the log still says that it is prepared (S3).
+      AppendToLog(LogType::kAbort, EncodeAbort(id), Durability::kSync, [this, txn, promise](const Status& status, Deferred& later) {
+        if (status.ok()) EndTransaction(txn, later);
+        later.Set(promise, status);
+      }, after);
       return promise.future();
-    }
     case TxnState::kAborting:
       txn->when_ended.push_back([promise](Deferred& later) { later.Set(promise, OkStatus()); });
       return promise.future();
@@ -385,7 +387,7 @@ std::vector<PreparedTransaction> StoreCore::InDoubt() {
   MutexLock lock(mutex_);
   std::vector<PreparedTransaction> result;
   for (const auto& [id, txn] : transactions_) {
-    if (txn->state == TxnState::kPrepared) result.push_back({id, txn->coordinator});
+    if (txn->state == TxnState::kPrepared) result.push_back({id, txn->preparation});
   }
   std::sort(result.begin(), result.end(), [](const auto& left, const auto& right) { return left.txn < right.txn; });
   return result;

@@ -12,6 +12,24 @@ void PutTxn(TxnId txn, ByteWriter& writer) {
   writer.PutU64(txn.sequence);
 }
 
+TxnId GetTxn(ByteReader& reader) {
+  TxnId txn;
+  txn.origin = reader.GetU64();
+  txn.sequence = reader.GetU64();
+  return txn;
+}
+
+Preparation GetPreparation(LogType type, ByteReader& reader) {
+  Preparation preparation;
+  preparation.floor = Timestamp(reader.GetU64());
+  preparation.coordinator = std::string(reader.GetString());
+  if (type == LogType::kPrepareAlone) return preparation;
+  for (uint64_t count = reader.GetCount(1); count > 0; --count) {
+    preparation.participants.push_back(NodeId(static_cast<uint32_t>(reader.GetVarint())));
+  }
+  return preparation;
+}
+
 void PutAscending(const std::vector<uint64_t>& values, ByteWriter& writer) {
   writer.PutVarint(values.size());
   uint64_t before = 0;
@@ -117,11 +135,13 @@ void SetRecordTimestamp(std::string& record, Timestamp commit) {
   std::memcpy(record.data() + kTimestampOffset, &value, sizeof(value));
 }
 
-std::string EncodePrepare(TxnId txn, Timestamp floor, std::string_view coordinator, const std::vector<ChunkToLog>& chunks) {
+std::string EncodePrepare(TxnId txn, const Preparation& preparation, const std::vector<ChunkToLog>& chunks) {
   ByteWriter writer;
   PutTxn(txn, writer);
-  writer.PutU64(floor.value());
-  writer.PutString(coordinator);
+  writer.PutU64(preparation.floor.value());
+  writer.PutString(preparation.coordinator);
+  writer.PutVarint(preparation.participants.size());
+  for (const NodeId node : preparation.participants) writer.PutVarint(node.value());
   PutBody(chunks, writer);
   return std::move(writer).Take();
 }
@@ -161,15 +181,18 @@ StatusOr<LoggedRecord> DecodeLogRecord(LogType type, std::string_view payload) {
       break;
     }
     case LogType::kCommitOnePhase:
-    case LogType::kPrepare:
     case LogType::kCommitPrepared:
-    case LogType::kAbort:
-      record.txn.origin = reader.GetU64();
-      record.txn.sequence = reader.GetU64();
-      if (type != LogType::kAbort) record.timestamp = Timestamp(reader.GetU64());
-      if (type == LogType::kPrepare) record.coordinator = std::string(reader.GetString());
-      if (type == LogType::kPrepare || type == LogType::kCommitOnePhase) record.chunks = GetBody(reader);
+      record.txn = GetTxn(reader);
+      record.timestamp = Timestamp(reader.GetU64());
+      if (type == LogType::kCommitOnePhase) record.chunks = GetBody(reader);
       break;
+    case LogType::kPrepareAlone:
+    case LogType::kPrepare:
+      record.txn = GetTxn(reader);
+      record.preparation = GetPreparation(type, reader);
+      record.chunks = GetBody(reader);
+      break;
+    case LogType::kAbort: record.txn = GetTxn(reader); break;
     default:
       return Error(sqlstate::kFeatureNotSupported, "log record of an unknown type");
   }

@@ -9,16 +9,18 @@
 #include "engine/base/ids.h"
 #include "engine/base/status.h"
 #include "engine/store/chunk_file.h"
+#include "engine/store/preparation.h"
 
 namespace tsd::engine {
 
 enum class LogType : uint8_t {
   kSchema = 1,         // a schema by fingerprint; before its first use after every checkpoint
   kCommitOnePhase = 2, // timestamp, body
-  kPrepare = 3,        // floor, coordinator, body
+  kPrepareAlone = 3,   // floor, coordinator, body; of earlier versions: such a transaction needs a decision
   kCommitPrepared = 4, // timestamp
   kAbort = 5,
   kDropChunks = 6,
+  kPrepare = 7,        // floor, coordinator, participants, body
 };
 
 /// Encoding side: what a transaction staged in one chunk.
@@ -34,7 +36,7 @@ std::string EncodeSchemaRecord(uint64_t fingerprint, std::string_view schema);
 /// The timestamp is set later, by SetRecordTimestamp: it is known only when the record takes its place in the log.
 std::string EncodeCommitOnePhase(TxnId txn, const std::vector<ChunkToLog>& chunks);
 void SetRecordTimestamp(std::string& record, Timestamp commit);
-std::string EncodePrepare(TxnId txn, Timestamp floor, std::string_view coordinator, const std::vector<ChunkToLog>& chunks);
+std::string EncodePrepare(TxnId txn, const Preparation& preparation, const std::vector<ChunkToLog>& chunks);
 std::string EncodeCommitPrepared(TxnId txn, Timestamp commit);
 std::string EncodeAbort(TxnId txn);
 std::string EncodeDropChunks(const std::vector<ChunkId>& chunks);
@@ -54,8 +56,8 @@ struct LoggedChunk {
 };
 struct LoggedRecord {
   TxnId txn;
-  Timestamp timestamp;  // commit, or a Prepare's floor
-  std::string coordinator;
+  Timestamp timestamp;      // of a commit
+  Preparation preparation;
   std::vector<LoggedChunk> chunks;
   std::vector<ChunkId> dropped;
   uint64_t schema_fingerprint = 0;

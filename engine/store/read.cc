@@ -28,7 +28,7 @@ class StoreCore::ScanViews final : public ViewSource {
 
 bool StoreCore::Blocks(const Transaction& txn, const std::vector<ChunkId>& chunks, const Snapshot& snapshot) const {
   if (txn.id == snapshot.own) return false;
-  const Timestamp earliest = txn.state == TxnState::kCommitting ? txn.commit : Timestamp(txn.floor.value() + 1);
+  const Timestamp earliest = txn.state == TxnState::kCommitting ? txn.commit : Timestamp(txn.preparation.floor.value() + 1);
   if (earliest > snapshot.read_timestamp) return false;
   return std::any_of(chunks.begin(), chunks.end(), [&txn](ChunkId chunk) { return txn.chunks.contains(chunk); });
 }

@@ -22,8 +22,7 @@ struct RecoveryState {
     std::vector<uint64_t> delete_files;
   };
   struct Pending {
-    Timestamp floor;
-    std::string coordinator;
+    Preparation preparation;
     std::vector<LoggedChunk> chunks;
   };
   Lsn checkpoint, replay_from;  // the manifest's
@@ -116,8 +115,9 @@ Status StoreCore::ReplayRecord(const WalRecord& record, RecoveryState& state) {
     case LogType::kCommitOnePhase:
       if (in_files) break;
       return ApplyRecovered(logged.chunks, logged.timestamp, state);
+    case LogType::kPrepareAlone:
     case LogType::kPrepare:
-      state.pending[logged.txn] = {logged.timestamp, std::move(logged.coordinator), std::move(logged.chunks)};
+      state.pending[logged.txn] = {std::move(logged.preparation), std::move(logged.chunks)};
       break;
     case LogType::kCommitPrepared: {
       auto found = state.pending.extract(logged.txn);
@@ -231,8 +231,7 @@ Status StoreCore::RestorePrepared(RecoveryState& state) {
   for (auto& [id, pending] : state.pending) {
     const TransactionPtr txn = FindOrBegin(id);
     txn->state = TxnState::kPrepared;
-    txn->floor = pending.floor;
-    txn->coordinator = std::move(pending.coordinator);
+    txn->preparation = std::move(pending.preparation);
     // Its record's schemas may stand anywhere from there on.
     txn->replay_from = state.replay_from.IsValid() ? state.replay_from : kFirstLsn;
     undecided_.insert(txn.get());

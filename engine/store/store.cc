@@ -13,8 +13,8 @@ class StoreFacade final : public Store {
   Future<Status> Write(WriteRequest request) override { return core_->Write(std::move(request)); }
   Future<StatusOr<uint64_t>> Delete(DeleteRequest request) override { return core_->Delete(std::move(request)); }
   Future<Status> RollbackTo(TxnId txn, uint32_t level) override { return core_->RollbackTo(txn, level); }
-  Future<Status> Prepare(TxnId txn, Timestamp floor, std::string coordinator) override {
-    return core_->Prepare(txn, floor, std::move(coordinator));
+  Future<Status> Prepare(TxnId txn, Preparation preparation) override {
+    return core_->Prepare(txn, std::move(preparation));
   }
   Future<Status> CommitPrepared(TxnId txn, Timestamp commit) override { return core_->CommitPrepared(txn, commit); }
   Future<StatusOr<Timestamp>> CommitOnePhase(TxnId txn, Timestamp minimum) override { return core_->CommitOnePhase(txn, minimum); }

@@ -20,6 +20,7 @@
 #include "engine/base/executor.h"
 #include "engine/env/env.h"
 #include "engine/store/column_usage.h"
+#include "engine/store/preparation.h"
 #include "engine/store/reader.h"
 
 namespace tsd::engine {
@@ -65,7 +66,7 @@ struct DeleteRequest {
 
 struct PreparedTransaction {
   TxnId txn;
-  std::string coordinator;  // opaque bytes given to Prepare: who decides
+  Preparation preparation;
 };
 
 struct ChunkSize {
@@ -91,14 +92,14 @@ class Store : public StoreReader {
   /// Undoes what was staged at levels >= level. The transaction goes on.
   virtual Future<Status> RollbackTo(TxnId txn, uint32_t level) = 0;
 
-  /// Durable in-doubt. `floor`: every commit timestamp the coordinator may later choose is greater; readers at or below need not wait.
-  /// A transaction unknown here (e.g. lost in a crash): error 25P02-like kInFailedSqlTransaction, never OK.
-  virtual Future<Status> Prepare(TxnId txn, Timestamp floor, std::string coordinator) = 0;
+  /// Durable in-doubt. A transaction unknown here (e.g. lost in a crash): error 25P02-like kInFailedSqlTransaction, never OK.
+  /// 58030: it may be prepared all the same. Any other error: it is not.
+  virtual Future<Status> Prepare(TxnId txn, Preparation preparation) = 0;
   /// Of a prepared transaction. Takes effect at once, ends when durable. Idempotent: unknown ones are OK (committed and forgotten).
   virtual Future<Status> CommitPrepared(TxnId txn, Timestamp commit) = 0;
   /// Commits a transaction that only this store takes part in, at a timestamp >= minimum of the store's choice (I3), which is returned.
   virtual Future<StatusOr<Timestamp>> CommitOnePhase(TxnId txn, Timestamp minimum) = 0;
-  /// Any transaction, prepared or not; idempotent.
+  /// Any transaction, prepared or not; idempotent. That of a prepared one takes effect when it is durable.
   virtual Future<Status> Abort(TxnId txn) = 0;
   virtual std::vector<PreparedTransaction> InDoubt() = 0;
   /// Whether the transaction has staged something here that is neither committed nor aborted.

@@ -52,7 +52,7 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
   Future<Status> Write(WriteRequest request);                  // write.cc
   Future<Status> RollbackTo(TxnId id, uint32_t level);
   Future<StatusOr<uint64_t>> Delete(DeleteRequest request);    // delete_rows.cc
-  Future<Status> Prepare(TxnId id, Timestamp floor, std::string coordinator);  // commit.cc
+  Future<Status> Prepare(TxnId id, Preparation preparation);  // commit.cc
   Future<Status> CommitPrepared(TxnId id, Timestamp commit);
   Future<StatusOr<Timestamp>> CommitOnePhase(TxnId id, Timestamp minimum);
   Future<Status> Abort(TxnId id);

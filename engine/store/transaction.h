@@ -18,6 +18,7 @@
 #include "engine/store/chunk_file.h"
 #include "engine/store/delete_marks.h"
 #include "engine/store/memtable.h"
+#include "engine/store/preparation.h"
 #include "engine/store/row_block.h"
 
 namespace tsd::engine {
@@ -124,9 +125,8 @@ struct Transaction {
   TxnState state = TxnState::kActive;
   std::map<ChunkId, StagedChunk> chunks;
   size_t bytes = 0;        // of all staged blocks
-  Timestamp floor;         // from kPreparing on
+  Preparation preparation; // from kPreparing on
   Timestamp commit;        // from kCommitting on
-  std::string coordinator;
   Lsn replay_from;         // the log from here on is needed to restore it; from kPreparing on
   Status failure;          // a direct file that could not be written: it can only abort
   int jobs_in_flight = 0;
@@ -137,8 +137,6 @@ struct Transaction {
   std::vector<Waiter> when_unlocked; // ended, or gave row locks back
   Transaction* waiting_for = nullptr;
   std::vector<std::shared_ptr<DeleteOperation>> waiting_deletes;
-
-  bool Undecided() const { return state == TxnState::kPreparing || state == TxnState::kPrepared; }
 };
 using TransactionPtr = std::shared_ptr<Transaction>;
 

@@ -1,5 +1,6 @@
 #include "tests/sim/run.h"
 
+#include "engine/base/fault.h"
 #include "engine/base/strings.h"
 #include "tests/sim/workloads.h"
 
@@ -8,10 +9,10 @@ namespace {
 
 // Each kind of fault is off in half the runs.
 struct FaultPlan {
-  bool crash_process = false, crash_machine = false, cut = false, clog = false, reset = false;
+  bool crash_process = false, crash_machine = false, cut = false, clog = false, reset = false, in_commits = false;
   explicit FaultPlan(Random& random)
       : crash_process(random.Chance(0.5)), crash_machine(random.Chance(0.5)), cut(random.Chance(0.5)), clog(random.Chance(0.5)),
-        reset(random.Chance(0.5)) {}
+        reset(random.Chance(0.5)), in_commits(random.Chance(0.5)) {}
 };
 
 int AnyServer(SimCluster& cluster, Random& random) { return static_cast<int>(random.Below(static_cast<uint64_t>(cluster.servers()))); }
@@ -19,7 +20,7 @@ int AnyServer(SimCluster& cluster, Random& random) { return static_cast<int>(ran
 void Strike(SimCluster& cluster, const FaultPlan& plan, Random& random) {
   const int victim = AnyServer(cluster, random);
   const int other = static_cast<int>(random.Below(static_cast<uint64_t>(cluster.servers() + 1)));
-  switch (random.Below(5)) {
+  switch (random.Below(6)) {
     case 0:
       if (plan.crash_process) cluster.Crash(victim, CrashKind::kProcess);
       break;
@@ -38,10 +39,51 @@ void Strike(SimCluster& cluster, const FaultPlan& plan, Random& random) {
     case 3:
       if (plan.clog && other != victim) cluster.net().Clog(victim, other, absl::Milliseconds(random.Between(10, 3000)));
       break;
-    default:
+    case 4:
       if (plan.reset && other != victim) cluster.net().Reset(victim, other);
+      break;
+    default:
+      if (!plan.cut) break;
+      // The access node loses its data nodes, but not its clients.
+      for (int i = 1; i < cluster.servers(); ++i) random.Chance(0.5) ? cluster.net().CutOneWay(i, 0) : cluster.net().Cut(0, i);
   }
 }
+
+// Strikes between two steps of a commit: at a fault point that it passes, on whichever node, the access node or data nodes or all of them
+// end, or the access node's connections do.
+class CommitSaboteur {
+ public:
+  CommitSaboteur(SimCluster* cluster, Random random) : cluster_(cluster), random_(random), wait_(random_.Between(0, 60)) {
+    fault::SetHandler([this](std::string_view point) { Passed(point); });
+  }
+  ~CommitSaboteur() { fault::SetHandler(nullptr); }
+  void Stop() { strikes_left_ = 0; }
+
+ private:
+  void Passed(std::string_view point) {
+    if (strikes_left_ == 0 || !(point.starts_with("txn.") || point == "store.prepare.logged")) return;
+    if (wait_-- > 0) return;
+    wait_ = random_.Between(0, 60);
+    --strikes_left_;
+    // The step itself goes on to its next wait; a node ends between events.
+    cluster_->scheduler().AtAfter(absl::Microseconds(random_.Chance(0.5) ? 0 : random_.Between(0, 2000)), [this, kind = random_.Below(5)] { Strike(kind); });
+  }
+  void Strike(uint64_t kind) {
+    const CrashKind how = random_.Chance(0.5) ? CrashKind::kProcess : CrashKind::kMachine;
+    const int data_node = 1 + static_cast<int>(random_.Below(static_cast<uint64_t>(cluster_->servers() - 1)));
+    if (kind == 4) {
+      for (int i = 1; i < cluster_->servers(); ++i) cluster_->net().Reset(0, i);
+      return;
+    }
+    if (kind == 0 || kind == 2) cluster_->Crash(0, how);
+    if (kind == 1 || kind == 2) cluster_->Crash(data_node, how);
+    for (int i = 0; kind == 3 && i < cluster_->servers(); ++i) cluster_->Crash(i, how);
+  }
+  SimCluster* const cluster_;
+  Random random_;
+  int64_t wait_;
+  int strikes_left_ = 4;
+};
 
 void RestartDown(SimCluster& cluster) {
   for (int i = 0; i < cluster.servers(); ++i) cluster.Restart(i);
@@ -77,6 +119,8 @@ RunResult RunSeed(uint64_t seed) {
 
   // Safety: everything may go wrong.
   const FaultPlan plan(random);
+  CommitSaboteur saboteur(cluster.get(), Random(seed).Fork("saboteur"));
+  if (!plan.in_commits) saboteur.Stop();
   const int strikes = static_cast<int>(random.Between(3, 10));
   for (int i = 0; i < strikes; ++i) {
     cluster->scheduler().RunFor(absl::Milliseconds(random.Between(5, 400)));
@@ -87,6 +131,7 @@ RunResult RunSeed(uint64_t seed) {
   }
 
   // Liveness: everything heals, and the cluster must come to rest.
+  saboteur.Stop();
   cluster->net().Heal();
   RestartDown(*cluster);
   Findings findings;

@@ -52,6 +52,7 @@ Task<StatusOr<QueryAnswer>> SimClient::ReadAnswer() {
     } else if (type == 'C') {
       answer.tags.push_back(std::string(reader.GetCString()));
     } else if (type == 'Z') {
+      refused_ = !error.ok() && !HasSqlState(error, sqlstate::kTransactionResolutionUnknown);
       if (!error.ok()) co_return error;
       co_return answer;
     }
@@ -76,6 +77,7 @@ Task<Status> SimClient::Connect() {
 
 Task<StatusOr<QueryAnswer>> SimClient::Query(std::string text, absl::Duration timeout) {
   Executor* executor = co_await CurrentExecutor();
+  refused_ = false;
   if (!connection_) {
     const Status connected = co_await Connect();
     if (!connected.ok()) {

@@ -21,6 +21,8 @@ class SimClient {
   /// Connects if needed. An ErrorResponse comes back as a Status with its SQLSTATE; a lost connection is 08006 (the outcome of what was
   /// sent is unknown), a failed connect 08001. `timeout` without an answer closes the connection: 08006.
   Task<StatusOr<QueryAnswer>> Query(std::string text, absl::Duration timeout);
+  /// The last query failed, and the server itself said so: nothing of it may be there (unless it says that it does not know, 08007).
+  bool refused() const { return refused_; }
   void Close();
 
  private:
@@ -32,6 +34,7 @@ class SimClient {
   const net::Endpoint server_;
   std::shared_ptr<net::Connection> connection_;
   std::string buffer_;
+  bool refused_ = false;
 };
 
 }  // namespace tsd::sim

@@ -92,7 +92,7 @@ TEST_P(BrokenVariantTest, IsCaught) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Variants, BrokenVariantTest,
-                         ::testing::Values("skip_decision_sync", "skip_prepare_sync", "answer_before_decision", "read_ignores_prepared"),
+                         ::testing::Values("skip_decision_sync", "skip_prepare_sync", "answer_whatever_was_prepared", "abort_without_record", "read_ignores_prepared"),
                          [](const auto& info) { return std::string(info.param); });
 
 }  // namespace

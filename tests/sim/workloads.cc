@@ -51,6 +51,7 @@ class AppendWorkload final : public Workload {
       found.insert(row[0]);
       if (row[1] != std::to_string(kRows)) findings->Add(StrCat("W1: transaction ", row[0], " is there in part: ", row[1], " rows"));
       if (!tried_.contains(row[0])) findings->Add(StrCat("W1: transaction ", row[0], " was never sent"));
+      if (refused_.contains(row[0])) findings->Add(StrCat("W1: transaction ", row[0], " is there, though its client was told that it failed"));
     }
     for (const std::string& tag : acknowledged_) {
       if (!found.contains(tag)) findings->Add(StrCat("W1: acknowledged transaction ", tag, " is lost"));
@@ -74,6 +75,7 @@ class AppendWorkload final : public Workload {
       }
       const StatusOr<QueryAnswer> answer = co_await client->Query(std::move(text), kQueryTimeout);
       if (answer.ok() && (answer->tags.back() == "COMMIT" || answer->tags.size() == 1)) self->acknowledged_.insert(tag);
+      if (client->refused()) self->refused_.insert(tag);
       if (!answer.ok()) client->Close();
       co_await Pause(&random);
     }
@@ -81,7 +83,7 @@ class AppendWorkload final : public Workload {
     --self->running_;
   }
   Random random_;
-  std::set<std::string> tried_, acknowledged_;
+  std::set<std::string> tried_, acknowledged_, refused_;
 };
 
 // ---- W2 ----

@@ -67,12 +67,12 @@ TEST(NodeMessages, CutAndPaddedWritesAreRefused) {
 }
 
 TEST(NodeMessages, NoByteOfWritesMakesTheDecoderFall) {
-  const std::string bytes = WritesMessage{Timestamp(9), "who decides", ManyChunks(3)}.Encode(Compression::kLz4);
+  const std::string bytes = WriteAndPrepareMessage{{Timestamp(9), "who decides", {NodeId(1), NodeId(4)}}, ManyChunks(3)}.Encode(Compression::kLz4);
   for (size_t at = 0; at < bytes.size(); ++at) {
     for (const char value : {'\0', '\x7f', '\xff'}) {
       std::string damaged = bytes;
       damaged[at] = value;
-      const StatusOr<WritesMessage> decoded = WritesMessage::Decode(damaged);
+      const StatusOr<WriteAndPrepareMessage> decoded = WriteAndPrepareMessage::Decode(damaged);
       EXPECT_TRUE(!decoded.ok() || !decoded->writes.parts.empty());
     }
   }

@@ -98,7 +98,7 @@ class ConcurrencyTest : public ::testing::Test {
       RETURN_IF_ERROR(Set(txn, account, old.balance + amount));
     }
     if (two_phase) {
-      RETURN_IF_ERROR(Wait(store_->Prepare(txn, Timestamp(clock_now_.load()), "c")));
+      RETURN_IF_ERROR(Wait(store_->Prepare(txn, {Timestamp(clock_now_.load()), "c"})));
       const Timestamp commit(clock_now_.fetch_add(1) + 1);
       return Wait(store_->CommitPrepared(txn, commit));
     }

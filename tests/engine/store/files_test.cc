@@ -127,8 +127,8 @@ TEST_F(FilesTest, PreparedFilesSurviveAndFollowTheDecision) {
   Open();
   for (int part = 0; part < 10; ++part) ASSERT_TRUE(Write(1, 1, Rows(part * 100, 100)).ok());
   for (int part = 0; part < 10; ++part) ASSERT_TRUE(Write(2, 1, Rows(5000 + part * 100, 100)).ok());
-  ASSERT_TRUE(Await(store_->Prepare(Txn(1), Timestamp(10), "c")).ok());
-  ASSERT_TRUE(Await(store_->Prepare(Txn(2), Timestamp(10), "c")).ok());
+  ASSERT_TRUE(Await(store_->Prepare(Txn(1), {Timestamp(10), "c"})).ok());
+  ASSERT_TRUE(Await(store_->Prepare(Txn(2), {Timestamp(10), "c"})).ok());
   ASSERT_TRUE(Flush().ok());  // a checkpoint must keep what they need
   CrashAndOpen();
   EXPECT_EQ(store_->InDoubt().size(), 2u);
@@ -364,7 +364,7 @@ TEST_F(FilesTest, DroppedChunksStayDropped) {
   Insert(3, 2, Rows(100, 10));
   for (int part = 0; part < 5; ++part) ASSERT_TRUE(Write(4, 1, Rows(200 + part * 100, 100)).ok());
   ASSERT_TRUE(Write(4, 2, Rows(110, 10)).ok());
-  ASSERT_TRUE(Await(store_->Prepare(Txn(4), Timestamp(10), "")).ok());
+  ASSERT_TRUE(Await(store_->Prepare(Txn(4), {Timestamp(10), ""})).ok());
   ASSERT_TRUE(Write(5, 1, Rows(50, 5)).ok());
   ASSERT_TRUE(Await(store_->DropChunks({ChunkId(1), ChunkId(99)})).ok());
   ASSERT_TRUE(Commit(5).ok());

@@ -183,7 +183,7 @@ class ModelTest : public StoreTest, public ::testing::WithParamInterface<uint64_
   void PrepareSome() {
     const auto txn = Pick(Fate::kActive);
     if (txn == txns_.end() || txn->second.inserts.empty()) return;
-    const Status status = Await(store_->Prepare(Txn(txn->first), Timestamp(std::max(now_, highest_read_)), "c"));
+    const Status status = Await(store_->Prepare(Txn(txn->first), {Timestamp(std::max(now_, highest_read_)), "c"}));
     if (status.ok()) {
       txn->second.fate = Fate::kPrepared;
     } else {

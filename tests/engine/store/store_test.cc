@@ -52,13 +52,13 @@ TEST_F(StoreTest, CommitSurvivesACrashAndUncommittedDoesNot) {
 TEST_F(StoreTest, PreparedSurvivesACrashAndCommitsAtTheGivenTimestamp) {
   Open();
   ASSERT_TRUE(Write(1, 1, Rows(0, 5)).ok());
-  ASSERT_TRUE(Await(store_->Prepare(Txn(1), Timestamp(50), "node 7")).ok());
+  ASSERT_TRUE(Await(store_->Prepare(Txn(1), {Timestamp(50), "node 7"})).ok());
   ASSERT_TRUE(Write(2, 1, Rows(50, 5)).ok());
-  ASSERT_TRUE(Await(store_->Prepare(Txn(2), Timestamp(50), "node 8")).ok());
+  ASSERT_TRUE(Await(store_->Prepare(Txn(2), {Timestamp(50), "node 8"})).ok());
   CrashAndOpen();
   ASSERT_EQ(store_->InDoubt().size(), 2u);
   EXPECT_EQ(store_->InDoubt()[0].txn, Txn(1));
-  EXPECT_EQ(store_->InDoubt()[0].coordinator, "node 7");
+  EXPECT_EQ(store_->InDoubt()[0].preparation.coordinator, "node 7");
   EXPECT_TRUE(Keys({1}, kMaxTimestamp).empty());
   ASSERT_TRUE(Await(store_->CommitPrepared(Txn(1), Timestamp(77))).ok());
   ASSERT_TRUE(Await(store_->Abort(Txn(2))).ok());
@@ -73,7 +73,7 @@ TEST_F(StoreTest, PreparedSurvivesACrashAndCommitsAtTheGivenTimestamp) {
 TEST_F(StoreTest, CommitOfAPreparedTransactionIsSeenAtOnceAndAnsweredWhenDurable) {
   Open();
   ASSERT_TRUE(Write(1, 1, Rows(0, 5)).ok());
-  ASSERT_TRUE(Await(store_->Prepare(Txn(1), Timestamp(50), "node 7")).ok());
+  ASSERT_TRUE(Await(store_->Prepare(Txn(1), {Timestamp(50), "node 7"})).ok());
   Future<Status> commit = store_->CommitPrepared(Txn(1), Timestamp(77));
   scheduler_.RunFor(absl::Milliseconds(1));
   EXPECT_EQ(Keys({1}, Timestamp(77)), KeyRange(0, 5));
@@ -100,7 +100,7 @@ TEST_F(StoreTest, CommitsOfPreparedTransactionsBecomeDurableByThemselves) {
   Open();
   for (uint64_t txn = 1; txn <= 3; ++txn) {
     ASSERT_TRUE(Write(txn, 1, Rows(static_cast<int64_t>(txn), 1)).ok());
-    ASSERT_TRUE(Await(store_->Prepare(Txn(txn), Timestamp(50), "node 7")).ok());
+    ASSERT_TRUE(Await(store_->Prepare(Txn(txn), {Timestamp(50), "node 7"})).ok());
   }
   Future<Status> first = store_->CommitPrepared(Txn(1), Timestamp(77));
   Future<Status> second = store_->CommitPrepared(Txn(2), Timestamp(78));
@@ -115,7 +115,7 @@ TEST_F(StoreTest, PrepareOfAnUnknownTransactionFails) {
   Open();
   ASSERT_TRUE(Write(1, 1, Rows(0, 1)).ok());
   CrashAndOpen();
-  EXPECT_EQ(SqlStateOf(Await(store_->Prepare(Txn(1), Timestamp(1), ""))), sqlstate::kInFailedSqlTransaction);
+  EXPECT_EQ(SqlStateOf(Await(store_->Prepare(Txn(1), {Timestamp(1), ""}))), sqlstate::kInFailedSqlTransaction);
   EXPECT_EQ(SqlStateOf(Commit(1).status()), sqlstate::kInFailedSqlTransaction);
   EXPECT_TRUE(Await(store_->Abort(Txn(1))).ok());
 }
@@ -123,10 +123,10 @@ TEST_F(StoreTest, PrepareOfAnUnknownTransactionFails) {
 TEST_F(StoreTest, EndedTransactionsTakeNoMoreWrites) {
   Open();
   ASSERT_TRUE(Write(1, 1, Rows(0, 1)).ok());
-  ASSERT_TRUE(Await(store_->Prepare(Txn(1), Timestamp(1), "")).ok());
+  ASSERT_TRUE(Await(store_->Prepare(Txn(1), {Timestamp(1), ""})).ok());
   EXPECT_FALSE(Write(1, 1, Rows(1, 1)).ok());
   EXPECT_FALSE(Commit(1).ok());
-  EXPECT_TRUE(Await(store_->Prepare(Txn(1), Timestamp(1), "")).ok());
+  EXPECT_TRUE(Await(store_->Prepare(Txn(1), {Timestamp(1), ""})).ok());
 }
 
 TEST_F(StoreTest, RollbackToTakesLevelsBack) {
@@ -194,7 +194,7 @@ TEST_F(StoreTest, ReaderWaitsForACommitInFlightBelowIt) {
 TEST_F(StoreTest, ReaderAboveTheFloorWaitsForThePreparedTransaction) {
   Open();
   ASSERT_TRUE(Write(1, 1, Rows(0, 1)).ok());
-  ASSERT_TRUE(Await(store_->Prepare(Txn(1), Timestamp(50), "")).ok());
+  ASSERT_TRUE(Await(store_->Prepare(Txn(1), {Timestamp(50), ""})).ok());
   EXPECT_TRUE(store_->AwaitReadable({ChunkId(1)}, {Timestamp(50)}, absl::Seconds(1)).ready());
   EXPECT_TRUE(store_->AwaitReadable({ChunkId(2)}, {Timestamp(51)}, absl::Seconds(1)).ready());
   EXPECT_TRUE(store_->AwaitReadable({ChunkId(1)}, {Timestamp(51), Txn(1)}, absl::Seconds(1)).ready());
@@ -212,7 +212,7 @@ TEST_F(StoreTest, ReaderAboveTheFloorWaitsForThePreparedTransaction) {
 TEST_F(StoreTest, ReaderThatIgnoresPreparedTransactionsWouldBeNoticed) {
   Open();
   ASSERT_TRUE(Write(1, 1, Rows(0, 1)).ok());
-  ASSERT_TRUE(Await(store_->Prepare(Txn(1), Timestamp(50), "")).ok());
+  ASSERT_TRUE(Await(store_->Prepare(Txn(1), {Timestamp(50), ""})).ok());
   fault::SetBroken("read_ignores_prepared", true);
   const bool ready = store_->AwaitReadable({ChunkId(1)}, {Timestamp(60)}, absl::Seconds(1)).ready();
   fault::SetBroken("read_ignores_prepared", false);
@@ -228,7 +228,7 @@ TEST_F(StoreTest, PrepareWithoutSyncWouldBeNoticed) {
       Open();
       EXPECT_TRUE(Write(round + 1, 1, Rows(static_cast<int64_t>(round), 1)).ok());
       fault::SetBroken("skip_prepare_sync", broken);
-      EXPECT_TRUE(Await(store_->Prepare(Txn(round + 1), Timestamp(50), "")).ok());
+      EXPECT_TRUE(Await(store_->Prepare(Txn(round + 1), {Timestamp(50), ""})).ok());
       fault::SetBroken("skip_prepare_sync", false);
       CrashAndOpen();
       bool found = false;
@@ -337,7 +337,7 @@ TEST_F(StoreTest, RowLocksOfPreparedTransactionsComeBack) {
   Open();
   const Timestamp read = Insert(1, 1, Rows(0, 5));
   ASSERT_TRUE(Delete(2, 1, {1}, read).ok());
-  ASSERT_TRUE(Await(store_->Prepare(Txn(2), Timestamp(50), "")).ok());
+  ASSERT_TRUE(Await(store_->Prepare(Txn(2), {Timestamp(50), ""})).ok());
   CrashAndOpen();
   Future<StatusOr<uint64_t>> waiting = StartDelete(3, 1, {1}, read);
   EXPECT_FALSE(Ready(waiting));
