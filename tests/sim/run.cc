@@ -49,29 +49,35 @@ void Strike(SimCluster& cluster, const FaultPlan& plan, Random& random) {
   }
 }
 
-// Strikes between two steps of a commit: at a fault point that it passes, on whichever node, the access node or data nodes or all of them
-// end, or the access node's connections do.
+// Strikes between two steps of a commit: soon after a fault point that it passes, on whichever node, the access node or data nodes or all of
+// them end, or the access node's connections do. Where the latter led to an abort, the access node often ends next, before all have heard.
 class CommitSaboteur {
  public:
-  CommitSaboteur(SimCluster* cluster, Random random) : cluster_(cluster), random_(random), wait_(random_.Between(0, 60)) {
+  CommitSaboteur(SimCluster* cluster, Random random) : cluster_(cluster), random_(random), wait_(random_.Between(0, kMostSpared)) {
     fault::SetHandler([this](std::string_view point) { Passed(point); });
   }
   ~CommitSaboteur() { fault::SetHandler(nullptr); }
   void Stop() { strikes_left_ = 0; }
 
  private:
+  static constexpr int64_t kMostSpared = 40;  // fault points passed between two strikes
   void Passed(std::string_view point) {
-    if (strikes_left_ == 0 || !(point.starts_with("txn.") || point == "store.prepare.logged")) return;
-    if (wait_-- > 0) return;
-    wait_ = random_.Between(0, 60);
+    if (strikes_left_ == 0) return;
+    if (point == "txn.forbidden" && random_.Chance(0.7)) return StrikeSoon(0);
+    if (!(point.starts_with("txn.") || point == "store.prepare.logged") || wait_-- > 0) return;
+    wait_ = random_.Between(0, kMostSpared);
     --strikes_left_;
+    StrikeSoon(random_.Below(8));
+  }
+  void StrikeSoon(uint64_t kind) {
     // The step itself goes on to its next wait; a node ends between events.
-    cluster_->scheduler().AtAfter(absl::Microseconds(random_.Chance(0.5) ? 0 : random_.Between(0, 2000)), [this, kind = random_.Below(5)] { Strike(kind); });
+    const absl::Duration delay = absl::Microseconds(random_.Chance(0.3) ? 0 : random_.Between(0, 1000));
+    cluster_->scheduler().AtAfter(delay, [this, kind] { Strike(kind); });
   }
   void Strike(uint64_t kind) {
     const CrashKind how = random_.Chance(0.5) ? CrashKind::kProcess : CrashKind::kMachine;
     const int data_node = 1 + static_cast<int>(random_.Below(static_cast<uint64_t>(cluster_->servers() - 1)));
-    if (kind == 4) {
+    if (kind >= 4) {
       for (int i = 1; i < cluster_->servers(); ++i) cluster_->net().Reset(0, i);
       return;
     }
@@ -82,7 +88,7 @@ class CommitSaboteur {
   SimCluster* const cluster_;
   Random random_;
   int64_t wait_;
-  int strikes_left_ = 4;
+  int strikes_left_ = 6;
 };
 
 void RestartDown(SimCluster& cluster) {

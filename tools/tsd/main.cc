@@ -159,6 +159,7 @@ int Run(Arguments arguments) {
   std::unique_ptr<engine::Env> env = engine::NewPosixEnv();
   const int cores = static_cast<int>(std::max(2u, std::thread::hardware_concurrency()));
   ThreadPool background("tsd-background", 1);
+  ThreadPool decisions("tsd-decisions", 1);
   net::AsioOptions network;
   network.threads = cores + 2;  // two may be syncing a log each
   StatusOr<std::unique_ptr<net::AsioTransport>> transport = net::AsioTransport::Create(network);
@@ -175,7 +176,8 @@ int Run(Arguments arguments) {
   deps.worker_threads = cores;
   // The worker that has a record to write writes and syncs it: no thread is woken for it, nor to answer afterwards.
   deps.wal_executor = &workers;
-  deps.cluster_log_executor = &workers;
+  // Nobody waits for a commit record: it is synced beside the clients' next statements.
+  deps.cluster_log_executor = &decisions;
   deps.background = &background;
   deps.transport = transport->get();
   deps.random_seed = SystemRandomSeed();
