@@ -132,6 +132,7 @@ Task<StatusOr<ColumnBatch>> QueryRun::Next() {
 }
 
 StatusOr<sql::OperatorPtr> QueryRun::MakeGather(const sql::GatherNode& node) {
+  services_.transactions->Hasten();
   const sql::CatalogPtr catalog = transaction_->CatalogOver(services_.log->Current());
   size_t excluded = 0;
   std::vector<NodeChunks> parts = ChunksByNode(*catalog, node, &excluded);

@@ -10,6 +10,8 @@ using Kind = CommitAction::Kind;
 
 // Each is a prepared transaction on every participant, and those are limited (max_prepared_transactions).
 constexpr int kMostAnsweredAhead = 32;
+// So long the records of answered commits wait for each other, if nobody wants to read: one sync for several, and few messages to each node.
+constexpr absl::Duration kLongestUndecided = absl::Milliseconds(2);
 
 // One commit under way. The machine is touched by one coroutine: the one in Commit until the answer, then the one in Finish.
 struct TransactionManager::Run {
@@ -222,13 +224,34 @@ Task<Status> TransactionManager::Commit(std::shared_ptr<Transaction> transaction
   Status answer = *AnswerIn(actions);
   if (run->machine.state() == CommitState::kUnknown || run->machine.state() == CommitState::kLogFailed) answer = OutcomeUnknown(answer);
   if (run->machine.participants().size() > 1 && fault::Broken("answer_whatever_was_prepared")) answer = OkStatus();
-  bool ahead = false;
   if (run->machine.state() == CommitState::kDeciding) {
-    ahead = MayAnswerAhead();
-    if (!ahead) actions = co_await Step(run, std::move(actions));
+    if (MayAnswerAhead()) {
+      FinishSoon(run, std::move(actions));
+      co_return answer;
+    }
+    actions = co_await Step(run, std::move(actions));
   }
-  Spawn(executor_, Finish(run, std::move(actions), ahead), Launch::kNext);
+  Spawn(executor_, Finish(run, std::move(actions), /*ahead=*/false), Launch::kNext);
   co_return answer;
+}
+
+void TransactionManager::FinishSoon(std::shared_ptr<Run> run, CommitActions actions) {
+  bool first = false;
+  {
+    MutexLock lock(mutex_);
+    first = answered_.empty();
+    answered_.emplace_back(std::move(run), std::move(actions));
+  }
+  if (first) executor_.PostAfter(kLongestUndecided, [this] { Hasten(); });
+}
+
+void TransactionManager::Hasten() {
+  std::vector<std::pair<std::shared_ptr<Run>, CommitActions>> answered;
+  {
+    MutexLock lock(mutex_);
+    answered.swap(answered_);
+  }
+  for (auto& [run, actions] : answered) Spawn(executor_, Finish(std::move(run), std::move(actions), /*ahead=*/true), Launch::kNext);
 }
 
 Task<Status> TransactionManager::SendCommit(NodeId node, TxnId txn, Timestamp commit) {

@@ -28,6 +28,8 @@ class TransactionManager {
   /// The participants of a decided transaction are told in the background.
   Task<Status> Commit(std::shared_ptr<Transaction> transaction);
   Task<void> Abort(std::shared_ptr<Transaction> transaction);
+  /// Someone is about to read, and would wait for commits that were answered: their records are written now.
+  void Hasten();
   /// Sends the writes that the transaction kept back, if any: more is to follow them.
   Task<Status> SendKeptWrites(std::shared_ptr<Transaction> transaction);
 
@@ -66,6 +68,7 @@ class TransactionManager {
   Task<CommitActions> Step(std::shared_ptr<Run> run, CommitActions actions);
   Task<Status> LogDecision(std::shared_ptr<Run> run, Timestamp commit);
   bool MayAnswerAhead();
+  void FinishSoon(std::shared_ptr<Run> run, CommitActions actions);
   Task<void> Finish(std::shared_ptr<Run> run, CommitActions actions, bool ahead);
   Task<Status> SendCommit(NodeId node, TxnId txn, Timestamp commit);
   Task<Status> CommitKeptWrites(std::shared_ptr<Transaction> transaction);
@@ -80,6 +83,7 @@ class TransactionManager {
   const std::string coordinator_;
   mutable Mutex mutex_;
   std::set<TxnId> live_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::pair<std::shared_ptr<Run>, CommitActions>> answered_ ABSL_GUARDED_BY(mutex_);  // their records are to be written together
   int answered_ahead_ ABSL_GUARDED_BY(mutex_) = 0;              // commits whose client was answered and whose record is not durable yet
   std::multiset<Timestamp> beginning_ ABSL_GUARDED_BY(mutex_);  // the newest timestamp before each transaction that is being begun
 };

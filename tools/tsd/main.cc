@@ -176,7 +176,7 @@ int Run(Arguments arguments) {
   deps.worker_threads = cores;
   // The worker that has a record to write writes and syncs it: no thread is woken for it, nor to answer afterwards.
   deps.wal_executor = &workers;
-  // Nobody waits for a commit record: it is synced beside the clients' next statements.
+  // Nobody waits for the commit record of rows: it is synced beside the clients' next statements.
   deps.cluster_log_executor = &decisions;
   deps.background = &background;
   deps.transport = transport->get();

@@ -218,10 +218,20 @@ TEST_F(ResolveTest, AnswersAheadOfTheRecordSurviveACrash) {
   const std::shared_ptr<Transaction> transaction = Begin({kA, kB});
   ASSERT_TRUE(Run(manager_->Commit(transaction)).ok());
   Restart();
+  EXPECT_FALSE(log_->DecisionOf(transaction->id()).has_value());
   Resolve(kA);
   Resolve(kB);
   EXPECT_TRUE(nodes_[kA]->committed.contains(transaction->id()));
   EXPECT_TRUE(nodes_[kB]->committed.contains(transaction->id()));
+}
+
+TEST_F(ResolveTest, AReaderHastensTheRecord) {
+  const std::shared_ptr<Transaction> transaction = Begin({kA, kB});
+  ASSERT_TRUE(Run(manager_->Commit(transaction)).ok());
+  const absl::Duration answered = scheduler_.now();
+  manager_->Hasten();
+  EXPECT_TRUE(scheduler_.RunUntil([&] { return nodes_[kB]->committed.contains(transaction->id()); }, absl::Seconds(1)));
+  EXPECT_LT(scheduler_.now() - answered, absl::Milliseconds(2));
 }
 
 TEST_F(ResolveTest, ASnapshotAfterTheAnswerIsAboveTheCommit) {
