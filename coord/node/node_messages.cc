@@ -61,7 +61,7 @@ engine::Preparation GetPreparation(ByteReader& reader) {
 void PutWrites(const NodeWrites& writes, Compression compression, ByteWriter& writer) {
   PutTxn(writes.txn, writer);
   writer.PutVarint(writes.level);
-  writes.schema->Encode(writer);
+  writer.PutString(writes.schema->bytes);
   writer.PutVarint(writes.parts.size());
   for (const NodeWrites::Part& part : writes.parts) {
     writer.PutVarint(part.chunk.value());
@@ -83,18 +83,18 @@ StatusOr<ColumnBatch> GetRows(ByteReader& reader, const TableSchema& schema) {
 }
 
 /// To the end of the message.
-StatusOr<NodeWrites> GetWrites(ByteReader& reader) {
+StatusOr<NodeWrites> GetWrites(ByteReader& reader, KnownSchemas& schemas) {
   NodeWrites writes;
   writes.txn = GetTxn(reader);
   writes.level = static_cast<uint32_t>(reader.GetVarint());
-  ASSIGN_OR_RETURN(writes.schema, TableSchema::Decode(reader));
+  ASSIGN_OR_RETURN(writes.schema, schemas.Of(reader.GetString()));
   const uint64_t count = reader.GetCount(5);
   if (!reader.ok() || !writes.txn.IsValid() || count == 0) return Malformed("write");
   for (uint64_t i = 0; i < count; ++i) {
     NodeWrites::Part part;
     part.chunk = ChunkId(reader.GetVarint());
     if (!reader.ok() || !part.chunk.IsValid()) return Malformed("write");
-    ASSIGN_OR_RETURN(part.rows, GetRows(reader, *writes.schema));
+    ASSIGN_OR_RETURN(part.rows, GetRows(reader, *writes.schema->schema));
     writes.parts.push_back(std::move(part));
   }
   if (!reader.AtEnd()) return Malformed("write");
@@ -111,9 +111,9 @@ std::string EncodeWrites(const NodeWrites& writes, Compression compression) {
   return std::move(writer).Take();
 }
 
-StatusOr<NodeWrites> DecodeWrites(std::string_view bytes) {
+StatusOr<NodeWrites> DecodeWrites(std::string_view bytes, KnownSchemas& schemas) {
   ByteReader reader(bytes);
-  return GetWrites(reader);
+  return GetWrites(reader, schemas);
 }
 
 std::string WriteAndCommitMessage::Encode(Compression compression) const {
@@ -123,11 +123,11 @@ std::string WriteAndCommitMessage::Encode(Compression compression) const {
   return std::move(writer).Take();
 }
 
-StatusOr<WriteAndCommitMessage> WriteAndCommitMessage::Decode(std::string_view bytes) {
+StatusOr<WriteAndCommitMessage> WriteAndCommitMessage::Decode(std::string_view bytes, KnownSchemas& schemas) {
   ByteReader reader(bytes);
   WriteAndCommitMessage message;
   message.minimum = Timestamp(reader.GetU64());
-  ASSIGN_OR_RETURN(message.writes, GetWrites(reader));
+  ASSIGN_OR_RETURN(message.writes, GetWrites(reader, schemas));
   return message;
 }
 
@@ -138,11 +138,11 @@ std::string WriteAndPrepareMessage::Encode(Compression compression) const {
   return std::move(writer).Take();
 }
 
-StatusOr<WriteAndPrepareMessage> WriteAndPrepareMessage::Decode(std::string_view bytes) {
+StatusOr<WriteAndPrepareMessage> WriteAndPrepareMessage::Decode(std::string_view bytes, KnownSchemas& schemas) {
   ByteReader reader(bytes);
   WriteAndPrepareMessage message;
   message.preparation = GetPreparation(reader);
-  ASSIGN_OR_RETURN(message.writes, GetWrites(reader));
+  ASSIGN_OR_RETURN(message.writes, GetWrites(reader, schemas));
   return message;
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "coord/node/known_schemas.h"
 #include "coord/txn/participant.h"
 #include "engine/base/status.h"
 #include "engine/store/store.h"
@@ -19,7 +20,7 @@ Compression CompressionTo(const net::Endpoint& peer);
 
 /// At least one part.
 std::string EncodeWrites(const NodeWrites& writes, Compression compression);
-StatusOr<NodeWrites> DecodeWrites(std::string_view bytes);
+StatusOr<NodeWrites> DecodeWrites(std::string_view bytes, KnownSchemas& schemas);
 
 /// All writes of one transaction on a node, and its commit or prepare.
 struct WriteAndCommitMessage {
@@ -27,14 +28,14 @@ struct WriteAndCommitMessage {
   NodeWrites writes;
 
   std::string Encode(Compression compression) const;
-  static StatusOr<WriteAndCommitMessage> Decode(std::string_view bytes);
+  static StatusOr<WriteAndCommitMessage> Decode(std::string_view bytes, KnownSchemas& schemas);
 };
 struct WriteAndPrepareMessage {
   engine::Preparation preparation;
   NodeWrites writes;
 
   std::string Encode(Compression compression) const;
-  static StatusOr<WriteAndPrepareMessage> Decode(std::string_view bytes);
+  static StatusOr<WriteAndPrepareMessage> Decode(std::string_view bytes, KnownSchemas& schemas);
 };
 
 std::string EncodeDelete(const engine::DeleteRequest& request);

@@ -58,7 +58,7 @@ Task<StatusOr<std::string>> NodeService::HandleCall(Method method, std::string p
     case Method::kCommitOnePhase:
     case Method::kAbort: co_return co_await Transaction(method, std::move(payload));
     case Method::kWriteAndCommit: {
-      CO_ASSIGN_OR_RETURN(WriteAndCommitMessage message, WriteAndCommitMessage::Decode(payload));
+      CO_ASSIGN_OR_RETURN(WriteAndCommitMessage message, WriteAndCommitMessage::Decode(payload, schemas_));
       CO_ASSIGN_OR_RETURN(const Timestamp commit, co_await WriteAndCommit(*deps_.store, std::move(message.writes), message.minimum));
       co_return EncodeTimestamp(commit);
     }
@@ -131,7 +131,7 @@ Task<void> NodeService::AwaitFence(TxnId reader, Timestamp incarnation) {
 }
 
 Task<StatusOr<std::string>> NodeService::Write(std::string payload) {
-  CO_ASSIGN_OR_RETURN(NodeWrites writes, DecodeWrites(payload));
+  CO_ASSIGN_OR_RETURN(NodeWrites writes, DecodeWrites(payload, schemas_));
   payload = std::string();
   const TxnId txn = writes.txn;
   CO_RETURN_IF_ERROR(co_await StageWrites(*deps_.store, std::move(writes)));
@@ -140,7 +140,7 @@ Task<StatusOr<std::string>> NodeService::Write(std::string payload) {
 }
 
 Task<StatusOr<std::string>> NodeService::WriteAndPrepare(std::string payload) {
-  CO_ASSIGN_OR_RETURN(WriteAndPrepareMessage message, WriteAndPrepareMessage::Decode(payload));
+  CO_ASSIGN_OR_RETURN(WriteAndPrepareMessage message, WriteAndPrepareMessage::Decode(payload, schemas_));
   payload = std::string();
   PrepareMessage prepare{message.writes.txn, 1, std::move(message.preparation)};
   open_.NoteArrival(prepare.txn);

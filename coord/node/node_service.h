@@ -60,6 +60,7 @@ class NodeService final : public net::rpc::RpcService {
   Task<void> AwaitFence(TxnId reader, Timestamp incarnation);
 
   const NodeServiceDeps deps_;
+  KnownSchemas schemas_;
   mutable Mutex mutex_;
   HorizonWindow horizon_ ABSL_GUARDED_BY(mutex_);                // of the cluster this node is a member of
   OpenTransactions open_;

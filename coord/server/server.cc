@@ -168,6 +168,7 @@ Task<Status> Server::OpenParts() {
   services_.commit_clock = commit_clock_.get();
   services_.transactions = transactions_.get();
   services_.chunks = chunks_.get();
+  services_.schemas = &schemas_;
   services_.membership = membership_.get();
   services_.settings = &settings_;
   services_.hba = hba_.get();

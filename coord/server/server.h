@@ -98,6 +98,7 @@ class Server {
   std::unique_ptr<CommitClock> commit_clock_;
   std::unique_ptr<Cluster> cluster_;
   std::unique_ptr<ChunkCreator> chunks_;
+  StorageSchemas schemas_;
   std::unique_ptr<TransactionManager> transactions_;
   std::unique_ptr<net::pg::SessionFactory> factory_;
   std::unique_ptr<net::pg::Authenticator> authenticator_;

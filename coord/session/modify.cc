@@ -3,6 +3,7 @@
 #include "coord/write/table_writer.h"
 #include "engine/base/strings.h"
 #include "sql/exec/projector.h"
+#include "sql/exec/values_operator.h"
 
 namespace tsd::coord {
 
@@ -13,6 +14,28 @@ namespace {
 
 // A READ COMMITTED statement that lost a race for a row is run again on a newer snapshot, so often, before the client hears 40001.
 constexpr int kMaxStatementRetries = 100;
+
+/// An UPDATE's rows have the ids of the old ones in front, and may have what else RETURNING asks for behind.
+ColumnBatch NewRows(const ColumnBatch& updated, size_t columns) {
+  const auto first = updated.columns().begin() + 2;
+  return ColumnBatch(std::vector<VectorPtr>(first, first + static_cast<ptrdiff_t>(columns)), updated.rows());
+}
+
+/// The rows of INSERT .. VALUES by themselves: one row needs no operators, no rewritten plan.
+class ValuesRows final : public RowSource {
+ public:
+  ValuesRows(sql::PlanPtr plan, const sql::ExecContext& exec, const std::vector<Value>* parameters)
+      : plan_(std::move(plan)), rows_(sql::PlanAs<sql::ValuesNode>(*plan_), exec, parameters) {}
+  Task<StatusOr<ColumnBatch>> Next() override {
+    ColumnBatch batch;
+    CO_RETURN_IF_ERROR(rows_.Next(&batch).status());
+    co_return batch;
+  }
+
+ private:
+  const sql::PlanPtr plan_;
+  sql::ValuesOperator rows_;
+};
 
 }  // namespace
 
@@ -59,28 +82,34 @@ Task<StatusOr<StatementResult>> Session::ModifyBound(const sql::BoundStatement& 
 
 Task<StatusOr<StatementResult>> Session::ModifyOnce(const sql::BoundStatement& bound, const std::vector<Value>* parameters,
                                                     std::shared_ptr<QueryRun>* analyzed) {
-  CO_ASSIGN_OR_RETURN(sql::PlanPtr plan, OptimizePlan(bound, parameters));
-  auto run = std::make_shared<QueryRun>(services_, transaction_, MakeQueryOptions(analyzed != nullptr));
-  if (analyzed != nullptr) *analyzed = run;
-  CO_RETURN_IF_ERROR(run->Start(std::move(plan)));
+  const QueryOptions options = MakeQueryOptions(analyzed != nullptr);
+  std::shared_ptr<RowSource> source;
+  if (bound.plan->kind == sql::PlanKind::kValues && analyzed == nullptr) {
+    source = std::make_shared<ValuesRows>(bound.plan, options.exec, parameters);
+  } else {
+    CO_ASSIGN_OR_RETURN(sql::PlanPtr plan, OptimizePlan(bound, parameters));
+    auto run = std::make_shared<QueryRun>(services_, transaction_, options);
+    if (analyzed != nullptr) *analyzed = run;
+    CO_RETURN_IF_ERROR(run->Start(std::move(plan)));
+    source = std::move(run);
+  }
   std::unique_ptr<sql::Projector> returning;
   if (!bound.returning.empty()) {
     CO_ASSIGN_OR_RETURN(returning, sql::Projector::Make(bound.returning));
   }
 
-  WriteDeps deps{services_.log, services_.cluster, services_.chunks, services_.executor};
+  WriteDeps deps{services_.log, services_.cluster, services_.chunks, services_.schemas, services_.executor};
   std::shared_ptr<RowChecks> checks;
   if (!bound.relation->checks.empty()) {
     sql::BindContext check_context = MakeBindContext();
     CO_ASSIGN_OR_RETURN(checks, RowChecks::Make(*bound.relation, check_context));
   }
   TableWriter writer(deps, transaction_, bound.relation, std::move(checks));
-  const size_t columns = bound.relation->columns.size();
   uint64_t affected = 0;
   std::vector<ColumnBatch> returned;
   Status status;
   while (true) {
-    StatusOr<ColumnBatch> next = co_await run->Next();
+    StatusOr<ColumnBatch> next = co_await source->Next();
     if (!next.ok()) {
       status = next.status();
       break;
@@ -96,13 +125,12 @@ Task<StatusOr<StatementResult>> Session::ModifyOnce(const sql::BoundStatement& b
       affected += batch.rows();
     }
     if (status.ok() && bound.kind != BoundKind::kDelete) {
-      const size_t first = bound.kind == BoundKind::kInsert ? 0 : 2;
-      std::vector<size_t> values(columns);
-      for (size_t i = 0; i < columns; ++i) values[i] = first + i;
-      status = co_await writer.Write(batch.Project(values));
+      ColumnBatch rows = batch;
+      if (bound.kind == BoundKind::kUpdate) rows = NewRows(batch, bound.relation->columns.size());
+      status = co_await writer.Write(std::move(rows));
     }
     if (status.ok() && returning) {
-      StatusOr<ColumnBatch> rows = returning->Run(batch, run->exec());
+      StatusOr<ColumnBatch> rows = returning->Run(batch, options.exec);
       status = rows.status();
       if (status.ok()) returned.push_back(std::move(*rows));
     }

@@ -12,6 +12,7 @@
 #include "coord/txn/lock_manager.h"
 #include "coord/txn/transaction_manager.h"
 #include "coord/write/chunk_creator.h"
+#include "coord/write/storage_schemas.h"
 #include "engine/base/clock.h"
 #include "engine/base/random.h"
 #include "engine/store/store.h"
@@ -41,6 +42,7 @@ struct Services {
   CommitClock* commit_clock = nullptr;
   TransactionManager* transactions = nullptr;
   ChunkCreator* chunks = nullptr;
+  StorageSchemas* schemas = nullptr;
   Membership* membership = nullptr;
   ServerSettings* settings = nullptr;
   net::pg::HbaRules* hba = nullptr;

@@ -4,9 +4,15 @@
 
 namespace tsd::coord {
 
+EncodedSchemaPtr EncodedSchema::Of(TableSchemaPtr schema) {
+  ByteWriter writer;
+  schema->Encode(writer);
+  return std::make_shared<const EncodedSchema>(EncodedSchema{std::move(schema), std::move(writer).Take()});
+}
+
 Task<Status> StageWrites(engine::Store& store, NodeWrites writes) {
   for (NodeWrites::Part& part : writes.parts) {
-    engine::WriteRequest request{writes.txn, writes.level, writes.schema, part.chunk, std::move(part.rows)};
+    engine::WriteRequest request{writes.txn, writes.level, writes.schema->schema, part.chunk, std::move(part.rows)};
     CO_RETURN_IF_ERROR(co_await store.Write(std::move(request)));
   }
   co_return OkStatus();

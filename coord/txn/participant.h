@@ -22,6 +22,15 @@ struct HeldTransaction {
   std::vector<NodeId> participants = {};  // of a prepared one: Preparation::participants
 };
 
+/// A table's schema with its byte form, which each message with rows carries: worked out once, not a message.
+struct EncodedSchema {
+  TableSchemaPtr schema;
+  std::string bytes;
+
+  static std::shared_ptr<const EncodedSchema> Of(TableSchemaPtr schema);
+};
+using EncodedSchemaPtr = std::shared_ptr<const EncodedSchema>;
+
 /// Rows of one statement for chunks of one node: they travel together, however many chunks there are.
 struct NodeWrites {
   struct Part {
@@ -30,7 +39,7 @@ struct NodeWrites {
   };
   TxnId txn;
   uint32_t level = 0;
-  TableSchemaPtr schema;
+  EncodedSchemaPtr schema;
   std::vector<Part> parts;
 };
 

@@ -29,8 +29,27 @@ TableWriter::TableWriter(WriteDeps deps, std::shared_ptr<Transaction> transactio
       transaction_(std::move(transaction)),
       relation_(std::move(relation)),
       checks_(std::move(checks)),
-      schema_(sql::StorageSchema(*relation_, deps_.log->Current()->cluster_id)),
+      schema_(deps_.schemas->Of(relation_, deps_.log->Current()->cluster_id)),
       level_(transaction_->level()) {}
+
+void TableWriter::Buffer::Append(ColumnBatch batch) {
+  if (rows() == 0) {
+    first = std::move(batch);
+    return;
+  }
+  if (!joined) {
+    std::vector<DataType> types;
+    for (const VectorPtr& column : first.columns()) types.push_back(column->type());
+    joined = std::make_unique<BatchBuilder>(std::move(types));
+    joined->Append(std::exchange(first, ColumnBatch()));
+  }
+  joined->Append(batch);
+}
+
+ColumnBatch TableWriter::Buffer::Take() {
+  if (!joined) return std::exchange(first, ColumnBatch());
+  return std::exchange(joined, nullptr)->Finish();
+}
 
 Status TableWriter::CheckNotNull(const ColumnBatch& rows) {
   // The first row with a NULL is the one to name, and in it the first column.
@@ -86,7 +105,7 @@ Task<Status> TableWriter::WriteRouted(ColumnBatch rows) {
       continue;
     }
     for (RoutedRows& entry : routed) {
-      ColumnBatch part = routed.size() == 1 ? rows : rows.Gather(entry.rows);
+      ColumnBatch part = routed.size() == 1 ? std::move(rows) : rows.Gather(entry.rows);
       CO_RETURN_IF_ERROR(co_await Add(entry.chunk->id, entry.chunk->nodes, std::move(part)));
     }
     co_return OkStatus();
@@ -97,20 +116,15 @@ Task<Status> TableWriter::Add(ChunkId chunk, std::vector<NodeId> nodes, ColumnBa
   const size_t bytes = rows.MemoryBytes();
   Buffer& buffer = buffers_[chunk];
   buffer.nodes = std::move(nodes);
-  if (!buffer.rows && (rows.rows() >= kRowsPerWrite / 4 || bytes >= kBytesPerWrite)) {
+  if (buffer.rows() == 0 && (rows.rows() >= kRowsPerWrite / 4 || bytes >= kBytesPerWrite)) {
     for (NodeId node : buffer.nodes) CO_RETURN_IF_ERROR(co_await SendRows(node, chunk, rows));
     co_return OkStatus();
   }
-  if (!buffer.rows) {
-    std::vector<DataType> types;
-    for (const sql::Column& column : relation_->columns) types.push_back(column.type);
-    buffer.rows = std::make_unique<BatchBuilder>(std::move(types));
-  }
-  buffer.rows->Append(rows);
   buffer.bytes += bytes;
   buffered_rows_ += rows.rows();
   buffered_bytes_ += bytes;
-  if (buffer.rows->rows() >= kRowsPerWrite || buffer.bytes >= kBytesPerWrite) {
+  buffer.Append(std::move(rows));
+  if (buffer.rows() >= kRowsPerWrite || buffer.bytes >= kBytesPerWrite) {
     const ColumnBatch full = TakeRows(buffer);
     for (NodeId node : buffer.nodes) CO_RETURN_IF_ERROR(co_await SendRows(node, chunk, full));
   }
@@ -119,9 +133,9 @@ Task<Status> TableWriter::Add(ChunkId chunk, std::vector<NodeId> nodes, ColumnBa
 }
 
 ColumnBatch TableWriter::TakeRows(Buffer& buffer) {
-  buffered_rows_ -= buffer.rows->rows();
+  buffered_rows_ -= buffer.rows();
   buffered_bytes_ -= std::exchange(buffer.bytes, 0);
-  return buffer.rows->Finish();
+  return buffer.Take();
 }
 
 Task<Status> TableWriter::SendAll() {
@@ -131,7 +145,7 @@ Task<Status> TableWriter::SendAll() {
   };
   std::map<NodeId, Packet> packets;
   for (auto& [chunk, buffer] : buffers_) {
-    if (!buffer.rows || buffer.rows->rows() == 0) continue;
+    if (buffer.rows() == 0) continue;
     const size_t bytes = buffer.bytes + kBytesOfPart;
     const ColumnBatch rows = TakeRows(buffer);
     for (NodeId node : buffer.nodes) {
@@ -158,7 +172,7 @@ bool TableWriter::KeepWrites() {
   if (!transaction_->kept_writes().empty() || !transaction_->participants().empty()) return false;
   Transaction::KeptWrites kept;
   for (auto& [chunk, buffer] : buffers_) {
-    if (!buffer.rows || buffer.rows->rows() == 0) continue;
+    if (buffer.rows() == 0) continue;
     const ColumnBatch rows = TakeRows(buffer);
     for (NodeId node : buffer.nodes) kept.try_emplace(node, NoWrites()).first->second.parts.push_back({chunk, rows});
   }

@@ -12,6 +12,7 @@
 #include "coord/write/chunk_creator.h"
 #include "coord/write/route.h"
 #include "coord/write/row_checks.h"
+#include "coord/write/storage_schemas.h"
 
 namespace tsd::coord {
 
@@ -19,6 +20,7 @@ struct WriteDeps {
   ClusterLog* log = nullptr;
   Cluster* cluster = nullptr;
   ChunkCreator* chunks = nullptr;
+  StorageSchemas* schemas = nullptr;
   Executor* executor = nullptr;
 };
 
@@ -38,10 +40,16 @@ class TableWriter {
   std::optional<size_t> refused_row() const { return refused_row_; }
 
  private:
+  /// A chunk's rows that wait to be sent. Most statements bring one batch for a chunk, which then stays as it is.
   struct Buffer {
     std::vector<NodeId> nodes;
-    std::unique_ptr<BatchBuilder> rows;
+    ColumnBatch first;
+    std::unique_ptr<BatchBuilder> joined;  // once there is a second batch: all of them
     size_t bytes = 0;
+
+    size_t rows() const { return joined ? joined->rows() : first.rows(); }
+    void Append(ColumnBatch batch);
+    ColumnBatch Take();
   };
   Status CheckNotNull(const ColumnBatch& rows);
   sql::RelationPtr CurrentRelation() const;
@@ -62,7 +70,7 @@ class TableWriter {
   const std::shared_ptr<Transaction> transaction_;
   sql::RelationPtr relation_;
   const std::shared_ptr<RowChecks> checks_;
-  const TableSchemaPtr schema_;
+  const EncodedSchemaPtr schema_;
   const uint32_t level_;
   std::map<ChunkId, Buffer> buffers_;
   size_t buffered_rows_ = 0;

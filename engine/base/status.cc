@@ -111,7 +111,10 @@ ErrorFields FieldsOf(const Status& status) {
 }
 
 std::string SqlStateOf(const Status& status) { return FieldsOf(status).sqlstate; }
-bool HasSqlState(const Status& status, std::string_view state) { return SqlStateOf(status) == state; }
+bool HasSqlState(const Status& status, std::string_view state) {
+  if (status.ok()) return state == sqlstate::kSuccess;  // asked very often
+  return SqlStateOf(status) == state;
+}
 
 std::string EncodeStatus(const Status& status) {
   if (status.ok()) return "";

@@ -84,12 +84,18 @@ StatusOr<CommittedBlock> ConcatBlocks(std::span<const CommittedBlock> blocks) {
   }
   std::vector<VectorPtr> columns;
   columns.reserve(result->schema->columns.size());
-  for (const ColumnSchema& column : result->schema->columns) {
+  for (size_t i = 0; i < result->schema->columns.size(); ++i) {
+    const ColumnSchema& column = result->schema->columns[i];
     auto merged = std::make_shared<Vector>(column.type);
     merged->Reserve(rows, 0);
     for (const CommittedBlock& part : blocks) {
-      ASSIGN_OR_RETURN(VectorPtr piece, ColumnFor(*part.block, column));
-      merged->AppendRange(*piece, 0, part.block->row_count());
+      const RowBlock& block = *part.block;
+      if (block.schema == result->schema && block.rows.column(i).type() == column.type) {
+        merged->AppendRange(block.rows.column(i), 0, block.row_count());
+        continue;
+      }
+      ASSIGN_OR_RETURN(const VectorPtr piece, ColumnFor(block, column));
+      merged->AppendRange(*piece, 0, block.row_count());
     }
     columns.push_back(std::move(merged));
   }

@@ -2,9 +2,7 @@
 
 #include "engine/base/strings.h"
 #include "engine/types/binary_form.h"
-#include "engine/types/timezone.h"
 #include "net/pg/byte_scan.h"
-#include "net/pg/fast_parse.h"
 
 namespace tsd::net::pg {
 namespace {
@@ -21,53 +19,6 @@ std::string Shown(std::string_view text) {
   return StrCat(text.substr(0, end), "...");
 }
 
-/// Runs `parse(text, &value)` over a column of fixed-width values. False at the first value that does not parse.
-template <typename T, typename Parse>
-bool FillFixed(const CopyField* fields, size_t rows, Vector& out, const Parse& parse) {
-  const size_t before = out.size();
-  out.ResizeFixed(before + rows);
-  T* const values = out.mutable_values<T>() + before;
-  for (size_t i = 0; i < rows; ++i) {
-    if (fields[i].data == nullptr) {
-      out.SetNull(before + i);
-    } else if (!parse(fields[i].view(), &values[i])) {
-      return false;
-    }
-  }
-  return true;
-}
-
-template <typename T>
-bool ParseIntegerField(TypeId type, std::string_view text, T* value) {
-  int64_t wide;
-  if (!FastParseInteger(text, &wide)) {
-    const StatusOr<int64_t> parsed = ParseInteger(type, text);
-    if (!parsed.ok()) return false;
-    wide = *parsed;
-  }
-  *value = static_cast<T>(wide);
-  return *value == wide;
-}
-
-bool ParseDoubleField(std::string_view text, double* value) {
-  if (FastParseDouble(text, value)) return true;
-  const StatusOr<double> parsed = ParseFloat64(text);
-  if (!parsed.ok()) return false;
-  *value = *parsed;
-  return true;
-}
-
-bool AppendTexts(const CopyField* fields, size_t rows, Vector& out) {
-  for (size_t i = 0; i < rows; ++i) {
-    if (fields[i].data == nullptr) {
-      out.AppendNull();
-    } else {
-      out.AppendBytes(fields[i].view());
-    }
-  }
-  return true;
-}
-
 template <typename T>
 T FromBigEndian(const char* bytes) {
   T value;
@@ -78,12 +29,46 @@ T FromBigEndian(const char* bytes) {
 }
 
 template <typename T>
-bool FillBinary(const CopyField* fields, size_t rows, Vector& out) {
-  return FillFixed<T>(fields, rows, out, [](std::string_view bytes, T* value) {
+bool AppendBinaryNumbers(std::span<const CopyField> fields, Vector& out) {
+  return AppendFixedColumn<T>(fields, out, [](std::string_view bytes, T* value) {
     if (bytes.size() != sizeof(T)) return false;
     *value = FromBigEndian<T>(bytes.data());
     return true;
   });
+}
+
+bool AppendBinaryColumn(DataType type, std::span<const CopyField> fields, Vector& out) {
+  if (!type.is_array && type.typmod == -1) {
+    switch (type.id) {
+      case TypeId::kFloat64: return AppendBinaryNumbers<double>(fields, out);
+      case TypeId::kFloat32: return AppendBinaryNumbers<float>(fields, out);
+      case TypeId::kInt16: return AppendBinaryNumbers<int16_t>(fields, out);
+      case TypeId::kInt32: return AppendBinaryNumbers<int32_t>(fields, out);
+      case TypeId::kInt64: return AppendBinaryNumbers<int64_t>(fields, out);
+      case TypeId::kTimestamp: case TypeId::kTimestampTz:
+        return AppendFixedColumn<int64_t>(fields, out, [](std::string_view bytes, int64_t* value) {
+          if (bytes.size() != sizeof(int64_t)) return false;
+          *value = FromBigEndian<int64_t>(bytes.data());
+          return IsValidTimestamp(*value) || !IsFiniteTimestamp(*value);
+        });
+      case TypeId::kText: case TypeId::kVarchar:
+        for (const CopyField& field : fields) {
+          if (field.data != nullptr && !IsPlainAscii(field.view()) && !CheckUtf8(field.view()).ok()) return false;
+        }
+        AppendBytesColumn(fields, out);
+        return true;
+      default:
+        break;
+    }
+  }
+  for (const CopyField& field : fields) {
+    if (field.data == nullptr) {
+      out.AppendNull();
+    } else if (!ParseBinary(type, field.view(), out).ok()) {
+      return false;
+    }
+  }
+  return true;
 }
 
 }  // namespace
@@ -99,8 +84,7 @@ std::string CopyLineContext(const CopyColumns& columns, uint64_t line, std::stri
 CopyLoader::CopyLoader(CopyColumns columns, FieldForm form, const TextContext* context)
     : columns_(std::move(columns)),
       form_(form),
-      context_(context),
-      zone_is_utc_(context->datetime.zone == absl::UTCTimeZone()) {
+      context_(context) {
   Start();
 }
 
@@ -150,87 +134,8 @@ bool CopyLoader::LoadColumn(size_t column, const CopyField* fields, size_t rows)
   if (type.Physical() == PhysicalType::kBytes) {
     for (size_t row = 0; row < rows; ++row) bytes_ += fields[row].size;
   }
-  return form_ == FieldForm::kText ? LoadText(type, fields, rows, out) : LoadBinary(type, fields, rows, out);
-}
-
-bool CopyLoader::LoadText(DataType type, const CopyField* fields, size_t rows, Vector& out) const {
-  if (!type.is_array && type.typmod == -1) {
-    switch (type.id) {
-      case TypeId::kFloat64:
-        return FillFixed<double>(fields, rows, out, ParseDoubleField);
-      case TypeId::kInt16:
-        return FillFixed<int16_t>(fields, rows, out,
-                                  [](std::string_view text, int16_t* v) { return ParseIntegerField(TypeId::kInt16, text, v); });
-      case TypeId::kInt32:
-        return FillFixed<int32_t>(fields, rows, out,
-                                  [](std::string_view text, int32_t* v) { return ParseIntegerField(TypeId::kInt32, text, v); });
-      case TypeId::kInt64:
-        return FillFixed<int64_t>(fields, rows, out,
-                                  [](std::string_view text, int64_t* v) { return ParseIntegerField(TypeId::kInt64, text, v); });
-      case TypeId::kTimestampTz:
-        return FillFixed<int64_t>(fields, rows, out, [this](std::string_view text, int64_t* v) {
-          bool has_zone;
-          if (ParseIsoTimestampFast(text, v, &has_zone) && (has_zone || zone_is_utc_)) return true;
-          const StatusOr<int64_t> parsed = ParseTimestampTz(text, -1, context_->datetime);
-          if (parsed.ok()) *v = *parsed;
-          return parsed.ok();
-        });
-      case TypeId::kTimestamp:
-        return FillFixed<int64_t>(fields, rows, out, [this](std::string_view text, int64_t* v) {
-          bool has_zone;
-          if (ParseIsoTimestampFast(text, v, &has_zone) && !has_zone) return true;
-          const StatusOr<int64_t> parsed = ParseTimestamp(text, -1, context_->datetime);
-          if (parsed.ok()) *v = *parsed;
-          return parsed.ok();
-        });
-      case TypeId::kText: case TypeId::kVarchar:
-        return AppendTexts(fields, rows, out);
-      default:
-        break;
-    }
-  }
-  for (size_t i = 0; i < rows; ++i) {
-    if (fields[i].data == nullptr) {
-      out.AppendNull();
-    } else if (!ParseText(type, fields[i].view(), *context_, out).ok()) {
-      return false;
-    }
-  }
-  return true;
-}
-
-bool CopyLoader::LoadBinary(DataType type, const CopyField* fields, size_t rows, Vector& out) const {
-  if (!type.is_array && type.typmod == -1) {
-    switch (type.id) {
-      case TypeId::kFloat64: return FillBinary<double>(fields, rows, out);
-      case TypeId::kFloat32: return FillBinary<float>(fields, rows, out);
-      case TypeId::kInt16: return FillBinary<int16_t>(fields, rows, out);
-      case TypeId::kInt32: return FillBinary<int32_t>(fields, rows, out);
-      case TypeId::kInt64: return FillBinary<int64_t>(fields, rows, out);
-      case TypeId::kTimestamp: case TypeId::kTimestampTz:
-        return FillFixed<int64_t>(fields, rows, out, [](std::string_view bytes, int64_t* value) {
-          if (bytes.size() != sizeof(int64_t)) return false;
-          *value = FromBigEndian<int64_t>(bytes.data());
-          return IsValidTimestamp(*value) || !IsFiniteTimestamp(*value);
-        });
-      case TypeId::kText: case TypeId::kVarchar:
-        for (size_t i = 0; i < rows; ++i) {
-          const std::string_view bytes = fields[i].view();
-          if (fields[i].data != nullptr && !IsPlainAscii(bytes) && !CheckUtf8(bytes).ok()) return false;
-        }
-        return AppendTexts(fields, rows, out);
-      default:
-        break;
-    }
-  }
-  for (size_t i = 0; i < rows; ++i) {
-    if (fields[i].data == nullptr) {
-      out.AppendNull();
-    } else if (!ParseBinary(type, fields[i].view(), out).ok()) {
-      return false;
-    }
-  }
-  return true;
+  const std::span<const CopyField> column_fields(fields, rows);
+  return form_ == FieldForm::kText ? AppendTextColumn(type, column_fields, *context_, out) : AppendBinaryColumn(type, column_fields, out);
 }
 
 Status CopyLoader::Convert(size_t column, const CopyField& field, Vector& out) const {

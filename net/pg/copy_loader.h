@@ -8,16 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "engine/types/text_columns.h"
 #include "net/pg/copy_format.h"
 
 namespace tsd::net::pg {
 
-/// `data` is null for NULL.
-struct CopyField {
-  const char* data = nullptr;
-  uint32_t size = 0;
-  std::string_view view() const { return std::string_view(data, size); }
-};
+using CopyField = TextField;
 
 /// Fields of up to kRows rows, column by column.
 class FieldBlock {
@@ -60,15 +56,12 @@ class CopyLoader {
   void Start();
   void Cut();
   bool LoadColumn(size_t column, const CopyField* fields, size_t rows);
-  bool LoadText(DataType type, const CopyField* fields, size_t rows, Vector& out) const;
-  bool LoadBinary(DataType type, const CopyField* fields, size_t rows, Vector& out) const;
   Status Convert(size_t column, const CopyField& field, Vector& out) const;
   std::string Context(uint64_t line, size_t column, const CopyField& field) const;
 
   const CopyColumns columns_;
   const FieldForm form_;
   const TextContext* const context_;
-  const bool zone_is_utc_;
   std::vector<std::shared_ptr<Vector>> vectors_;
   std::vector<uint64_t> lines_;
   size_t rows_ = 0;

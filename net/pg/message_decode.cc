@@ -181,14 +181,13 @@ Status ReadParameterValues(ByteReader& reader, const std::vector<int16_t>& forma
   values->reserve(count);
   for (size_t i = 0; i < count; ++i) {
     const int32_t length = static_cast<int32_t>(reader.GetBeU32());
-    ParameterValue value;
+    if (length < -1) return TooShort();
+    ParameterValue& value = values->emplace_back();
     value.binary = FormatOf(formats, i) == 1;
     value.is_null = length == -1;
-    if (length < -1) return TooShort();
-    if (length > 0) value.bytes = std::string(reader.GetBytes(static_cast<size_t>(length)));
+    if (length > 0) value.bytes = reader.GetBytes(static_cast<size_t>(length));
     if (!reader.ok()) return TooShort();
     if (!value.binary && !value.is_null) RETURN_IF_ERROR(CheckUtf8(value.bytes));
-    values->push_back(std::move(value));
   }
   return CheckFormats(formats);
 }

@@ -1,9 +1,10 @@
 #include "sql/bind/literal_rows.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
-#include "engine/types/text_form.h"
+#include "engine/types/text_columns.h"
 #include "sql/function/function_context.h"
 
 namespace tsd::sql {
@@ -14,47 +15,69 @@ using parse::LiteralRows;
 class LiteralColumn {
  public:
   LiteralColumn(const LiteralRows& rows, size_t index, DataType type, const std::vector<Value>& parameters, const TextContext& context)
-      : rows_(rows), index_(index), type_(type), parameters_(parameters), context_(context) {}
+      : rows_(rows), index_(index), type_(type), reads_numbers_(ReadsNumbers(type)), parameters_(parameters), context_(context) {}
 
   /// Rows [begin, end); null if one of them cannot be read here.
   VectorPtr Read(size_t begin, size_t end) const {
     auto out = std::make_shared<Vector>(type_);
     out->Reserve(end - begin, 0);
-    for (size_t row = begin; row < end; ++row) {
-      if (!Append(rows_.values[row * rows_.width + index_], *out)) return nullptr;
+    std::array<TextField, kBlockRows> block;
+    for (size_t row = begin; row < end;) {
+      const size_t block_end = std::min(end, row + kBlockRows);
+      size_t count = 0;
+      while (row < block_end && FieldOf(row, &block[count])) ++row, ++count;
+      if (count > 0 ? !AppendTextColumn(type_, std::span(block.data(), count), context_, *out) : !Append(row++, *out)) return nullptr;
     }
     return out;
   }
 
  private:
-  bool Append(const LiteralRows::Value& value, Vector& out) const {
+  static constexpr size_t kBlockRows = 256;
+
+  const LiteralRows::Value& ValueOf(size_t row) const { return rows_.values[row * rows_.width + index_]; }
+
+  static bool ReadsNumbers(DataType type) {
+    if (type.is_array) return false;
+    switch (type.id) {
+      case TypeId::kFloat32: case TypeId::kFloat64: case TypeId::kInt16: case TypeId::kInt32: case TypeId::kInt64: case TypeId::kNumeric: return true;
+      default: return false;
+    }
+  }
+
+  /// False unless the value's text stands in the statement as the type reads it.
+  bool FieldOf(size_t row, TextField* field) const {
+    const LiteralRows::Value& value = ValueOf(row);
+    switch (value.kind) {
+      case LiteralRows::Kind::kNull: *field = {}; return true;
+      case LiteralRows::Kind::kString: *field = {rows_.text.data() + value.begin, value.size}; return true;
+      case LiteralRows::Kind::kNumber: {
+        if (!reads_numbers_) return false;
+        const std::string_view number = WithoutNeedlessSign(rows_.TextOf(value));
+        *field = {number.data(), static_cast<uint32_t>(number.size())};
+        return true;
+      }
+      default: return false;
+    }
+  }
+
+  std::string_view WithoutNeedlessSign(std::string_view number) const {
+    if (number[0] == '+') return number.substr(1);
+    if (number[0] != '-' || type_.IsInteger()) return number;
+    // Such a literal is an integer or a numeric, which has no negative zero.
+    const bool is_zero = number.substr(0, number.find_first_of("eE")).find_first_of("123456789") == number.npos;
+    return is_zero ? number.substr(1) : number;
+  }
+
+  bool Append(size_t row, Vector& out) const {
+    const LiteralRows::Value& value = ValueOf(row);
     const std::string_view text = rows_.TextOf(value);
     switch (value.kind) {
-      case LiteralRows::Kind::kNull: out.AppendNull(); return true;
       case LiteralRows::Kind::kBoolean:
         if (!type_.Is(TypeId::kBool)) return false;
         out.Append<uint8_t>((text[0] | 0x20) == 't' ? 1 : 0);
         return true;
-      case LiteralRows::Kind::kNumber: return AppendNumber(text, out);
-      case LiteralRows::Kind::kString: return ParseText(type_, text, context_, out).ok();
       case LiteralRows::Kind::kQuoted: return ParseText(type_, Undoubled(text), context_, out).ok();
       case LiteralRows::Kind::kParameter: return AppendParameter(text, out);
-    }
-    return false;
-  }
-
-  bool AppendNumber(std::string_view text, Vector& out) const {
-    if (text[0] == '+') text.remove_prefix(1);
-    switch (type_.is_array ? TypeId::kUnknown : type_.id) {
-      case TypeId::kFloat32:
-      case TypeId::kFloat64:
-        // Such a literal is an integer or a numeric, which has no negative zero.
-        if (text[0] == '-' && text.substr(0, text.find_first_of("eE")).find_first_of("123456789") == text.npos) text.remove_prefix(1);
-        [[fallthrough]];
-      case TypeId::kInt16:
-      case TypeId::kInt32:
-      case TypeId::kInt64:
-      case TypeId::kNumeric: return ParseText(type_, text, context_, out).ok();
       default: return false;
     }
   }
@@ -85,6 +108,7 @@ class LiteralColumn {
   const LiteralRows& rows_;
   const size_t index_;
   const DataType type_;
+  const bool reads_numbers_;
   const std::vector<Value>& parameters_;
   const TextContext& context_;
 };

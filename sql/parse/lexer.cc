@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <limits>
 
 #include "engine/base/strings.h"
@@ -37,8 +38,25 @@ std::string_view TruncateIdentifier(std::string_view name) {
   return name.substr(0, size == 0 ? kMaxIdentifierBytes : size);
 }
 
+namespace {
+
+/// No byte has its high bit set. A statement may be megabytes long.
+bool IsAscii(std::string_view text) {
+  size_t at = 0;
+  uint64_t bits = 0;
+  for (; at + sizeof(bits) <= text.size(); at += sizeof(bits)) {
+    uint64_t word;
+    std::memcpy(&word, text.data() + at, sizeof(word));
+    bits |= word;
+  }
+  for (; at < text.size(); ++at) bits |= static_cast<uint8_t>(text[at]);
+  return (bits & 0x8080808080808080) == 0;
+}
+
+}  // namespace
+
 Lexer::Lexer(std::string_view text, int position) : text_(text), first_position_(position) {
-  ascii_ = std::none_of(text.begin(), text.end(), [](char c) { return static_cast<uint8_t>(c) >= 128; });
+  ascii_ = IsAscii(text);
 }
 
 int Lexer::PositionOf(size_t byte) {

@@ -162,10 +162,16 @@ void VisitPlan(const PlanNode& node, const std::function<void(const PlanNode&)>&
   visit(node);
 }
 
+const Value* ParameterIn(const std::vector<Value>& values, int number) {
+  return number >= 1 && static_cast<size_t>(number) <= values.size() ? &values[number - 1] : nullptr;
+}
+
+ExprPtr SubstituteParameters(const ExprPtr& expr, const std::vector<Value>& values) {
+  return SubstituteIn(expr, ExprKind::kParameter, [&](int number) { return ParameterIn(values, number); });
+}
+
 PlanPtr SubstituteParameters(const PlanNode& plan, const std::vector<Value>& values) {
-  return SubstituteAll(plan, ExprKind::kParameter, [&](int number) -> const Value* {
-    return number >= 1 && static_cast<size_t>(number) <= values.size() ? &values[number - 1] : nullptr;
-  });
+  return SubstituteAll(plan, ExprKind::kParameter, [&](int number) { return ParameterIn(values, number); });
 }
 
 PlanPtr SubstituteOuter(const PlanNode& plan, const std::vector<std::pair<int, Value>>& values) {

@@ -22,6 +22,9 @@ void VisitPlan(const PlanNode& node, const std::function<void(const PlanNode&)>&
 
 /// A copy with $n replaced by values[n - 1]. Values have the parameter's type.
 PlanPtr SubstituteParameters(const PlanNode& plan, const std::vector<Value>& values);
+ExprPtr SubstituteParameters(const ExprPtr& expr, const std::vector<Value>& values);
+/// The value of $`number`; null if it is not there.
+const Value* ParameterIn(const std::vector<Value>& values, int number);
 /// A copy with kOuterColumn(id) replaced by its constant, in inner Applies too.
 PlanPtr SubstituteOuter(const PlanNode& plan, const std::vector<std::pair<int, Value>>& values);
 /// A copy of a fragment that scans these chunks, in this order.

@@ -45,6 +45,23 @@ class Psycopg3Test(unittest.TestCase):
         self.addCleanup(connection.close)
         return connection
 
+    def test_prepared_rows_are_made_in_order(self):
+        connection = self.connect(autocommit=True)
+        connection.execute("CREATE SEQUENCE made")
+        connection.execute("CREATE TABLE made_rows(a bigint, b bigint DEFAULT nextval('made'), c text, d double precision CHECK (d < 100))")
+        statement = """INSERT INTO made_rows VALUES (nextval('made'), nextval('made'), upper(%s), %s + 1), (%s, DEFAULT, %s, NULL), (nextval('made'), nextval('made'), 'x', %s)
+                       RETURNING a + 1, c"""
+        for first in (1, 6, 11):
+            returned = connection.execute(statement, ("a", 1.5, -7, None, 2), prepare=True).fetchall()
+            self.assertEqual(returned, [(first + 1, "A"), (-6, None), (first + 4, "x")])
+            rows = connection.execute("SELECT a, b, c, d FROM made_rows ORDER BY b").fetchall()
+            self.assertEqual(rows, [(first, first + 1, "A", 2.5), (-7, first + 2, None, None), (first + 3, first + 4, "x", 2)])
+            with self.assertRaises(psycopg.errors.CheckViolation):
+                connection.execute("INSERT INTO made_rows VALUES (1, 1, %s, %s)", ("x", 100), prepare=True)
+            connection.execute("DELETE FROM made_rows")
+        connection.execute("DROP TABLE made_rows")
+        connection.execute("DROP SEQUENCE made")
+
     def test_values_come_back_in_both_formats(self):
         connection = self.connect(autocommit=True)
         for binary in (False, True):

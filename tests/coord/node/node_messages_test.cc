@@ -24,7 +24,7 @@ ColumnBatch Rows(int64_t first, size_t count) {
 }
 
 NodeWrites ManyChunks(uint64_t chunks) {
-  NodeWrites writes{TxnId{3, 4}, 5, TwoColumns(), {}};
+  NodeWrites writes{TxnId{3, 4}, 5, EncodedSchema::Of(TwoColumns()), {}};
   for (uint64_t chunk = 1; chunk <= chunks; ++chunk) writes.parts.push_back({ChunkId(chunk), Rows(static_cast<int64_t>(chunk) * 100, 1 + chunk % 3)});
   return writes;
 }
@@ -32,11 +32,12 @@ NodeWrites ManyChunks(uint64_t chunks) {
 TEST(NodeMessages, WritesToManyChunksArriveAsTheyWereSent) {
   for (const Compression compression : {Compression::kNone, Compression::kLz4}) {
     const NodeWrites sent = ManyChunks(1000);
-    const StatusOr<NodeWrites> received = DecodeWrites(EncodeWrites(sent, compression));
+    KnownSchemas schemas;
+    const StatusOr<NodeWrites> received = DecodeWrites(EncodeWrites(sent, compression), schemas);
     ASSERT_TRUE(received.ok()) << received.status();
     EXPECT_EQ(received->txn, sent.txn);
     EXPECT_EQ(received->level, 5u);
-    EXPECT_EQ(received->schema->name, "public.t");
+    EXPECT_EQ(received->schema->schema->name, "public.t");
     ASSERT_EQ(received->parts.size(), 1000u);
     for (size_t i = 0; i < sent.parts.size(); ++i) {
       EXPECT_EQ(received->parts[i].chunk, sent.parts[i].chunk);
@@ -47,23 +48,25 @@ TEST(NodeMessages, WritesToManyChunksArriveAsTheyWereSent) {
 }
 
 TEST(NodeMessages, WritesWithoutPartsOrOfOtherColumnsAreRefused) {
-  EXPECT_FALSE(DecodeWrites(EncodeWrites(ManyChunks(0), Compression::kNone)).ok());
+  KnownSchemas schemas;
+  EXPECT_FALSE(DecodeWrites(EncodeWrites(ManyChunks(0), Compression::kNone), schemas).ok());
   NodeWrites narrow = ManyChunks(2);
   narrow.parts[1].rows = ColumnBatch({narrow.parts[1].rows.columns()[0]}, narrow.parts[1].rows.rows());
-  EXPECT_FALSE(DecodeWrites(EncodeWrites(narrow, Compression::kNone)).ok());
+  EXPECT_FALSE(DecodeWrites(EncodeWrites(narrow, Compression::kNone), schemas).ok());
   NodeWrites swapped = ManyChunks(2);
   swapped.schema = [&] {
-    auto schema = std::make_shared<TableSchema>(*swapped.schema);
+    auto schema = std::make_shared<TableSchema>(*swapped.schema->schema);
     std::swap(schema->columns[0], schema->columns[1]);
-    return schema;
+    return EncodedSchema::Of(std::move(schema));
   }();
-  EXPECT_FALSE(DecodeWrites(EncodeWrites(swapped, Compression::kNone)).ok());
+  EXPECT_FALSE(DecodeWrites(EncodeWrites(swapped, Compression::kNone), schemas).ok());
 }
 
 TEST(NodeMessages, CutAndPaddedWritesAreRefused) {
+  KnownSchemas schemas;
   const std::string bytes = EncodeWrites(ManyChunks(3), Compression::kNone);
-  for (size_t size = 0; size < bytes.size(); ++size) EXPECT_FALSE(DecodeWrites(std::string_view(bytes).substr(0, size)).ok()) << size;
-  EXPECT_FALSE(DecodeWrites(bytes + '\0').ok());
+  for (size_t size = 0; size < bytes.size(); ++size) EXPECT_FALSE(DecodeWrites(std::string_view(bytes).substr(0, size), schemas).ok()) << size;
+  EXPECT_FALSE(DecodeWrites(bytes + '\0', schemas).ok());
 }
 
 TEST(NodeMessages, NoByteOfWritesMakesTheDecoderFall) {
@@ -72,7 +75,8 @@ TEST(NodeMessages, NoByteOfWritesMakesTheDecoderFall) {
     for (const char value : {'\0', '\x7f', '\xff'}) {
       std::string damaged = bytes;
       damaged[at] = value;
-      const StatusOr<WriteAndPrepareMessage> decoded = WriteAndPrepareMessage::Decode(damaged);
+      KnownSchemas schemas;
+      const StatusOr<WriteAndPrepareMessage> decoded = WriteAndPrepareMessage::Decode(damaged, schemas);
       EXPECT_TRUE(!decoded.ok() || !decoded->writes.parts.empty());
     }
   }

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace tsd::net::pg {
+namespace tsd {
 
 /// [-]digits, at most 18 of them.
 inline bool FastParseInteger(std::string_view text, int64_t* value) {
@@ -59,4 +59,4 @@ inline bool FastParseDouble(std::string_view text, double* value) {
   return error == std::errc() && stop == end;
 }
 
-}  // namespace tsd::net::pg
+}  // namespace tsd
