@@ -31,24 +31,35 @@ Codes MakeCodes(const Vector& column, Map& map, KeyOf key_of) {
   Codes codes;
   codes.of_row.resize(column.size());
   std::optional<uint32_t> null_code;
-  auto fresh = [&](size_t row) {
+  // Of each code its key, and the code that followed it last: series come in the same order again and again, so that a comparison mostly
+  // does where else a search would.
+  std::vector<Key> keys;
+  std::vector<uint32_t> follower;
+  auto fresh = [&](size_t row, Key key) {
+    const auto code = static_cast<uint32_t>(codes.example.size());
     codes.example.push_back(static_cast<uint32_t>(row));
-    return static_cast<uint32_t>(codes.example.size() - 1);
+    keys.push_back(key);
+    follower.push_back(code);
+    return code;
   };
-  Key last{};
-  uint32_t last_code = UINT32_MAX;
+  constexpr uint32_t kNone = UINT32_MAX;
+  uint32_t last_code = kNone;
   for (size_t row = 0; row < column.size(); ++row) {
     if (column.IsNull(row)) {
-      if (!null_code.has_value()) null_code = fresh(row);
+      if (!null_code.has_value()) null_code = fresh(row, Key());
       codes.of_row[row] = *null_code;
       continue;
     }
     const Key key = key_of(row);
-    if (last_code == UINT32_MAX || key != last) {  // rows often come in runs
-      const auto [found, is_new] = map.try_emplace(key, 0);
-      if (is_new) found->second = fresh(row);
-      last = key;
-      last_code = found->second;
+    if (last_code == kNone || key != keys[last_code]) {  // rows often come in runs
+      uint32_t code = last_code == kNone ? kNone : follower[last_code];
+      if (code == kNone || key != keys[code]) {
+        const auto [found, is_new] = map.try_emplace(key, 0);
+        if (is_new) found->second = fresh(row, key);
+        code = found->second;
+        if (last_code != kNone) follower[last_code] = code;
+      }
+      last_code = code;
     }
     codes.of_row[row] = last_code;
   }

@@ -187,6 +187,22 @@ TEST(BatchCodec, CloseValuesTakeFewBytes) {
   EXPECT_LT(SizeOfRoundTrip(TypeId::kFloat64, doubles), 4 * 3001u + 40);
 }
 
+TEST(BatchCodec, CloseValuesOfEachWidthAndAnyNumberComeBack) {
+  for (const int64_t magnitude : {int64_t{INT8_MAX}, int64_t{INT16_MAX}, int64_t{INT32_MAX}}) {
+    for (int64_t rows = 1; rows < 40; ++rows) {
+      std::vector<double> doubles;
+      std::vector<int64_t> integers;
+      for (int64_t i = 0; i < rows; ++i) {
+        const int64_t value = i % 3 == 0 ? magnitude - i : i % 3 == 1 ? -magnitude - 1 + i : i;
+        doubles.push_back(static_cast<double>(value));
+        integers.push_back(value);
+      }
+      SizeOfRoundTrip(TypeId::kFloat64, doubles);
+      SizeOfRoundTrip(TypeId::kInt64, integers);
+    }
+  }
+}
+
 TEST(BatchCodec, OneValueOfAnotherKindIsKept) {
   for (double odd : {-0.0, 0.5, 2147483648.0, -2147483649.0, 1e300, 5e-324, std::numeric_limits<double>::quiet_NaN(), -std::numeric_limits<double>::infinity(),
                      std::bit_cast<double>(0x7ff8000000001234ULL)}) {
@@ -215,6 +231,13 @@ TEST(BatchCodec, BrokenNarrowColumnsAreRefused) {
     bytes[kWidthAt] = static_cast<char>(width);
     EXPECT_EQ(SqlStateOf(DecodeBatch(bytes).status()), "XX001") << width;
   }
+  ByteWriter doubles;
+  EncodeBatch(OneColumn(TypeId::kFloat64, std::vector<double>(100, 5)), doubles);
+  ASSERT_EQ(doubles.data()[kWidthAt], 1);
+  EXPECT_TRUE(DecodeBatch(doubles.data()).ok());
+  std::string with_base = doubles.data();
+  with_base[kWidthAt - 1] = 1;
+  EXPECT_EQ(SqlStateOf(DecodeBatch(with_base).status()), "XX001");
   std::string text = good.data();
   text[8] = static_cast<char>(TypeId::kText);
   EXPECT_FALSE(DecodeBatch(text).ok());
