@@ -324,6 +324,7 @@ void StoreCore::HandOverFile(ChunkState& chunk, const FileRef& file) {
 }
 
 void StoreCore::ReleaseLocks(Transaction& txn, StagedChunk& staged) {
+  staged.chunk->stagers.erase(&txn);
   for (const StagedDelete& deleted : staged.deletes) {
     for (uint64_t row_id : deleted.row_ids) {
       const auto lock = staged.chunk->locks.find(row_id);
@@ -336,6 +337,7 @@ void StoreCore::EndTransaction(const TransactionPtr& txn, Deferred& after) {
   const bool committed = txn->state == TxnState::kCommitting;
   txn->state = TxnState::kEnded;
   for (const std::shared_ptr<DeleteOperation>& waiting : std::vector(txn->waiting_deletes)) FinishDelete(waiting, WasAborted(*txn), after);
+  for (const UniqueWritePtr& waiting : std::vector(txn->waiting_writes)) FinishUniqueWrite(waiting, WasAborted(*txn), after);
   for (auto& [id, staged] : txn->chunks) {
     ReleaseLocks(*txn, staged);
     staged_bytes_ -= staged.bytes;
@@ -346,6 +348,7 @@ void StoreCore::EndTransaction(const TransactionPtr& txn, Deferred& after) {
   after.Add([chunks = std::exchange(txn->chunks, {})] {});  // files of an aborted one are deleted outside the mutex
   undecided_.erase(txn.get());
   transactions_.erase(txn->id);
+  RunAll(txn->when_taken_back, after);
   RunAll(txn->when_unlocked, after);
   RunAll(txn->when_ended, after);
   WakeWriters(after);

@@ -7,7 +7,7 @@ namespace tsd::engine {
 namespace {
 
 constexpr char kMagic[] = "TSDMANI\n";
-constexpr uint32_t kVersion = 2;
+constexpr uint32_t kVersion = 3;
 
 Status DamagedManifest() { return Error(sqlstate::kDataCorrupted, "damaged manifest"); }
 

@@ -9,6 +9,7 @@
 
 #include "engine/base/ids.h"
 #include "engine/base/status.h"
+#include "engine/store/unique_keys.h"
 #include "engine/types/column_batch.h"
 #include "engine/types/schema.h"
 
@@ -21,6 +22,7 @@ struct RowBlock {
   VectorPtr row_ids;          // int64, one a row
   VectorPtr commits;          // int64, one a row; null: all rows have the timestamp their owner knows
   size_t bytes = 0;
+  KeysOfBlock keys;             // what was asked of its unique keys
 
   size_t row_count() const { return rows.rows(); }
   uint64_t RowId(size_t row) const {

@@ -11,6 +11,9 @@ class StoreFacade final : public Store {
   ~StoreFacade() override { core_->Abandon(); }
 
   Future<Status> Write(WriteRequest request) override { return core_->Write(std::move(request)); }
+  Future<StatusOr<WriteConflicts>> WriteUnlessConflicting(WriteRequest request, std::vector<size_t> arbiters) override {
+    return core_->WriteUnlessConflicting(std::move(request), std::move(arbiters));
+  }
   Future<StatusOr<uint64_t>> Delete(DeleteRequest request) override { return core_->Delete(std::move(request)); }
   Future<Status> RollbackTo(TxnId txn, uint32_t level) override { return core_->RollbackTo(txn, level); }
   Future<Status> Prepare(TxnId txn, Preparation preparation) override {

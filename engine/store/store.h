@@ -56,6 +56,19 @@ struct WriteRequest {
   ColumnBatch rows;    // one column per schema column, in schema order
 };
 
+/// A row that was not written, since one with its key is there.
+struct WriteConflict {
+  uint32_t position = 0;        // in the request's rows
+  bool same_statement = false;  // the other row was written by this statement; what follows is not known then
+  uint64_t row_id = 0;
+  Timestamp commit;             // of the other row; zero: written by this transaction
+};
+
+struct WriteConflicts {
+  std::vector<WriteConflict> rows;  // by position
+  ColumnBatch existing;             // the rows that are there, in the schema's columns, one each that is not same_statement
+};
+
 struct DeleteRequest {
   TxnId txn;
   uint32_t level = 0;
@@ -84,7 +97,11 @@ class Store : public StoreReader {
   ~Store() override = default;
 
   /// Stages rows. Ends when the rows are taken over (may wait for memory: back-pressure), not when durable.
+  /// With unique keys in the schema: rows that have the key of a row that is there, or of one another: 23505, and the transaction has to
+  /// undo the statement. A transaction that wrote or deleted such a row and has not ended is waited for, as by Delete.
   virtual Future<Status> Write(WriteRequest request) = 0;
+  /// The same, but rows that conflict in one of the `arbiters` (indexes into the schema's unique_keys) are left out, and told of.
+  virtual Future<StatusOr<WriteConflicts>> WriteUnlessConflicting(WriteRequest request, std::vector<size_t> arbiters) = 0;
   /// Stages deletions and locks the rows against other transactions. A row already deleted by a transaction committed after read_timestamp,
   /// or so decided while waiting for its lock: 40001 "could not serialize access due to concurrent update" (the session retries the statement
   /// in READ COMMITTED). Waiting longer than lock_timeout: 40P01. OK carries the number of rows newly deleted.

@@ -120,7 +120,10 @@ ChunkStatePtr StoreCore::FindOrCreateChunk(ChunkId id) {
 
 StagedChunk& StoreCore::Stage(Transaction& txn, ChunkId chunk) {
   StagedChunk& staged = txn.chunks[chunk];
-  if (staged.chunk == nullptr) staged.chunk = FindOrCreateChunk(chunk);
+  if (staged.chunk == nullptr) {
+    staged.chunk = FindOrCreateChunk(chunk);
+    staged.chunk->stagers.insert(&txn);
+  }
   return staged;
 }
 

@@ -20,6 +20,7 @@
 
 #include "engine/base/mutex.h"
 #include "engine/store/chunk_view.h"
+#include "engine/store/key_matches.h"
 #include "engine/store/log_record.h"
 #include "engine/store/manifest_log.h"
 #include "engine/store/store.h"
@@ -40,6 +41,24 @@ struct DeleteOperation {
   TimerId timer = 0;
 };
 
+/// A Write of rows with unique keys that is looking for them, or waiting for a transaction that has one.
+struct UniqueWrite {
+  TxnId txn_id;
+  uint32_t level = 0;
+  ChunkId chunk_id;
+  TableSchemaPtr schema;
+  std::optional<std::vector<size_t>> arbiters;  // none: a conflict is an error
+  RowBlockPtr block;                            // staged as unchecked, but while it waits
+  std::vector<KeyOfBlockPtr> keys;              // of the block, one each unique key
+  TransactionPtr txn;
+  ChunkStatePtr chunk;
+  KeyView view;
+  Promise<StatusOr<WriteConflicts>> promise;
+  bool finished = false;
+  TimerId timer = 0;
+};
+using UniqueWritePtr = std::shared_ptr<UniqueWrite>;
+
 struct CheckpointPlan;
 struct RecoveryState;
 
@@ -50,6 +69,7 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
   Status Recover();  // recovery.cc; before anything else
 
   Future<Status> Write(WriteRequest request);                  // write.cc
+  Future<StatusOr<WriteConflicts>> WriteUnlessConflicting(WriteRequest request, std::vector<size_t> arbiters);  // unique_write.cc
   Future<Status> RollbackTo(TxnId id, uint32_t level);
   Future<StatusOr<uint64_t>> Delete(DeleteRequest request);    // delete_rows.cc
   Future<Status> Prepare(TxnId id, Preparation preparation);  // commit.cc
@@ -102,6 +122,10 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
   static void RunAll(std::vector<Waiter>& waiters, Deferred& after);
 
   // ---- write.cc ----
+  Status MayWrite(const Transaction& txn) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  /// Hands the transaction a block that has its row ids.
+  void StageBlock(const TransactionPtr& txn, StagedChunk& staged, uint32_t level, RowBlockPtr block, Deferred& after)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RelieveMemory(const TransactionPtr& txn, StagedChunk& staged, Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   /// Those with rows in memory.
   static std::vector<StagedChunk*> LargestFirst(Transaction& txn);
@@ -116,6 +140,27 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
   void WakeWriters(Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void WhenIdle(const TransactionPtr& txn, Waiter waiter, Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RollbackStaged(Transaction& txn, uint32_t level, Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  // ---- unique_write.cc ----
+  Future<StatusOr<WriteConflicts>> WriteUnique(WriteRequest request, std::optional<std::vector<size_t>> arbiters);
+  /// The rows count from here on for whoever stages rows later; what is there now is this write's to look at.
+  Status StageUnchecked(const UniqueWritePtr& write) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  /// Takes them back; false if they are not there any more.
+  bool TakeUnchecked(UniqueWrite& write, Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  StatusOr<KeyView> ViewKeys(const UniqueWrite& write) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Status ViewBlock(const UniqueWrite& write, KeyView::Block block, KeyView& view) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void CheckKeys(const UniqueWritePtr& write);
+  struct KeyVerdict {
+    enum class Kind : uint8_t { kNoRow, kRow, kHeld, kChanged } kind = Kind::kNoRow;
+    Transaction* holder = nullptr;
+    bool unchecked = false;  // what the holder has may yet be taken back
+  };
+  KeyVerdict JudgeMatch(const UniqueWrite& write, const KeyMatch& match) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void WaitForKey(const UniqueWritePtr& write, const KeyVerdict& held, Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TellConflicts(const UniqueWritePtr& write, std::vector<KeyMatch> found);
+  /// Stages what is left of the rows without the conflicting ones.
+  void StageChecked(const UniqueWritePtr& write, WriteConflicts conflicts, Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void FinishUniqueWrite(const UniqueWritePtr& write, StatusOr<WriteConflicts> result, Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // ---- delete_rows.cc ----
   void ContinueDelete(const std::shared_ptr<DeleteOperation>& operation, Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -5,6 +5,7 @@
 //   kActive -> kClosing -> kCommitting -> kEnded                                  one phase
 //   any but kCommitting -> kAborting -> kEnded
 #include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
 #include <absl/functional/any_invocable.h>
 
 #include <map>
@@ -59,6 +60,7 @@ struct ChunkState {
   DeleteRuns frozen_deletes;  // being flushed
   DeleteRuns fresh_deletes;
   absl::flat_hash_map<uint64_t, Transaction*> locks;  // row id -> who deletes it
+  absl::flat_hash_set<Transaction*> stagers;          // who has something staged here
   bool dropped = false;       // no longer in the store; kept alive by transactions and jobs
   bool drop_durable = false;  // its files may go
 
@@ -105,6 +107,7 @@ struct StagedChunk {
   ChunkStatePtr chunk;
   std::vector<StagedBlock> blocks;
   size_t bytes = 0;  // of blocks
+  std::vector<StagedBlock> unchecked;  // rows whose keys are being looked for: there for others who look for theirs, for nobody else
   std::vector<std::shared_ptr<DirectJob>> jobs;
   std::vector<StagedFile> files;
   std::vector<StagedDelete> deletes;
@@ -115,6 +118,7 @@ struct StagedChunk {
 };
 
 struct DeleteOperation;
+struct UniqueWrite;
 
 enum class TxnState : uint8_t { kActive, kClosing, kPreparing, kPrepared, kCommitting, kAborting, kEnded };
 
@@ -135,8 +139,10 @@ struct Transaction {
   std::vector<Waiter> when_idle;     // no job in flight any more
   std::vector<Waiter> when_ended;
   std::vector<Waiter> when_unlocked; // ended, or gave row locks back
+  std::vector<Waiter> when_taken_back; // unchecked rows are gone; when they are checked, these wait for when_unlocked
   Transaction* waiting_for = nullptr;
   std::vector<std::shared_ptr<DeleteOperation>> waiting_deletes;
+  std::vector<std::shared_ptr<UniqueWrite>> waiting_writes;
 };
 using TransactionPtr = std::shared_ptr<Transaction>;
 

@@ -37,8 +37,20 @@ Status CannotWrite(const Transaction& txn) {
 
 }  // namespace
 
+Status StoreCore::MayWrite(const Transaction& txn) const {
+  RETURN_IF_ERROR(CannotWrite(txn));
+  const bool full = memtable_bytes_ + static_cast<int64_t>(staged_bytes_) > static_cast<int64_t>(options_.memtable_bytes);
+  return full ? flush_failure_ : OkStatus();
+}
+
 Future<Status> StoreCore::Write(WriteRequest request) {
   if (Status status = CheckBatch(request); !status.ok()) return ReadyFuture(std::move(status));
+  if (!request.schema->unique_keys.empty() && !request.rows.empty()) {
+    Promise<Status> written;
+    Future<StatusOr<WriteConflicts>> checked = WriteUnique(std::move(request), std::nullopt);
+    checked.OnReady([checked, written]() mutable { written.Set(checked.Take().status()); });
+    return written.future();
+  }
   auto block = std::make_shared<RowBlock>();
   block->schema = space_->schemas.Intern(request.schema).schema;
   block->rows = std::move(request.rows);
@@ -49,23 +61,33 @@ Future<Status> StoreCore::Write(WriteRequest request) {
   MutexLock lock(mutex_);
   if (Status status = CheckOpen(); !status.ok()) return ReadyFuture(std::move(status));
   const TransactionPtr txn = FindOrBegin(request.txn);
-  if (Status status = CannotWrite(*txn); !status.ok()) return ReadyFuture(std::move(status));
+  if (Status status = MayWrite(*txn); !status.ok()) return ReadyFuture(std::move(status));
   if (rows == 0) return ReadyFuture(OkStatus());
-  if (!flush_failure_.ok() && memtable_bytes_ + static_cast<int64_t>(staged_bytes_) > static_cast<int64_t>(options_.memtable_bytes)) {
-    return ReadyFuture(flush_failure_);
-  }
   StagedChunk& staged = Stage(*txn, request.chunk);
   block->first_row_id = staged.chunk->next_row_id;
   staged.chunk->next_row_id += rows;
-  staged.bytes += block->bytes;
-  txn->bytes += block->bytes;
-  staged_bytes_ += block->bytes;
-  staged.blocks.push_back({request.level, std::move(block)});
-  RelieveMemory(txn, staged, after);
+  StageBlock(txn, staged, request.level, std::move(block), after);
   if (!MustWait(*txn)) return ReadyFuture(OkStatus());
   Promise<Status> promise;
   waiting_writers_.push_back({txn, promise});
   return promise.future();
+}
+
+Future<StatusOr<WriteConflicts>> StoreCore::WriteUnlessConflicting(WriteRequest request, std::vector<size_t> arbiters) {
+  Status status = CheckBatch(request);
+  for (const size_t key : arbiters) {
+    if (status.ok() && key >= request.schema->unique_keys.size()) status = Error(sqlstate::kInternalError, "the schema has no such key");
+  }
+  if (!status.ok()) return ReadyFuture(StatusOr<WriteConflicts>(std::move(status)));
+  return WriteUnique(std::move(request), std::move(arbiters));
+}
+
+void StoreCore::StageBlock(const TransactionPtr& txn, StagedChunk& staged, uint32_t level, RowBlockPtr block, Deferred& after) {
+  staged.bytes += block->bytes;
+  txn->bytes += block->bytes;
+  staged_bytes_ += block->bytes;
+  staged.blocks.push_back({level, std::move(block)});
+  RelieveMemory(txn, staged, after);
 }
 
 bool StoreCore::IsWorthAFile(const StagedChunk& staged) const {

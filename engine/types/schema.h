@@ -20,6 +20,15 @@ struct ColumnSchema {
   Value missing_value;
 };
 
+/// Columns of which no two rows may have the same values (PRIMARY KEY, UNIQUE, CREATE UNIQUE INDEX). Rows that could agree in them always
+/// lie in one chunk: a hypertable's keys contain its partitioning columns.
+struct UniqueKey {
+  std::string name;                 // of the constraint or index, for messages
+  std::string column_names;         // as messages list them: "time", host
+  std::vector<ColumnId> columns;
+  bool nulls_distinct = true;       // a row with a NULL in them is not compared
+};
+
 /// Immutable once shared.
 struct TableSchema {
   TableId id;
@@ -31,6 +40,8 @@ struct TableSchema {
   std::vector<ColumnId> segment_by;
   /// Within a segment, ascending (a descending order asked for is the same file read backwards). The first is the time. May be empty.
   std::vector<ColumnId> order_by;
+  /// What the store enforces for rows written under this schema.
+  std::vector<UniqueKey> unique_keys;
 
   const ColumnSchema* Find(ColumnId id) const {
     for (const ColumnSchema& column : columns) {
