@@ -78,6 +78,7 @@ void ApplyRelation(Catalog& catalog, const sql::Relation& changed) {
   }
   if (before && (before->schema != next->schema || before->name != next->name)) catalog.Remove(before->id);
   NoteOid(catalog, next->id.value());
+  for (const sql::Index& index : next->indexes) NoteOid(catalog, std::max(index.oid, index.constraint_oid));
   catalog.next_chunk = std::max(catalog.next_chunk, next->heap.value() + 1);
   if (next->hypertable) NoteHypertable(catalog, *next->hypertable);
   catalog.Put(std::move(next));

@@ -72,13 +72,18 @@ void PutWrites(const NodeWrites& writes, Compression compression, ByteWriter& wr
   }
 }
 
+bool HasColumnsOf(const ColumnBatch& rows, const TableSchema& schema) {
+  if (rows.column_count() != schema.columns.size()) return false;
+  for (size_t i = 0; i < rows.column_count(); ++i) {
+    if (!rows.column(i).type().SameAs(schema.columns[i].type)) return false;
+  }
+  return true;
+}
+
 StatusOr<ColumnBatch> GetRows(ByteReader& reader, const TableSchema& schema) {
   const uint32_t size = reader.GetU32();
   ASSIGN_OR_RETURN(ColumnBatch rows, DecodeBatch(reader.GetBytes(size)));
-  if (rows.column_count() != schema.columns.size()) return Malformed("write");
-  for (size_t i = 0; i < rows.column_count(); ++i) {
-    if (!rows.column(i).type().SameAs(schema.columns[i].type)) return Malformed("write");
-  }
+  if (!HasColumnsOf(rows, schema)) return Malformed("write");
   return rows;
 }
 
@@ -144,6 +149,65 @@ StatusOr<WriteAndPrepareMessage> WriteAndPrepareMessage::Decode(std::string_view
   message.preparation = GetPreparation(reader);
   ASSIGN_OR_RETURN(message.writes, GetWrites(reader, schemas));
   return message;
+}
+
+std::string ConditionalWrites::Encode(Compression compression) const {
+  ByteWriter writer;
+  writer.PutVarint(arbiters.size());
+  for (const size_t key : arbiters) writer.PutVarint(key);
+  writer.PutString(EncodeWrites(writes, compression));
+  return std::move(writer).Take();
+}
+
+StatusOr<ConditionalWrites> ConditionalWrites::Decode(std::string_view bytes, KnownSchemas& schemas) {
+  ByteReader reader(bytes);
+  ConditionalWrites message;
+  for (uint64_t count = reader.GetCount(1); count > 0; --count) message.arbiters.push_back(reader.GetVarint());
+  const std::string_view writes = reader.GetString();
+  if (!reader.AtEnd()) return Malformed("write");
+  ASSIGN_OR_RETURN(message.writes, DecodeWrites(writes, schemas));
+  return message;
+}
+
+std::string EncodeConflicts(const std::vector<engine::WriteConflicts>& parts) {
+  ByteWriter writer;
+  writer.PutVarint(parts.size());
+  for (const engine::WriteConflicts& part : parts) {
+    writer.PutVarint(part.rows.size());
+    for (const engine::WriteConflict& conflict : part.rows) {
+      writer.PutVarint(conflict.position);
+      writer.PutBool(conflict.same_statement);
+      writer.PutVarint(conflict.row_id);
+      writer.PutU64(conflict.commit.value());
+    }
+    ByteWriter rows;
+    EncodeBatch(part.existing, rows);
+    writer.PutString(rows.data());
+  }
+  return std::move(writer).Take();
+}
+
+StatusOr<std::vector<engine::WriteConflicts>> DecodeConflicts(std::string_view bytes, const TableSchema& schema) {
+  ByteReader reader(bytes);
+  std::vector<engine::WriteConflicts> parts;
+  for (uint64_t count = reader.GetCount(2); count > 0 && reader.ok(); --count) {
+    engine::WriteConflicts part;
+    size_t existing = 0;
+    for (uint64_t rows = reader.GetCount(11); rows > 0 && reader.ok(); --rows) {
+      engine::WriteConflict conflict;
+      conflict.position = static_cast<uint32_t>(reader.GetVarint());
+      conflict.same_statement = reader.GetBool();
+      conflict.row_id = reader.GetVarint();
+      conflict.commit = Timestamp(reader.GetU64());
+      existing += conflict.same_statement ? 0 : 1;
+      part.rows.push_back(conflict);
+    }
+    ASSIGN_OR_RETURN(part.existing, DecodeBatch(reader.GetString()));
+    if (part.existing.rows() != existing || (existing > 0 && !HasColumnsOf(part.existing, schema))) return Malformed("conflict");
+    parts.push_back(std::move(part));
+  }
+  if (!reader.AtEnd()) return Malformed("conflict");
+  return parts;
 }
 
 std::string EncodeDelete(const engine::DeleteRequest& request) {

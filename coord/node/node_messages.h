@@ -38,6 +38,17 @@ struct WriteAndPrepareMessage {
   static StatusOr<WriteAndPrepareMessage> Decode(std::string_view bytes, KnownSchemas& schemas);
 };
 
+/// WriteUnlessConflicting, and its answer: the conflicts of each part.
+struct ConditionalWrites {
+  std::vector<size_t> arbiters;
+  NodeWrites writes;
+
+  std::string Encode(Compression compression) const;
+  static StatusOr<ConditionalWrites> Decode(std::string_view bytes, KnownSchemas& schemas);
+};
+std::string EncodeConflicts(const std::vector<engine::WriteConflicts>& parts);
+StatusOr<std::vector<engine::WriteConflicts>> DecodeConflicts(std::string_view bytes, const TableSchema& schema);
+
 std::string EncodeDelete(const engine::DeleteRequest& request);
 StatusOr<engine::DeleteRequest> DecodeDelete(std::string_view bytes);
 

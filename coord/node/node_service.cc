@@ -69,6 +69,7 @@ Task<StatusOr<std::string>> NodeService::HandleCall(Method method, std::string p
       co_return co_await Prepare(std::move(message));
     }
     case Method::kWriteAndPrepare: co_return co_await WriteAndPrepare(std::move(payload));
+    case Method::kWriteUnlessConflicting: co_return co_await WriteUnlessConflicting(std::move(payload));
     case Method::kListTransactions: co_return ListTransactions(payload);
     case Method::kDropChunks: {
       CO_ASSIGN_OR_RETURN(std::vector<ChunkId> chunks, DecodeChunks(payload));
@@ -152,6 +153,16 @@ Task<StatusOr<std::string>> NodeService::WriteAndPrepare(std::string payload) {
     co_return arrived;
   }
   co_return co_await Prepare(std::move(prepare));
+}
+
+Task<StatusOr<std::string>> NodeService::WriteUnlessConflicting(std::string payload) {
+  CO_ASSIGN_OR_RETURN(ConditionalWrites message, ConditionalWrites::Decode(payload, schemas_));
+  payload = std::string();
+  const TxnId txn = message.writes.txn;
+  CO_ASSIGN_OR_RETURN(const std::vector<engine::WriteConflicts> conflicts,
+                      co_await StageUnlessConflicting(*deps_.store, std::move(message.writes), std::move(message.arbiters)));
+  open_.NoteOperation(txn);
+  co_return EncodeConflicts(conflicts);
 }
 
 Task<StatusOr<std::string>> NodeService::Delete(std::string payload) {

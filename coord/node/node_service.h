@@ -48,6 +48,7 @@ class NodeService final : public net::rpc::RpcService {
  private:
   Task<StatusOr<std::string>> Write(std::string payload);
   Task<StatusOr<std::string>> WriteAndPrepare(std::string payload);
+  Task<StatusOr<std::string>> WriteUnlessConflicting(std::string payload);
   Task<StatusOr<std::string>> Delete(std::string payload);
   Task<StatusOr<std::string>> Transaction(net::rpc::Method method, std::string payload);
   Task<StatusOr<std::string>> Prepare(PrepareMessage message);

@@ -38,6 +38,16 @@ Task<Status> RemoteParticipant::Write(NodeWrites writes) {
   co_return answer.status();
 }
 
+Task<StatusOr<std::vector<engine::WriteConflicts>>> RemoteParticipant::WriteUnlessConflicting(NodeWrites writes, std::vector<size_t> arbiters) {
+  const size_t parts = writes.parts.size();
+  const EncodedSchemaPtr schema = writes.schema;
+  const ConditionalWrites message{std::move(arbiters), std::move(writes)};
+  CO_ASSIGN_OR_RETURN(const std::string answer, co_await Call(Method::kWriteUnlessConflicting, message.Encode(compression_), kWorkTimeout));
+  CO_ASSIGN_OR_RETURN(std::vector<engine::WriteConflicts> conflicts, DecodeConflicts(answer, *schema->schema));
+  if (conflicts.size() != parts) co_return Error(sqlstate::kProtocolViolation, "a data node answered for other writes than it was sent");
+  co_return conflicts;
+}
+
 Task<StatusOr<uint64_t>> RemoteParticipant::Delete(engine::DeleteRequest request) {
   CO_ASSIGN_OR_RETURN(const std::string answer, co_await Call(Method::kDelete, EncodeDelete(request), kWorkTimeout));
   ByteReader reader(answer);

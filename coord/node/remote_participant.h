@@ -19,6 +19,7 @@ class RemoteParticipant final : public Participant {
   RemoteParticipant(std::string name, std::shared_ptr<net::rpc::RpcClient> client, Compression compression)
       : name_(std::move(name)), client_(std::move(client)), compression_(compression) {}
   Task<Status> Write(NodeWrites writes) override;
+  Task<StatusOr<std::vector<engine::WriteConflicts>>> WriteUnlessConflicting(NodeWrites writes, std::vector<size_t> arbiters) override;
   Task<StatusOr<uint64_t>> Delete(engine::DeleteRequest request) override;
   Task<Status> RollbackTo(TxnId txn, uint32_t level) override;
   Task<Status> Prepare(TxnId txn, uint64_t operations, engine::Preparation preparation) override;

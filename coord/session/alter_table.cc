@@ -40,10 +40,12 @@ class TableAlteration {
   TableAlteration(Session& session, sql::Relation relation) : session_(session), changed_(std::move(relation)) {}
 
   Status Apply(const AlterTableAction& action);
+  Status AddIndex(const NewIndex& index);
   /// Makes the change part of the transaction, then checks and fills the rows that are there.
   Task<Status> Finish();
 
  private:
+  void Remember(const TableDefiner& definer);
   Status AddColumn(const AlterTableAction& action);
   Status DropColumn(const AlterTableAction& action);
   Status ChangeColumn(const AlterTableAction& action);
@@ -53,7 +55,10 @@ class TableAlteration {
   Status SetOptions(const AlterTableAction& action);
   StatusOr<sql::Column*> Column(const std::string& name);
   std::string TableSql() const { return StrCat(QuoteIdentifier(changed_.schema), ".", QuoteIdentifier(changed_.name)); }
+  Status ChangeKey(const AlterTableAction& action, sql::Index* index);
   Task<StatusOr<bool>> AnyRow(std::string condition);
+  Task<StatusOr<ColumnBatch>> FirstRow(std::string query);
+  Task<Status> CheckKey(const sql::Index& index);
   Task<Status> RunUpdate(std::string text);
   Status CheckViews(const std::vector<sql::RelationPtr>& views);
 
@@ -62,11 +67,28 @@ class TableAlteration {
   CatalogChange beside_;                    // sequences that come and go with columns
   std::vector<ColumnId> must_be_not_null_;
   std::vector<std::string> new_checks_;
+  std::vector<std::string> new_indexes_;
   std::vector<ColumnId> fill_default_;      // volatile: a value a row
   std::string view_breaker_;                // what to say of a view that does not survive
   std::string view_needs_ = "table";        // or "column b of table"
   bool cascade_ = false;
 };
+
+void TableAlteration::Remember(const TableDefiner& definer) {
+  new_checks_.insert(new_checks_.end(), definer.new_checks().begin(), definer.new_checks().end());
+  for (const std::string& name : definer.new_indexes()) {
+    new_indexes_.push_back(name);
+    const sql::Index* index = changed_.FindIndex(name);
+    if (!index->primary) continue;
+    must_be_not_null_.insert(must_be_not_null_.end(), index->columns.begin(), index->columns.end());
+  }
+}
+
+Status TableAlteration::AddIndex(const NewIndex& index) {
+  ASSIGN_OR_RETURN(std::string name, coord::AddIndex(index, *session_.services_.log, *session_.catalog(), &changed_));
+  if (index.unique) new_indexes_.push_back(std::move(name));
+  return OkStatus();
+}
 
 StatusOr<sql::Column*> TableAlteration::Column(const std::string& name) {
   for (sql::Column& column : changed_.columns) {
@@ -84,9 +106,9 @@ Status TableAlteration::AddColumn(const AlterTableAction& action) {
   }
   TableDefiner definer(*session_.services_.log, session_.MakeBindContext(), &changed_);
   RETURN_IF_ERROR(definer.AddColumn(*action.column));
-  RETURN_IF_ERROR(definer.FinishChecks());
+  RETURN_IF_ERROR(definer.FinishConstraints());
   for (const sql::Relation& sequence : definer.sequences()) beside_.PutRelation(sequence);
-  new_checks_.insert(new_checks_.end(), definer.new_checks().begin(), definer.new_checks().end());
+  Remember(definer);
   sql::Column& column = changed_.columns.back();
   column.missing_value = Value::Null(column.type);
   if (!column.default_sql.empty()) {
@@ -122,6 +144,7 @@ Status TableAlteration::DropColumn(const AlterTableAction& action) {
     return Error(sqlstate::kFeatureNotSupported, "cannot drop orderby or segmentby column from a hypertable with compression enabled");
   }
   std::erase_if(changed_.columns, [&](const sql::Column& other) { return other.id == column.id; });
+  std::erase_if(changed_.indexes, [&](const sql::Index& index) { return std::ranges::find(index.columns, column.id) != index.columns.end(); });
   std::erase_if(changed_.checks, [&](const sql::CheckConstraint& check) {
     return std::ranges::any_of(check.columns, [&](const auto& used) { return used.second == column.id; });
   });
@@ -160,6 +183,11 @@ Status TableAlteration::ChangeColumn(const AlterTableAction& action) {
       if (changed_.hypertable && changed_.hypertable->time().column == column->id) {
         return Error(sqlstate::kOperationNotSupported, "cannot drop not-null constraint from a time-partitioned column");
       }
+      for (const sql::Index& index : changed_.indexes) {
+        if (index.primary && std::ranges::find(index.columns, column->id) != index.columns.end()) {
+          return Error(sqlstate::kInvalidTableDefinition, StrCat("column \"", column->name, "\" is in a primary key"));
+        }
+      }
       column->not_null = false;
       return OkStatus();
     case Kind::kDropIdentity: {
@@ -188,10 +216,12 @@ Status TableAlteration::ChangeConstraint(const AlterTableAction& action) {
   if (action.kind == Kind::kAddConstraint) {
     TableDefiner definer(*session_.services_.log, session_.MakeBindContext(), &changed_);
     RETURN_IF_ERROR(definer.AddTableConstraint(*action.constraint));
-    RETURN_IF_ERROR(definer.FinishChecks());
-    new_checks_.insert(new_checks_.end(), definer.new_checks().begin(), definer.new_checks().end());
+    RETURN_IF_ERROR(definer.FinishConstraints());
+    Remember(definer);
     return OkStatus();
   }
+  const auto key = std::ranges::find(changed_.indexes, action.name, &sql::Index::name);
+  if (key != changed_.indexes.end() && key->constraint_oid != 0) return ChangeKey(action, &*key);
   auto found = std::ranges::find(changed_.checks, action.name, &sql::CheckConstraint::name);
   if (found == changed_.checks.end()) {
     const std::string text = StrCat("constraint \"", action.name, "\" ", action.kind == Kind::kRenameConstraint ? "for table \"" : "of relation \"",
@@ -209,6 +239,21 @@ Status TableAlteration::ChangeConstraint(const AlterTableAction& action) {
   }
   found->name = action.new_name;
   std::ranges::sort(changed_.checks, {}, &sql::CheckConstraint::name);
+  return OkStatus();
+}
+
+Status TableAlteration::ChangeKey(const AlterTableAction& action, sql::Index* index) {
+  if (action.kind == Kind::kDropConstraint) {
+    std::erase_if(changed_.indexes, [&](const sql::Index& other) { return other.name == action.name; });
+    return OkStatus();
+  }
+  const sql::CatalogPtr catalog = session_.catalog();
+  if (changed_.FindIndex(action.new_name) != nullptr || catalog->Find(changed_.schema, action.new_name) ||
+      catalog->FindIndexed(changed_.schema, action.new_name)) {
+    return Error(sqlstate::kDuplicateTable, StrCat("relation \"", action.new_name, "\" already exists"));
+  }
+  index->name = action.new_name;
+  std::ranges::sort(changed_.indexes, {}, &sql::Index::name);
   return OkStatus();
 }
 
@@ -287,11 +332,39 @@ Status TableAlteration::Apply(const AlterTableAction& action) {
 }
 
 Task<StatusOr<bool>> TableAlteration::AnyRow(std::string condition) {
-  const std::string text = StrCat("SELECT 1 FROM ", TableSql(), " WHERE ", condition, " LIMIT 1");
-  CO_ASSIGN_OR_RETURN(const std::vector<ParsedStatement> parsed, ParseSql(text));
-  CO_ASSIGN_OR_RETURN(StatementResult result, co_await session_.RunSelect(parsed[0].statement.get(), nullptr));
-  CO_ASSIGN_OR_RETURN(const ColumnBatch batch, co_await result.rows->Next());
+  CO_ASSIGN_OR_RETURN(const ColumnBatch batch, co_await FirstRow(StrCat("SELECT 1 FROM ", TableSql(), " WHERE ", condition, " LIMIT 1")));
   co_return !batch.empty();
+}
+
+Task<StatusOr<ColumnBatch>> TableAlteration::FirstRow(std::string query) {
+  CO_ASSIGN_OR_RETURN(const std::vector<ParsedStatement> parsed, ParseSql(query));
+  CO_ASSIGN_OR_RETURN(StatementResult result, co_await session_.RunSelect(parsed[0].statement.get(), nullptr));
+  co_return co_await result.rows->Next();
+}
+
+Task<Status> TableAlteration::CheckKey(const sql::Index& index) {
+  std::string columns, condition;
+  for (const ColumnId id : index.columns) {
+    const std::string name = QuoteIdentifier(changed_.Find(id)->name);
+    StrAppend(&columns, columns.empty() ? "" : ", ", name);
+    if (index.nulls_distinct) StrAppend(&condition, condition.empty() ? " WHERE " : " AND ", name, " IS NOT NULL");
+  }
+  const std::string query = StrCat("SELECT ", columns, " FROM ", TableSql(), condition, " GROUP BY ", columns, " HAVING count(*) > 1 LIMIT 1");
+  CO_ASSIGN_OR_RETURN(const ColumnBatch found, co_await FirstRow(query));
+  if (found.empty()) co_return OkStatus();
+  ErrorFields fields;
+  fields.sqlstate = sqlstate::kUniqueViolation;
+  fields.schema = changed_.schema;
+  fields.table = changed_.name;
+  fields.constraint = index.name;
+  std::string values;
+  for (size_t i = 0; i < found.column_count(); ++i) {
+    values += i == 0 ? "" : ", ";
+    if (found.column(i).IsNull(0)) values += "null";
+    else FormatText(found.column(i), 0, session_.text_context(), values);
+  }
+  fields.detail = StrCat("Key (", columns, ")=(", values, ") is duplicated.");
+  co_return ErrorWith(fields, StrCat("could not create unique index \"", index.name, "\""));
 }
 
 Task<Status> TableAlteration::RunUpdate(std::string text) {
@@ -333,6 +406,7 @@ Task<Status> TableAlteration::Finish() {
     if (std::ranges::find(must_be_not_null_, column.id) != must_be_not_null_.end()) column.not_null = false;
   }
   std::erase_if(unchecked.checks, [&](const auto& check) { return std::ranges::find(new_checks_, check.name) != new_checks_.end(); });
+  std::erase_if(unchecked.indexes, [&](const auto& index) { return std::ranges::find(new_indexes_, index.name) != new_indexes_.end(); });
   CatalogChange change = beside_;
   change.PutRelation(unchecked);
   session_.ApplyDdl(change);
@@ -363,11 +437,50 @@ Task<Status> TableAlteration::Finish() {
     fields.constraint = check.name;
     co_return ErrorWith(fields, StrCat("check constraint \"", check.name, "\" of relation \"", changed_.name, "\" is violated by some row"));
   }
-  if (must_be_not_null_.empty() && new_checks_.empty()) co_return OkStatus();
+  for (const std::string& name : new_indexes_) {
+    if (const sql::Index* index = changed_.FindIndex(name)) CO_RETURN_IF_ERROR(co_await CheckKey(*index));
+  }
+  if (must_be_not_null_.empty() && new_checks_.empty() && new_indexes_.empty()) co_return OkStatus();
   CatalogChange promises;
   promises.PutRelation(changed_);
   session_.ApplyDdl(promises);
   co_return OkStatus();
+}
+
+Task<StatusOr<StatementResult>> Session::CreateIndex(const CreateIndexStatement& statement) {
+  StatementResult result;
+  result.tag = "CREATE INDEX";
+  if (statement.concurrently) CO_RETURN_IF_ERROR(RequireNoBlock("CREATE INDEX CONCURRENTLY"));
+  sql::BindContext context = MakeBindContext();
+  CO_RETURN_IF_ERROR(sql::ResolveRelation(statement.table, context).status());
+  CO_RETURN_IF_ERROR((co_await LockNamed(statement.table, LockMode::kAccessExclusive, LockWait::kWait)).status());
+  CO_RETURN_IF_ERROR(co_await BeginDdl());
+  context = MakeBindContext();
+  CO_ASSIGN_OR_RETURN(const sql::RelationPtr relation, sql::ResolveRelation(statement.table, context));
+  if (relation->kind == sql::RelationKind::kVirtual) {
+    co_return Error(sqlstate::kInsufficientPrivilege, StrCat("permission denied: \"", relation->name, "\" is a system catalog"));
+  }
+  if (relation->kind != sql::RelationKind::kTable) {
+    co_return Error(sqlstate::kWrongObjectType, StrCat("cannot create index on relation \"", relation->name, "\""));
+  }
+  if (relation->owner != identity_.user && !IsSuperuser()) {
+    co_return Error(sqlstate::kInsufficientPrivilege, StrCat("must be owner of table ", relation->name));
+  }
+  const bool taken = !statement.name.empty() && (context.catalog->Find(relation->schema, statement.name) ||
+                                                 context.catalog->FindIndexed(relation->schema, statement.name));
+  if (taken && statement.if_not_exists) {
+    Notice("NOTICE", sqlstate::kDuplicateTable, StrCat("relation \"", statement.name, "\" already exists, skipping"));
+    co_return result;
+  }
+  if (!statement.unique) {
+    Notice("NOTICE", sqlstate::kSuccess, "indexes are not needed: chunks are sorted by the space and time columns and skipped by their ranges");
+    if (IsMoreThanColumns(statement)) co_return result;
+  }
+  TableAlteration alteration(*this, *relation);
+  CO_ASSIGN_OR_RETURN(const NewIndex index, IndexAsWritten(statement));
+  CO_RETURN_IF_ERROR(alteration.AddIndex(index));
+  CO_RETURN_IF_ERROR(co_await alteration.Finish());
+  co_return result;
 }
 
 Task<StatusOr<StatementResult>> Session::AlterTable(const AlterTableStatement& statement) {

@@ -2,6 +2,7 @@
 
 #include <absl/strings/ascii.h>
 
+#include "coord/session/index_definition.h"
 #include "coord/session/session.h"
 #include "coord/session/type_io.h"
 #include "engine/base/strings.h"
@@ -30,6 +31,12 @@ bool RelationName(const sql::Catalog& catalog, uint32_t oid, std::string* schema
     return true;
   }
   for (const auto& [key, relation] : catalog.relations) {
+    for (const sql::Index& index : relation->indexes) {
+      if (index.oid != oid) continue;
+      *schema = relation->schema;
+      *name = index.name;
+      return true;
+    }
     if (!relation->hypertable) continue;
     const sql::ChunkPtr chunk = relation->hypertable->chunks->FindByOid(oid);
     if (!chunk) continue;
@@ -61,6 +68,7 @@ StatusOr<uint32_t> CatalogFunctions::OidOf(TypeId kind, std::string_view name) c
       for (const std::string& schema : schemas) {
         if (sql::RelationPtr relation = catalog->Find(schema, last)) return relation->id.value();
         if (sql::RelationPtr relation = views.Find(schema, last)) return relation->id.value();
+        if (sql::RelationPtr relation = catalog->FindIndexed(schema, last)) return relation->FindIndex(last)->oid;
         for (const auto& [key, relation] : catalog->relations) {
           if (!relation->hypertable || relation->hypertable->chunk_schema != schema) continue;
           for (const sql::ChunkPtr& chunk : *relation->hypertable->chunks) {
@@ -177,6 +185,9 @@ StatusOr<Value> CatalogFunctions::SerialSequence(Arguments arguments, const Data
 StatusOr<Value> CatalogFunctions::ConstraintDefinition(uint32_t oid, const DataType& result) const {
   const sql::CatalogPtr catalog = session_.catalog();
   for (const auto& [key, relation] : catalog->relations) {
+    for (const sql::Index& index : relation->indexes) {
+      if (index.constraint_oid == oid && oid != 0) return Value::Text(KeyDefinition(*relation, index));
+    }
     for (size_t i = 0; i < relation->checks.size(); ++i) {
       if (CheckConstraintOid(*relation, i) == oid) return Value::Text(StrCat("CHECK (", relation->checks[i].sql, ")"));
     }
@@ -184,7 +195,22 @@ StatusOr<Value> CatalogFunctions::ConstraintDefinition(uint32_t oid, const DataT
   return Value::Null(result);
 }
 
-// Constraints have no OIDs of their own in the catalog: the table's and the constraint's place make one.
+StatusOr<Value> CatalogFunctions::IndexDefinitionOf(std::span<const Value> arguments, const DataType& result) const {
+  const sql::CatalogPtr catalog = session_.catalog();
+  const auto oid = static_cast<uint32_t>(arguments[0].AsInteger());
+  const int64_t column = arguments.size() > 1 && !arguments[1].IsNull() ? arguments[1].AsInteger() : 0;
+  for (const auto& [key, relation] : catalog->relations) {
+    for (const sql::Index& index : relation->indexes) {
+      if (index.oid != oid) continue;
+      if (column == 0) return Value::Text(IndexDefinition(*relation, index));
+      if (column < 0 || static_cast<size_t>(column) > index.columns.size()) return Value::Text("");
+      return Value::Text(sql::parse::QuoteIdentifier(relation->Find(index.columns[static_cast<size_t>(column - 1)])->name));
+    }
+  }
+  return Value::Null(result);
+}
+
+// CHECKs have no OIDs of their own in the catalog: the table's and the constraint's place make one.
 uint32_t CheckConstraintOid(const sql::Relation& relation, size_t index) {
   return 1'000'000'000u + relation.id.value() * 64 + static_cast<uint32_t>(index);
 }
@@ -286,11 +312,12 @@ StatusOr<Value> CatalogFunctions::Call(std::string_view key, Arguments arguments
   if (name == "nextval" || name == "currval" || name == "lastval" || name == "setval") return CallSequence(name, arguments);
   if (name == "pg_get_serial_sequence") return SerialSequence(arguments, result);
   if (name == "pg_get_constraintdef") return ConstraintDefinition(oid(0), result);
+  if (name == "pg_get_indexdef") return IndexDefinitionOf(arguments, result);
   if (name.starts_with("pg_advisory") || name.starts_with("pg_try_advisory")) {
     return Error(sqlstate::kFeatureNotSupported, "advisory locks are not supported yet");
   }
   if (result.Is(TypeId::kInt64)) return Value::Int64(0);
-  // What tsd has no objects of (indexes, constraints, triggers, rules …) has no definition either.
+  // What tsd has no objects of (triggers, rules …) has no definition either.
   return Value::Null(result);
 }
 

@@ -23,6 +23,7 @@ class CatalogFunctions final : public sql::FunctionContext {
   StatusOr<Value> SignalBackend(bool terminate, const Value& process_id);
   // ---- catalog_functions.cc ----
   StatusOr<Value> SerialSequence(std::span<const Value> arguments, const DataType& result) const;
+  StatusOr<Value> IndexDefinitionOf(std::span<const Value> arguments, const DataType& result) const;
   StatusOr<Value> ConstraintDefinition(uint32_t oid, const DataType& result) const;
 
   Session& session_;

@@ -71,7 +71,7 @@ Task<StatusOr<StatementResult>> Session::CreateTable(const CreateTableStatement&
       CO_RETURN_IF_ERROR(definer.AddTableConstraint(*element.constraint));
     }
   }
-  CO_RETURN_IF_ERROR(definer.FinishChecks());
+  CO_RETURN_IF_ERROR(definer.FinishConstraints());
   CatalogChange change;
   for (const sql::Relation& sequence : definer.sequences()) change.PutRelation(sequence);
   change.PutRelation(relation);
@@ -321,11 +321,7 @@ Task<StatusOr<StatementResult>> Session::OtherDdl(const Statement* raw) {
     }
     case StatementKind::kCreateIndex: {
       const auto& statement = As<CreateIndexStatement>(*raw);
-      sql::BindContext context = MakeBindContext();
-      CO_RETURN_IF_ERROR(sql::ResolveRelation(statement.table, context).status());
-      if (statement.unique) co_return NotSupported("CREATE UNIQUE INDEX");
-      Notice("NOTICE", sqlstate::kSuccess, "indexes are not needed: chunks are sorted by the space and time columns and skipped by their ranges");
-      co_return Tagged("CREATE INDEX");
+      co_return co_await CreateIndex(statement);
     }
     default: co_return NotSupported("this statement");
   }

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "coord/session/coord_functions.h"
+#include "coord/session/index_definition.h"
 #include "engine/base/strings.h"
 #include "engine/types/record_form.h"
 #include "engine/types/text_form.h"
@@ -131,6 +132,7 @@ Task<Status> CoordFunctions::AddDimensionTo(CallArguments arguments, NewDimensio
   dimension.column = column->id;
   dimension.number_partitions = static_cast<int16_t>(*wanted.partitions);
   changed.hypertable->dimensions.push_back(dimension);
+  CO_RETURN_IF_ERROR(CheckPartitioningKeys(changed));
   CatalogChange change;
   change.PutRelation(changed);
   session_->ApplyDdl(change);

@@ -159,6 +159,31 @@ Status Session::DropNamed(const ObjectName& name, const DropStatement& statement
   return DropRelation(relation, statement.behavior, change);
 }
 
+Status Session::DropIndex(const ObjectName& name, CatalogChange* change, Status* missing) {
+  const sql::CatalogPtr current = catalog();
+  for (const std::string& schema : name.schema.empty() ? SearchPath() : std::vector<std::string>{name.schema}) {
+    const sql::RelationPtr relation = current->FindIndexed(schema, name.name);
+    if (!relation) {
+      if (!current->Find(schema, name.name)) continue;
+      return WithHint(Error(sqlstate::kWrongObjectType, StrCat("\"", name.name, "\" is not an index")), "Use DROP TABLE to remove a table.");
+    }
+    if (relation->owner != identity_.user && !IsSuperuser()) {
+      return Error(sqlstate::kInsufficientPrivilege, StrCat("must be owner of index ", name.name));
+    }
+    if (relation->FindIndex(name.name)->constraint_oid != 0) {
+      return WithHint(Error(sqlstate::kDependentObjectsStillExist, StrCat("cannot drop index ", name.name, " because constraint ", name.name, " on table ",
+                                                                          relation->name, " requires it")),
+                      StrCat("You can drop constraint ", name.name, " on table ", relation->name, " instead."));
+    }
+    sql::Relation changed = *relation;
+    std::erase_if(changed.indexes, [&](const sql::Index& index) { return index.name == name.name; });
+    change->PutRelation(changed);
+    return OkStatus();
+  }
+  *missing = Error(sqlstate::kUndefinedObject, StrCat("index \"", name.name, "\" does not exist"));
+  return OkStatus();
+}
+
 Status Session::DropSchema(const std::string& name, DropBehavior behavior, CatalogChange* change, Status* missing) {
   const sql::CatalogPtr current = catalog();
   if (!current->schemas.contains(name)) {
@@ -188,6 +213,12 @@ Task<Status> Session::LockForDrop(const DropStatement& statement) {
       }
       continue;
     }
+    if (statement.object == ObjectKind::kIndex) {
+      for (const std::string& schema : name.schema.empty() ? SearchPath() : std::vector<std::string>{name.schema}) {
+        if (const sql::RelationPtr indexed = context.catalog->FindIndexed(schema, name.name)) relations.push_back(indexed);
+      }
+      continue;
+    }
     StatusOr<sql::RelationPtr> relation = sql::ResolveRelation(name, context);
     if (relation.ok() && (*relation)->kind != sql::RelationKind::kVirtual) relations.push_back(*relation);
   }
@@ -206,7 +237,8 @@ Task<StatusOr<StatementResult>> Session::Drop(const Statement* raw) {
     co_return WithHint(Error(sqlstate::kFeatureNotSupported, "operation not supported on a TimescaleDB data node"),
                        "Use delete_data_node() to remove data nodes from the cluster.");
   }
-  const bool relations = statement.object == ObjectKind::kTable || statement.object == ObjectKind::kView || statement.object == ObjectKind::kSequence;
+  const bool relations = statement.object == ObjectKind::kTable || statement.object == ObjectKind::kView || statement.object == ObjectKind::kSequence ||
+                         statement.object == ObjectKind::kIndex;
   if (relations || statement.object == ObjectKind::kSchema) CO_RETURN_IF_ERROR(co_await LockForDrop(statement));
   CO_RETURN_IF_ERROR(co_await BeginDdl());
   for (const ObjectName& name : statement.names) {
@@ -217,6 +249,7 @@ Task<StatusOr<StatementResult>> Session::Drop(const Statement* raw) {
       case ObjectKind::kTable:
       case ObjectKind::kView:
       case ObjectKind::kSequence: CO_RETURN_IF_ERROR(DropNamed(name, statement, word, &change, &missing)); break;
+      case ObjectKind::kIndex: CO_RETURN_IF_ERROR(DropIndex(name, &change, &missing)); break;
       case ObjectKind::kSchema: CO_RETURN_IF_ERROR(DropSchema(name.name, statement.behavior, &change, &missing)); break;
       case ObjectKind::kRole:
         if (!current->roles.contains(name.name)) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "coord/session/coord_functions.h"
+#include "coord/session/index_definition.h"
 #include "coord/write/table_writer.h"
 #include "engine/base/strings.h"
 #include "engine/types/array.h"
@@ -218,6 +219,7 @@ Task<Status> CoordFunctions::MakeHypertable(HypertableRequest request, ResultRow
   CatalogChange change;
   const ChunkId old_heap = changed.heap;
   changed.hypertable = std::move(hypertable);
+  CO_RETURN_IF_ERROR(CheckPartitioningKeys(changed));
   change.AddPendingDrop(NodeId(), old_heap);
   change.PutRelation(changed);
   session_->ApplyDdl(change);

@@ -82,6 +82,7 @@ Task<StatusOr<StatementResult>> Session::ModifyBound(const sql::BoundStatement& 
 
 Task<StatusOr<StatementResult>> Session::ModifyOnce(const sql::BoundStatement& bound, const std::vector<Value>* parameters,
                                                     std::shared_ptr<QueryRun>* analyzed) {
+  if (bound.conflict) co_return co_await InsertUnlessConflicting(bound, parameters, analyzed);
   const QueryOptions options = MakeQueryOptions(analyzed != nullptr);
   std::shared_ptr<RowSource> source;
   if (bound.plan->kind == sql::PlanKind::kValues && analyzed == nullptr) {
@@ -118,7 +119,7 @@ Task<StatusOr<StatementResult>> Session::ModifyOnce(const sql::BoundStatement& b
     const ColumnBatch batch = std::move(*next);
     if (bound.kind != BoundKind::kInsert) {
       const size_t ids[] = {0, 1};
-      StatusOr<uint64_t> deleted = co_await DeleteRows(bound.relation, batch.Project(ids));
+      StatusOr<uint64_t> deleted = co_await DeleteRows(bound.relation, batch.Project(ids), transaction_->snapshot());
       status = deleted.status();
       if (status.ok()) affected += *deleted;
     } else {
@@ -152,7 +153,7 @@ Task<StatusOr<StatementResult>> Session::ModifyOnce(const sql::BoundStatement& b
 }
 
 // `ids`: chunk id, row id. Each chunk's rows are marked on every node that holds the chunk.
-Task<StatusOr<uint64_t>> Session::DeleteRows(sql::RelationPtr relation, ColumnBatch ids) {
+Task<StatusOr<uint64_t>> Session::DeleteRows(sql::RelationPtr relation, ColumnBatch ids, Timestamp seen_at) {
   std::map<ChunkId, std::vector<uint64_t>> by_chunk;
   for (size_t row = 0; row < ids.rows(); ++row) {
     by_chunk[ChunkId(static_cast<uint64_t>(ids.column(0).Get<int64_t>(row)))].push_back(static_cast<uint64_t>(ids.column(1).Get<int64_t>(row)));
@@ -174,7 +175,7 @@ Task<StatusOr<uint64_t>> Session::DeleteRows(sql::RelationPtr relation, ColumnBa
       request.level = transaction_->level();
       request.chunk = chunk;
       request.row_ids = rows;
-      request.read_timestamp = transaction_->snapshot();
+      request.read_timestamp = seen_at;
       CO_ASSIGN_OR_RETURN(count, co_await participant->Delete(std::move(request)));
       transaction_->NoteOperation(node);
     }

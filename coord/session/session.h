@@ -156,6 +156,7 @@ class Session final : public net::pg::SessionHandler, public TableFunctionRunner
   friend class CoordFunctions;
   friend class CatalogFunctions;
   friend class TableAlteration;
+  friend class Upsert;
   enum class Block : uint8_t { kNone, kImplicit, kExplicit, kFailed };
   /// What ROLLBACK TO returns to.
   struct Savepoint {
@@ -248,7 +249,10 @@ class Session final : public net::pg::SessionHandler, public TableFunctionRunner
                                               std::shared_ptr<QueryRun>* analyzed);
   Task<StatusOr<StatementResult>> ModifyOnce(const sql::BoundStatement& bound, const std::vector<Value>* parameters,
                                              std::shared_ptr<QueryRun>* analyzed);
-  Task<StatusOr<uint64_t>> DeleteRows(sql::RelationPtr relation, ColumnBatch ids);
+  Task<StatusOr<StatementResult>> InsertUnlessConflicting(const sql::BoundStatement& bound, const std::vector<Value>* parameters,
+                                                          std::shared_ptr<QueryRun>* analyzed);
+  /// A row that was deleted after `seen_at` by another transaction: 40001.
+  Task<StatusOr<uint64_t>> DeleteRows(sql::RelationPtr relation, ColumnBatch ids, Timestamp seen_at);
   Status CheckWritable(const sql::Relation& relation, std::string_view command) const;
   Task<StatusOr<StatementResult>> RunTruncate(const sql::parse::TruncateStatement& statement);
 
@@ -281,12 +285,14 @@ class Session final : public net::pg::SessionHandler, public TableFunctionRunner
   Task<Status> LockForDrop(const sql::parse::DropStatement& statement);
   Status DropNamed(const sql::parse::ObjectName& name, const sql::parse::DropStatement& statement, const std::string& word,
                    CatalogChange* change, Status* missing);
+  Status DropIndex(const sql::parse::ObjectName& name, CatalogChange* change, Status* missing);
   Status DropSchema(const std::string& name, sql::parse::DropBehavior behavior, CatalogChange* change, Status* missing);
   Status DropRelation(const sql::Relation& relation, sql::parse::DropBehavior behavior, CatalogChange* change);
   bool TakesNumbersFrom(const sql::Column& column, const sql::Relation& relation);
   std::vector<sql::RelationPtr> DependentViews(const std::set<TableId>& dropped);
 
   // ---- alter_table.cc ----
+  Task<StatusOr<StatementResult>> CreateIndex(const sql::parse::CreateIndexStatement& statement);
   Task<StatusOr<StatementResult>> AlterTable(const sql::parse::AlterTableStatement& statement);
 
   // ---- sequences.cc ----

@@ -198,8 +198,33 @@ Status TableDefiner::ApplyColumnConstraint(const Constraint& constraint, sql::Co
       return OwnSequence(column, constraint.sequence_options);
     }
     case ConstraintKind::kCheck: pending_checks_.push_back(&constraint); return OkStatus();
+    case ConstraintKind::kPrimaryKey:
+    case ConstraintKind::kUnique: return AddKey(constraint, column->name);
     default: return AddTableConstraint(constraint);
   }
+}
+
+Status TableDefiner::AddKey(const Constraint& constraint, const std::string& column) {
+  ASSIGN_OR_RETURN(NewIndex index, KeyAsWritten(constraint, column));
+  pending_indexes_.push_back(std::move(index));
+  return OkStatus();
+}
+
+Status TableDefiner::MakeIndexes() {
+  // As PostgreSQL: the primary key first, and what another key says already only once.
+  std::ranges::stable_partition(pending_indexes_, [](const NewIndex& index) { return index.primary; });
+  std::vector<NewIndex> made;
+  for (const NewIndex& index : pending_indexes_) {
+    const bool said = index.name.empty() && index.constraint && std::ranges::any_of(made, [&](const NewIndex& other) {
+      return !index.primary && other.constraint && other.columns == index.columns && other.nulls_distinct == index.nulls_distinct;
+    });
+    if (said) continue;
+    ASSIGN_OR_RETURN(std::string name, AddIndex(index, log_, *context_.catalog, relation_));
+    new_indexes_.push_back(std::move(name));
+    made.push_back(index);
+  }
+  pending_indexes_.clear();
+  return OkStatus();
 }
 
 Status TableDefiner::AddColumn(const ColumnDefinition& definition) {
@@ -226,8 +251,8 @@ Status TableDefiner::AddColumn(const ColumnDefinition& definition) {
 Status TableDefiner::AddTableConstraint(const Constraint& constraint) {
   switch (constraint.kind) {
     case ConstraintKind::kCheck: pending_checks_.push_back(&constraint); return OkStatus();
-    case ConstraintKind::kPrimaryKey: return WithPosition(NotSupported("PRIMARY KEY"), constraint.position);
-    case ConstraintKind::kUnique: return WithPosition(NotSupported("UNIQUE constraint"), constraint.position);
+    case ConstraintKind::kPrimaryKey:
+    case ConstraintKind::kUnique: return AddKey(constraint, "");
     case ConstraintKind::kForeignKey: return WithPosition(NotSupported("FOREIGN KEY"), constraint.position);
     case ConstraintKind::kGenerated: return WithPosition(NotSupported("GENERATED column"), constraint.position);
     case ConstraintKind::kExclude: return WithPosition(NotSupported("EXCLUDE constraint"), constraint.position);
@@ -250,6 +275,18 @@ Status TableDefiner::AddLike(const sql::Relation& source, uint16_t include, int 
     }
     RETURN_IF_ERROR(AppendColumn(std::move(column), relation_, position));
     ids.emplace_back(from.id, relation_->columns.back().id);
+  }
+  if (with(LikeInclude::kIndexes)) {
+    for (const sql::Index& from : source.indexes) {
+      NewIndex index;
+      for (const ColumnId column : from.columns) index.columns.push_back(source.Find(column)->name);
+      index.unique = from.unique;
+      index.primary = from.primary;
+      index.constraint = from.constraint_oid != 0;
+      index.nulls_distinct = from.nulls_distinct;
+      index.position = position;
+      pending_indexes_.push_back(std::move(index));
+    }
   }
   if (!with(LikeInclude::kConstraints)) return OkStatus();
   for (sql::CheckConstraint check : source.checks) {
@@ -297,11 +334,11 @@ Status TableDefiner::BindCheck(const Constraint& constraint) {
   return OkStatus();
 }
 
-Status TableDefiner::FinishChecks() {
+Status TableDefiner::FinishConstraints() {
   for (const Constraint* constraint : pending_checks_) RETURN_IF_ERROR(BindCheck(*constraint));
   pending_checks_.clear();
   std::ranges::sort(relation_->checks, {}, &sql::CheckConstraint::name);
-  return OkStatus();
+  return MakeIndexes();
 }
 
 }  // namespace tsd::coord

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "coord/cluster/cluster_log.h"
+#include "coord/session/index_definition.h"
 #include "sql/bind/binder.h"
 #include "sql/parse/ast.h"
 
@@ -20,9 +21,10 @@ class TableDefiner {
   Status AddTableConstraint(const sql::parse::Constraint& constraint);
   /// `include`: LikeInclude bits.
   Status AddLike(const sql::Relation& source, uint16_t include, int position);
-  /// Once all columns are there: binds the CHECKs. Those added since the last call are the last `new_checks()` of the relation.
-  Status FinishChecks();
+  /// Once all columns are there: binds the CHECKs and makes the keys.
+  Status FinishConstraints();
   const std::vector<std::string>& new_checks() const { return new_checks_; }
+  const std::vector<std::string>& new_indexes() const { return new_indexes_; }
   /// Sequences that came with serial and identity columns: to be put into the catalog beside the relation.
   const std::vector<sql::Relation>& sequences() const { return sequences_; }
   sql::BindContext& context() { return context_; }
@@ -32,12 +34,16 @@ class TableDefiner {
   Status OwnSequence(sql::Column* column, const std::vector<sql::parse::Option>& options);
   std::string FreeName(std::string_view column, std::string_view label) const;
   Status BindCheck(const sql::parse::Constraint& constraint);
+  Status AddKey(const sql::parse::Constraint& constraint, const std::string& column);
+  Status MakeIndexes();
 
   ClusterLog& log_;
   sql::BindContext context_;
   sql::Relation* const relation_;
   std::vector<const sql::parse::Constraint*> pending_checks_;
   std::vector<std::string> new_checks_;
+  std::vector<NewIndex> pending_indexes_;
+  std::vector<std::string> new_indexes_;
   std::vector<sql::Relation> sequences_;
 };
 

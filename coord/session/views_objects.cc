@@ -1,9 +1,11 @@
 // Rows about schemas, tables, columns, types, functions: pg_class and its kin, information_schema.
 #include "coord/session/catalog_functions.h"
+#include "coord/session/index_definition.h"
 #include "coord/session/session.h"
 #include "coord/session/system_views.h"
 #include "coord/session/type_io.h"
 #include "engine/base/strings.h"
+#include "engine/types/array.h"
 #include "sql/function/registry.h"
 
 namespace tsd::coord {
@@ -11,6 +13,7 @@ namespace {
 
 constexpr int64_t kSuperuserOid = 10;
 constexpr int64_t kHeapAccessMethod = 2;
+constexpr int64_t kBtreeAccessMethod = 403;
 
 int64_t OwnerOid(const sql::Catalog& catalog, const std::string& owner) {
   auto found = catalog.roles.find(owner);
@@ -31,6 +34,7 @@ void ForEachRelation(const Session& session, const std::function<void(const sql:
     if (!relation->hypertable) continue;
     sql::Relation chunk = *relation;
     chunk.hypertable.reset();
+    chunk.indexes.clear();
     chunk.schema = relation->hypertable->chunk_schema;
     for (const sql::ChunkPtr& entry : *relation->hypertable->chunks) {
       chunk.id = TableId(entry->oid);
@@ -39,6 +43,13 @@ void ForEachRelation(const Session& session, const std::function<void(const sql:
     }
   }
   for (const sql::RelationPtr& relation : SystemViews::All()) visit(*relation, nullptr);
+}
+
+void ForEachIndex(const Session& session, const std::function<void(const sql::Relation&, const sql::Index&)>& visit) {
+  const sql::CatalogPtr catalog = session.catalog();
+  for (const auto& [key, relation] : catalog->relations) {
+    for (const sql::Index& index : relation->indexes) visit(*relation, index);
+  }
 }
 
 void PgNamespace(const Session& session, ViewRows* rows) {
@@ -58,7 +69,72 @@ void PgClass(const Session& session, ViewRows* rows) {
         .Number("relfilenode", is_view ? 0 : relation.id.value()).Text("relkind", is_view ? "v" : relation.sequence ? "S" : "r")
         .Number("relchecks", static_cast<int64_t>(relation.checks.size())).Text("relpersistence", relation.IsTemporary() ? "t" : "p")
         .Number("relnatts", static_cast<int64_t>(relation.columns.size())).Flag("relispopulated", true).Text("relreplident", "d")
-        .Flag("relhassubclass", relation.IsHypertable()).Any("reltuples", Value::Float32(-1));
+        .Flag("relhassubclass", relation.IsHypertable()).Flag("relhasindex", !relation.indexes.empty()).Any("reltuples", Value::Float32(-1));
+  });
+  ForEachIndex(session, [&](const sql::Relation& relation, const sql::Index& index) {
+    rows->Row().Number("oid", index.oid).Text("relname", index.name).Number("relnamespace", SchemaOid(*catalog, relation.schema))
+        .Number("relowner", OwnerOid(*catalog, relation.owner)).Number("relam", kBtreeAccessMethod).Number("relfilenode", index.oid)
+        .Text("relkind", "i").Text("relpersistence", relation.IsTemporary() ? "t" : "p").Number("relnatts", static_cast<int64_t>(index.columns.size()))
+        .Flag("relispopulated", true).Text("relreplident", "n").Any("reltuples", Value::Float32(-1));
+  });
+}
+
+Value SmallNumbers(const std::vector<ColumnId>& columns) {
+  auto elements = std::make_shared<Vector>(DataType(TypeId::kInt16));
+  for (const ColumnId column : columns) elements->Append(static_cast<int16_t>(column.value()));
+  DataType type(TypeId::kInt16);
+  type.is_array = true;
+  return Value::Bytes(type, ArrayValue::FromVector(std::move(elements)).Encode());
+}
+
+void PgIndex(const Session& session, ViewRows* rows) {
+  ForEachIndex(session, [&](const sql::Relation& relation, const sql::Index& index) {
+    const auto columns = static_cast<int64_t>(index.columns.size());
+    rows->Row().Number("indexrelid", index.oid).Number("indrelid", relation.id.value()).Number("indnatts", columns).Number("indnkeyatts", columns)
+        .Flag("indisunique", index.unique).Flag("indnullsnotdistinct", !index.nulls_distinct).Flag("indisprimary", index.primary)
+        .Flag("indimmediate", true).Flag("indisvalid", true).Flag("indisready", true).Flag("indislive", true)
+        .Any("indkey", SmallNumbers(index.columns)).Any("indoption", SmallNumbers(std::vector<ColumnId>(index.columns.size())));
+  });
+}
+
+void PgIndexes(const Session& session, ViewRows* rows) {
+  ForEachIndex(session, [&](const sql::Relation& relation, const sql::Index& index) {
+    rows->Row().Text("schemaname", relation.schema).Text("tablename", relation.name).Text("indexname", index.name).Null("tablespace")
+        .Text("indexdef", IndexDefinition(relation, index));
+  });
+}
+
+void TableConstraints(const Session& session, ViewRows* rows) {
+  const std::string& database = session.identity().database;
+  const auto add = [&](const sql::Relation& relation, const std::string& name, const std::string& type) {
+    rows->Row().Text("constraint_catalog", database).Text("constraint_schema", relation.schema).Text("constraint_name", name)
+        .Text("table_catalog", database).Text("table_schema", relation.schema).Text("table_name", relation.name).Text("constraint_type", type)
+        .YesNo("is_deferrable", false).YesNo("initially_deferred", false).YesNo("enforced", true);
+  };
+  for (const auto& [key, relation] : session.catalog()->relations) {
+    for (const sql::CheckConstraint& check : relation->checks) {
+      add(*relation, check.name, "CHECK");
+      rows->Null("nulls_distinct");
+    }
+  }
+  ForEachIndex(session, [&](const sql::Relation& relation, const sql::Index& index) {
+    if (index.constraint_oid == 0) return;
+    add(relation, index.name, index.primary ? "PRIMARY KEY" : "UNIQUE");
+    if (index.primary) rows->Null("nulls_distinct");
+    else rows->YesNo("nulls_distinct", index.nulls_distinct);
+  });
+}
+
+void KeyColumnUsage(const Session& session, ViewRows* rows) {
+  const std::string& database = session.identity().database;
+  ForEachIndex(session, [&](const sql::Relation& relation, const sql::Index& index) {
+    if (index.constraint_oid == 0) return;
+    int64_t position = 0;
+    for (const ColumnId column : index.columns) {
+      rows->Row().Text("constraint_catalog", database).Text("constraint_schema", relation.schema).Text("constraint_name", index.name)
+          .Text("table_catalog", database).Text("table_schema", relation.schema).Text("table_name", relation.name)
+          .Text("column_name", relation.Find(column)->name).Number("ordinal_position", ++position).Null("position_in_unique_constraint");
+    }
   });
 }
 
@@ -74,6 +150,12 @@ void PgConstraint(const Session& session, ViewRows* rows) {
           .Text("contype", "c").Flag("convalidated", true).Number("conrelid", relation->id.value()).Flag("conislocal", true).Text("conbin", check.sql);
     }
   }
+  ForEachIndex(session, [&](const sql::Relation& relation, const sql::Index& index) {
+    if (index.constraint_oid == 0) return;
+    rows->Row().Number("oid", index.constraint_oid).Text("conname", index.name).Number("connamespace", SchemaOid(*catalog, relation.schema))
+        .Text("contype", index.primary ? "p" : "u").Flag("convalidated", true).Number("conrelid", relation.id.value())
+        .Number("conindid", index.oid).Flag("conislocal", true).Flag("connoinherit", true).Any("conkey", SmallNumbers(index.columns)).Null("conbin");
+  });
 }
 
 void PgSequence(const Session& session, ViewRows* rows) {
@@ -209,7 +291,7 @@ void PgViews(const Session& session, ViewRows* rows) {
 
 void PgAm(const Session&, ViewRows* rows) {
   rows->Row().Number("oid", kHeapAccessMethod).Text("amname", "heap").Text("amtype", "t");
-  rows->Row().Number("oid", 403).Text("amname", "btree").Text("amtype", "i");
+  rows->Row().Number("oid", kBtreeAccessMethod).Text("amname", "btree").Text("amtype", "i");
 }
 
 void PgCollation(const Session&, ViewRows* rows) {
@@ -285,7 +367,9 @@ std::map<std::string, SystemViews::Producer> ObjectViews() {
           {"pg_catalog.pg_description", PgDescription}, {"pg_catalog.pg_inherits", PgInherits}, {"pg_catalog.pg_tables", PgTables},
           {"pg_catalog.pg_views", PgViews},         {"pg_catalog.pg_am", PgAm},             {"pg_catalog.pg_collation", PgCollation},
           {"pg_catalog.pg_language", PgLanguage},
-          {"pg_catalog.pg_constraint", PgConstraint}, {"pg_catalog.pg_sequence", PgSequence}, {"pg_catalog.pg_sequences", PgSequences},
+          {"pg_catalog.pg_constraint", PgConstraint}, {"pg_catalog.pg_index", PgIndex}, {"pg_catalog.pg_indexes", PgIndexes},
+          {"information_schema.table_constraints", TableConstraints}, {"information_schema.key_column_usage", KeyColumnUsage},
+          {"pg_catalog.pg_sequence", PgSequence}, {"pg_catalog.pg_sequences", PgSequences},
             {"information_schema.schemata", Schemata}, {"information_schema.tables", Tables},
           {"information_schema.columns", Columns},  {"information_schema.views", Views}};
 }

@@ -18,6 +18,16 @@ Task<Status> StageWrites(engine::Store& store, NodeWrites writes) {
   co_return OkStatus();
 }
 
+Task<StatusOr<std::vector<engine::WriteConflicts>>> StageUnlessConflicting(engine::Store& store, NodeWrites writes, std::vector<size_t> arbiters) {
+  std::vector<engine::WriteConflicts> conflicts;
+  for (NodeWrites::Part& part : writes.parts) {
+    engine::WriteRequest request{writes.txn, writes.level, writes.schema->schema, part.chunk, std::move(part.rows)};
+    CO_ASSIGN_OR_RETURN(engine::WriteConflicts found, co_await store.WriteUnlessConflicting(std::move(request), arbiters));
+    conflicts.push_back(std::move(found));
+  }
+  co_return conflicts;
+}
+
 Task<StatusOr<Timestamp>> WriteAndCommit(engine::Store& store, NodeWrites writes, Timestamp minimum) {
   const TxnId txn = writes.txn;
   Status status = co_await StageWrites(store, std::move(writes));
@@ -32,6 +42,10 @@ Task<StatusOr<Timestamp>> WriteAndCommit(engine::Store& store, NodeWrites writes
 }
 
 Task<Status> LocalParticipant::Write(NodeWrites writes) { co_return co_await StageWrites(store_, std::move(writes)); }
+
+Task<StatusOr<std::vector<engine::WriteConflicts>>> LocalParticipant::WriteUnlessConflicting(NodeWrites writes, std::vector<size_t> arbiters) {
+  co_return co_await StageUnlessConflicting(store_, std::move(writes), std::move(arbiters));
+}
 
 Task<StatusOr<uint64_t>> LocalParticipant::Delete(engine::DeleteRequest request) {
   co_return co_await store_.Delete(std::move(request));

@@ -48,6 +48,8 @@ class Participant {
   virtual ~Participant() = default;
   /// One operation (see Prepare). After an error some of the parts may be staged: the caller rolls the statement back.
   virtual Task<Status> Write(NodeWrites writes) = 0;
+  /// As Write, but rows that conflict in one of the schema's unique keys `arbiters` are left out. The conflicts of each part.
+  virtual Task<StatusOr<std::vector<engine::WriteConflicts>>> WriteUnlessConflicting(NodeWrites writes, std::vector<size_t> arbiters) = 0;
   virtual Task<StatusOr<uint64_t>> Delete(engine::DeleteRequest request) = 0;
   virtual Task<Status> RollbackTo(TxnId txn, uint32_t level) = 0;
   /// `operations`: how many writes and deletes of the transaction were acknowledged here. A node that has seen fewer was restarted
@@ -75,12 +77,14 @@ class Participant {
 
 /// What a node does for Write and WriteAndCommit.
 Task<Status> StageWrites(engine::Store& store, NodeWrites writes);
+Task<StatusOr<std::vector<engine::WriteConflicts>>> StageUnlessConflicting(engine::Store& store, NodeWrites writes, std::vector<size_t> arbiters);
 Task<StatusOr<Timestamp>> WriteAndCommit(engine::Store& store, NodeWrites writes, Timestamp minimum);
 
 class LocalParticipant final : public Participant {
  public:
   explicit LocalParticipant(engine::Store& store) : store_(store) {}
   Task<Status> Write(NodeWrites writes) override;
+  Task<StatusOr<std::vector<engine::WriteConflicts>>> WriteUnlessConflicting(NodeWrites writes, std::vector<size_t> arbiters) override;
   Task<StatusOr<uint64_t>> Delete(engine::DeleteRequest request) override;
   Task<Status> RollbackTo(TxnId txn, uint32_t level) override;
   Task<Status> Prepare(TxnId txn, uint64_t operations, engine::Preparation preparation) override;

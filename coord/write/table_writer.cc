@@ -1,5 +1,7 @@
 #include "coord/write/table_writer.h"
 
+#include <algorithm>
+
 #include "engine/base/strings.h"
 
 namespace tsd::coord {
@@ -80,19 +82,65 @@ sql::RelationPtr TableWriter::CurrentRelation() const {
   return current ? current : relation_;
 }
 
-Task<Status> TableWriter::Write(ColumnBatch rows) {
-  if (rows.empty()) co_return OkStatus();
-  CO_RETURN_IF_ERROR(CheckNotNull(rows));
-  if (checks_) CO_RETURN_IF_ERROR(checks_->Check(rows));
-  rows_ += rows.rows();
-  if (!relation_->hypertable) {
-    std::vector<NodeId> own(1);
-    co_return co_await Add(relation_->heap, std::move(own), std::move(rows));
-  }
-  co_return co_await WriteRouted(std::move(rows));
+Status TableWriter::CheckRows(const ColumnBatch& rows) {
+  RETURN_IF_ERROR(CheckNotNull(rows));
+  if (checks_) RETURN_IF_ERROR(checks_->Check(rows));
+  return OkStatus();
 }
 
-Task<Status> TableWriter::WriteRouted(ColumnBatch rows) {
+Task<Status> TableWriter::Write(ColumnBatch rows) {
+  if (rows.empty()) co_return OkStatus();
+  CO_RETURN_IF_ERROR(CheckRows(rows));
+  rows_ += rows.rows();
+  CO_ASSIGN_OR_RETURN(std::vector<ChunkRows> routed, co_await Route(rows));
+  for (ChunkRows& entry : routed) {
+    ColumnBatch part = entry.positions.empty() ? std::move(rows) : rows.Gather(entry.positions);
+    CO_RETURN_IF_ERROR(co_await Add(entry.chunk, std::move(entry.nodes), std::move(part)));
+  }
+  co_return OkStatus();
+}
+
+Task<StatusOr<TableWriter::Conflicts>> TableWriter::WriteUnlessConflicting(ColumnBatch rows, std::vector<size_t> arbiters) {
+  Conflicts conflicts;
+  if (rows.empty()) co_return conflicts;
+  CO_RETURN_IF_ERROR(CheckRows(rows));
+  rows_ += rows.rows();
+  CO_ASSIGN_OR_RETURN(std::vector<ChunkRows> routed, co_await Route(rows));
+  std::vector<DataType> types;
+  for (const sql::Column& column : relation_->columns) types.push_back(column.type);
+  BatchBuilder existing(std::move(types));
+  for (const ChunkRows& entry : routed) {
+    const ColumnBatch part = entry.positions.empty() ? rows : rows.Gather(entry.positions);
+    std::vector<engine::WriteConflicts> found;
+    for (NodeId node : entry.nodes) {
+      CO_ASSIGN_OR_RETURN(std::shared_ptr<Participant> participant, deps_.cluster->ParticipantOf(node));
+      transaction_->Join(node);
+      NodeWrites writes = NoWrites();
+      writes.parts.push_back({entry.chunk, part});
+      CO_ASSIGN_OR_RETURN(found, co_await participant->WriteUnlessConflicting(std::move(writes), arbiters));
+      transaction_->NoteOperation(node);
+    }
+    const size_t before = existing.rows();
+    size_t told = 0;
+    for (engine::WriteConflict& conflict : found[0].rows) {
+      if (conflict.position >= part.rows()) co_return Error(sqlstate::kProtocolViolation, "a data node answered for rows that it was not sent");
+      if (!entry.positions.empty()) conflict.position = entry.positions[conflict.position];
+      conflicts.rows.push_back({entry.chunk, conflict, before + told});
+      if (!conflict.same_statement) ++told;
+    }
+    if (told > 0) existing.Append(found[0].existing);
+  }
+  std::ranges::sort(conflicts.rows, {}, [](const Conflict& conflict) { return conflict.row.position; });
+  conflicts.existing = existing.Finish();
+  co_return conflicts;
+}
+
+Task<StatusOr<std::vector<TableWriter::ChunkRows>>> TableWriter::Route(ColumnBatch rows) {
+  std::vector<ChunkRows> result;
+  if (!relation_->hypertable) {
+    result.push_back({relation_->heap, std::vector<NodeId>(1), {}});
+    co_return result;
+  }
   while (true) {
     relation_ = CurrentRelation();
     CO_ASSIGN_OR_RETURN(std::vector<RoutedRows> routed, RouteRows(*relation_, rows));
@@ -105,10 +153,9 @@ Task<Status> TableWriter::WriteRouted(ColumnBatch rows) {
       continue;
     }
     for (RoutedRows& entry : routed) {
-      ColumnBatch part = routed.size() == 1 ? std::move(rows) : rows.Gather(entry.rows);
-      CO_RETURN_IF_ERROR(co_await Add(entry.chunk->id, entry.chunk->nodes, std::move(part)));
+      result.push_back({entry.chunk->id, entry.chunk->nodes, routed.size() == 1 ? std::vector<uint32_t>() : std::move(entry.rows)});
     }
-    co_return OkStatus();
+    co_return result;
   }
 }
 

@@ -31,6 +31,18 @@ class TableWriter {
 
   /// `rows`: all columns of the relation, in order. 23502 for a NULL in a NOT NULL column, 23514 for a failed CHECK.
   Task<Status> Write(ColumnBatch rows);
+  /// The rows that were not written since their key is taken, by position in `rows` (engine/store/store.h).
+  struct Conflict {
+    ChunkId chunk;
+    engine::WriteConflict row;
+    size_t existing = 0;      // in Conflicts::existing, unless it is same_statement
+  };
+  struct Conflicts {
+    std::vector<Conflict> rows;
+    ColumnBatch existing;
+  };
+  /// As Write, but rows that conflict in one of the schema's unique keys `arbiters` are left out. Awaits the nodes' answers.
+  Task<StatusOr<Conflicts>> WriteUnlessConflicting(ColumnBatch rows, std::vector<size_t> arbiters);
   /// Sends what is left and awaits every write: the statement's rows are all staged on their nodes. kMayTravelWithCommit: the statement is
   /// a transaction of its own, so if it has few rows, the transaction keeps its writes until the commit.
   enum class LastWrite : uint8_t { kSend, kMayTravelWithCommit };
@@ -53,7 +65,14 @@ class TableWriter {
   };
   Status CheckNotNull(const ColumnBatch& rows);
   sql::RelationPtr CurrentRelation() const;
-  Task<Status> WriteRouted(ColumnBatch rows);
+  Status CheckRows(const ColumnBatch& rows);
+  struct ChunkRows {
+    ChunkId chunk;
+    std::vector<NodeId> nodes;
+    std::vector<uint32_t> positions;  // empty: all of them
+  };
+  /// Makes the chunks that are missing.
+  Task<StatusOr<std::vector<ChunkRows>>> Route(ColumnBatch rows);
   Task<Status> Add(ChunkId chunk, std::vector<NodeId> nodes, ColumnBatch rows);
   /// False if the writes must be sent now.
   bool KeepWrites();

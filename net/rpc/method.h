@@ -34,6 +34,8 @@ enum class Method : uint8_t {
   kVerify = 20,
   // As kWriteAndCommit, and the transaction's prepare.
   kWriteAndPrepare = 21,
+  // As kWrite, but rows whose keys are taken are left out and told of.
+  kWriteUnlessConflicting = 22,
 };
 
 }  // namespace tsd::net::rpc

@@ -70,12 +70,21 @@ struct ResultColumn {
 /// is the writer's to check). kUpdate: plan yields chunk id, row id (int8), then all new column values in the relation's order, then
 /// `extra` columns that RETURNING needs. kDelete: chunk id, row id, then extra columns (the old row first if RETURNING is there).
 /// RETURNING: expressions whose kColumn numbers are positions in the plan's output row; run them with Projector (sql/exec/projector.h).
+/// INSERT's ON CONFLICT.
+struct BoundConflict {
+  std::vector<size_t> arbiters;          // which of the relation's unique indexes, counted among these; as TableSchema::unique_keys
+  bool updates = false;                  // DO UPDATE
+  std::vector<ExprPtr> values;           // the new row. kColumn = position in the existing row, then the excluded one
+  ExprPtr where;                         // of DO UPDATE, over the same; null: none
+};
+
 struct BoundStatement {
   BoundKind kind = BoundKind::kSelect;
   PlanPtr plan;                          // not optimised
   std::vector<ResultColumn> columns;     // of the result; for DML of RETURNING
   RelationPtr relation;                  // DML's target
   std::vector<ExprPtr> returning;        // empty: none
+  std::shared_ptr<const BoundConflict> conflict;  // null: none, or no key that could conflict
   std::vector<RelationPtr> reads;        // relations scanned, for privileges and cache invalidation
   std::vector<DataType> parameter_types;
 };

@@ -163,6 +163,10 @@ class Binder {
   Status ExpandStar(const parse::StarExpr& star, const Scope& scope, int position, std::vector<NamedExpr>* columns);
 
   // target.cc
+  /// SET: one value a column, null for those that keep theirs.
+  StatusOr<std::vector<ExprPtr>> Assignments(const std::vector<parse::Assignment>& assignments, const Relation& relation, ExprEnv& env);
+  /// Null if no key could conflict.
+  StatusOr<std::shared_ptr<const BoundConflict>> Conflict(const parse::InsertStatement& statement, RelationPtr into);
   StatusOr<std::vector<ExprPtr>> Returning(const std::vector<parse::TargetItem>& items, const Scope& scope, std::vector<ResultColumn>* columns);
 
   /// kParameter and casts of it: settles the parameters' types.

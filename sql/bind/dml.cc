@@ -270,11 +270,6 @@ StatusOr<PlanPtr> InsertQuery(Binder& binder, const Relation& relation, const st
 
 StatusOr<BoundStatement> Binder::Insert(const parse::InsertStatement& statement) {
   ASSIGN_OR_RETURN(const RelationPtr relation, Target(statement.table, "insert into", context_));
-  if (statement.conflict.action == parse::ConflictAction::kDoUpdate || !statement.conflict.target.empty() ||
-      !statement.conflict.constraint.empty()) {
-    return ErrorAt(sqlstate::kInvalidColumnReference,
-                   "there is no unique or exclusion constraint matching the ON CONFLICT specification", statement.conflict.position);
-  }
   WithPlans with;
   RETURN_IF_ERROR(With(statement.with, nullptr, nullptr, &with));
   const CteList* ctes = &with.list;
@@ -300,6 +295,9 @@ StatusOr<BoundStatement> Binder::Insert(const parse::InsertStatement& statement)
     ASSIGN_OR_RETURN(bound.plan, InsertQuery(*this, *relation, columns, written, query, ctes, statement.overriding));
   }
   bound.plan = WrapWith(std::move(bound.plan), with);
+  if (statement.conflict.action != parse::ConflictAction::kNone) {
+    ASSIGN_OR_RETURN(bound.conflict, Conflict(statement, relation));
+  }
   if (!statement.returning.empty()) {
     Scope scope;
     ScopeItem item;
@@ -317,6 +315,64 @@ StatusOr<BoundStatement> Binder::Insert(const parse::InsertStatement& statement)
     bound.returning = Positions(bound.returning, *bound.plan);
   }
   return bound;
+}
+
+StatusOr<std::vector<ExprPtr>> Binder::Assignments(const std::vector<parse::Assignment>& assignments, const Relation& relation, ExprEnv& env) {
+  std::vector<ExprPtr> values(relation.columns.size());
+  const auto slot = [&](const parse::AssignmentTarget& to) -> StatusOr<size_t> {
+    ASSIGN_OR_RETURN(const size_t index, ColumnIndex(relation, to.column, to.position));
+    if (!to.indirection.empty()) {
+      return ErrorAt(sqlstate::kFeatureNotSupported, "assigning to a part of a column is not supported", to.position);
+    }
+    if (values[index] != nullptr) {
+      return Error(sqlstate::kSyntaxError, StrCat("multiple assignments to same column \"", to.column, "\""));
+    }
+    return index;
+  };
+  const auto put = [&](const parse::AssignmentTarget& to, ExprPtr bound, int position) -> Status {
+    ASSIGN_OR_RETURN(const size_t index, slot(to));
+    if (relation.columns[index].identity == Identity::kAlways) {
+      const std::string& name = relation.columns[index].name;
+      return WithDetail(ErrorAt(kGeneratedAlways, StrCat("column \"", name, "\" can only be updated to DEFAULT"), to.position),
+                        StrCat("Column \"", name, "\" is an identity column defined as GENERATED ALWAYS."));
+    }
+    ASSIGN_OR_RETURN(values[index], Assign(*this, std::move(bound), relation.columns[index], position));
+    return OkStatus();
+  };
+  const auto assign = [&](const parse::AssignmentTarget& to, const parse::Expr& value) -> Status {
+    if (parse::Is<parse::DefaultExpr>(value)) {
+      ASSIGN_OR_RETURN(const size_t index, slot(to));
+      ASSIGN_OR_RETURN(values[index], DefaultOf(relation.columns[index], context_));
+      return OkStatus();
+    }
+    ASSIGN_OR_RETURN(ExprPtr bound, Expr(value, env));
+    return put(to, std::move(bound), value.position);
+  };
+  for (const parse::Assignment& assignment : assignments) {
+    if (!assignment.multiple) {
+      RETURN_IF_ERROR(assign(assignment.targets[0], *assignment.value));
+      continue;
+    }
+    const auto* row = parse::TryAs<parse::RowExpr>(assignment.value.get());
+    if (row == nullptr) {
+      const auto* query = parse::TryAs<parse::SubqueryExpr>(assignment.value.get());
+      if (query == nullptr || query->subquery != parse::SubqueryKind::kScalar) {
+        return ErrorAt(sqlstate::kFeatureNotSupported, "source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression",
+                       assignment.value->position);
+      }
+      // One sub-query a column, each keeping its own.
+      for (size_t i = 0; i < assignment.targets.size(); ++i) {
+        ASSIGN_OR_RETURN(ExprPtr bound, SubqueryColumn(*query, i, assignment.targets.size(), env));
+        RETURN_IF_ERROR(put(assignment.targets[i], std::move(bound), assignment.value->position));
+      }
+      continue;
+    }
+    if (row->elements.size() != assignment.targets.size()) {
+      return ErrorAt(sqlstate::kSyntaxError, "number of columns does not match number of values", assignment.value->position);
+    }
+    for (size_t i = 0; i < row->elements.size(); ++i) RETURN_IF_ERROR(assign(assignment.targets[i], *row->elements[i]));
+  }
+  return values;
 }
 
 StatusOr<BoundStatement> Binder::Update(const parse::UpdateStatement& statement) {
@@ -356,60 +412,7 @@ StatusOr<BoundStatement> Binder::Update(const parse::UpdateStatement& statement)
     plan = MakeFilter(std::move(plan), std::move(condition));
   }
   env.clause = Clause::kUpdate;
-  std::vector<ExprPtr> values(relation->columns.size());
-  const auto slot = [&](const parse::AssignmentTarget& to) -> StatusOr<size_t> {
-    ASSIGN_OR_RETURN(const size_t index, ColumnIndex(*relation, to.column, to.position));
-    if (!to.indirection.empty()) {
-      return ErrorAt(sqlstate::kFeatureNotSupported, "assigning to a part of a column is not supported", to.position);
-    }
-    if (values[index] != nullptr) {
-      return Error(sqlstate::kSyntaxError, StrCat("multiple assignments to same column \"", to.column, "\""));
-    }
-    return index;
-  };
-  const auto put = [&](const parse::AssignmentTarget& to, ExprPtr bound, int position) -> Status {
-    ASSIGN_OR_RETURN(const size_t index, slot(to));
-    if (relation->columns[index].identity == Identity::kAlways) {
-      const std::string& name = relation->columns[index].name;
-      return WithDetail(ErrorAt(kGeneratedAlways, StrCat("column \"", name, "\" can only be updated to DEFAULT"), to.position),
-                        StrCat("Column \"", name, "\" is an identity column defined as GENERATED ALWAYS."));
-    }
-    ASSIGN_OR_RETURN(values[index], Assign(*this, std::move(bound), relation->columns[index], position));
-    return OkStatus();
-  };
-  const auto assign = [&](const parse::AssignmentTarget& to, const parse::Expr& value) -> Status {
-    if (parse::Is<parse::DefaultExpr>(value)) {
-      ASSIGN_OR_RETURN(const size_t index, slot(to));
-      ASSIGN_OR_RETURN(values[index], DefaultOf(relation->columns[index], context_));
-      return OkStatus();
-    }
-    ASSIGN_OR_RETURN(ExprPtr bound, Expr(value, env));
-    return put(to, std::move(bound), value.position);
-  };
-  for (const parse::Assignment& assignment : statement.assignments) {
-    if (!assignment.multiple) {
-      RETURN_IF_ERROR(assign(assignment.targets[0], *assignment.value));
-      continue;
-    }
-    const auto* row = parse::TryAs<parse::RowExpr>(assignment.value.get());
-    if (row == nullptr) {
-      const auto* query = parse::TryAs<parse::SubqueryExpr>(assignment.value.get());
-      if (query == nullptr || query->subquery != parse::SubqueryKind::kScalar) {
-        return ErrorAt(sqlstate::kFeatureNotSupported, "source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression",
-                       assignment.value->position);
-      }
-      // One sub-query a column, each keeping its own.
-      for (size_t i = 0; i < assignment.targets.size(); ++i) {
-        ASSIGN_OR_RETURN(ExprPtr bound, SubqueryColumn(*query, i, assignment.targets.size(), env));
-        RETURN_IF_ERROR(put(assignment.targets[i], std::move(bound), assignment.value->position));
-      }
-      continue;
-    }
-    if (row->elements.size() != assignment.targets.size()) {
-      return ErrorAt(sqlstate::kSyntaxError, "number of columns does not match number of values", assignment.value->position);
-    }
-    for (size_t i = 0; i < row->elements.size(); ++i) RETURN_IF_ERROR(assign(assignment.targets[i], *row->elements[i]));
-  }
+  ASSIGN_OR_RETURN(const std::vector<ExprPtr> values, Assignments(statement.assignments, *relation, env));
   ASSIGN_OR_RETURN(plan, AttachApplies(std::move(plan), &applies));
   if (!statement.from.empty()) plan = OncePerRow(std::move(plan), chunk_id, row_id);
 

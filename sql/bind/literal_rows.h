@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/types/column_batch.h"
+#include "engine/types/value.h"
 #include "sql/exec/operator.h"
 #include "sql/parse/literal_rows.h"
 

@@ -5,12 +5,13 @@
 
 #include "engine/base/bytes.h"
 #include "engine/base/strings.h"
+#include "sql/parse/print.h"
 
 namespace tsd::sql {
 namespace {
 
-// 2: identity columns, CHECK constraints, sequences, compression settings. Format 1 is still read.
-constexpr uint8_t kCatalogFormat = 3;
+// 2: identity columns, CHECK constraints, sequences, compression settings. 3: compression policies. 4: indexes. Older ones are still read.
+constexpr uint8_t kCatalogFormat = 4;
 
 Status DamagedCatalog() { return Error(sqlstate::kDataCorrupted, "catalog is damaged"); }
 
@@ -110,6 +111,33 @@ CheckConstraint GetCheck(ByteReader& reader) {
     check.columns.emplace_back(std::move(name), ColumnId(reader.GetU16()));
   }
   return check;
+}
+
+void PutIndex(const Index& index, ByteWriter& writer) {
+  writer.PutU32(index.oid);
+  writer.PutString(index.name);
+  writer.PutVarint(index.columns.size());
+  for (const ColumnId column : index.columns) writer.PutU16(column.value());
+  writer.PutBool(index.unique);
+  writer.PutBool(index.primary);
+  writer.PutBool(index.nulls_distinct);
+  writer.PutU32(index.constraint_oid);
+}
+
+Index GetIndex(ByteReader& reader, const Relation& relation) {
+  Index index;
+  index.oid = reader.GetU32();
+  index.name = reader.GetString();
+  for (uint64_t count = reader.GetCount(2); count > 0; --count) {
+    index.columns.push_back(ColumnId(reader.GetU16()));
+    if (relation.Find(index.columns.back()) == nullptr) reader.Fail();
+  }
+  if (index.columns.empty()) reader.Fail();
+  index.unique = reader.GetBool();
+  index.primary = reader.GetBool();
+  index.nulls_distinct = reader.GetBool();
+  index.constraint_oid = reader.GetU32();
+  return index;
 }
 
 void PutSequence(const Sequence& sequence, ByteWriter& writer) {
@@ -258,6 +286,8 @@ void PutRelation(const Relation& relation, ByteWriter& writer) {
   for (const CheckConstraint& check : relation.checks) PutCheck(check, writer);
   writer.PutBool(relation.sequence.has_value());
   if (relation.sequence.has_value()) PutSequence(*relation.sequence, writer);
+  writer.PutVarint(relation.indexes.size());
+  for (const Index& index : relation.indexes) PutIndex(index, writer);
 }
 
 RelationPtr GetRelation(ByteReader& reader, uint8_t format) {
@@ -281,6 +311,9 @@ RelationPtr GetRelation(ByteReader& reader, uint8_t format) {
   for (uint64_t i = 0; i < checks && reader.ok(); ++i) relation->checks.push_back(GetCheck(reader));
   if (reader.GetBool()) relation->sequence = GetSequence(reader);
   if ((relation->kind == RelationKind::kSequence) != relation->sequence.has_value()) reader.Fail();
+  if (format < 4) return relation;
+  const uint64_t indexes = reader.GetCount(12);
+  for (uint64_t i = 0; i < indexes && reader.ok(); ++i) relation->indexes.push_back(GetIndex(reader, *relation));
   return relation;
 }
 
@@ -364,6 +397,20 @@ const Column* Relation::Find(std::string_view column_name) const {
 const Column* Relation::Find(ColumnId column_id) const {
   for (const Column& column : columns) {
     if (column.id == column_id) return &column;
+  }
+  return nullptr;
+}
+
+const Index* Relation::FindIndex(std::string_view index_name) const {
+  for (const Index& index : indexes) {
+    if (index.name == index_name) return &index;
+  }
+  return nullptr;
+}
+
+RelationPtr Catalog::FindIndexed(const std::string& schema, std::string_view index_name) const {
+  for (auto entry = relations.lower_bound({schema, ""}); entry != relations.end() && entry->first.first == schema; ++entry) {
+    if (entry->second->FindIndex(index_name) != nullptr) return entry->second;
   }
   return nullptr;
 }
@@ -473,6 +520,14 @@ TableSchemaPtr StorageSchema(const Relation& relation, uint64_t cluster_id) {
   schema->name = relation.QualifiedName();
   for (const Column& column : relation.columns) {
     schema->columns.push_back(ColumnSchema{column.id, column.name, column.type, column.missing_value});
+  }
+  for (const Index& index : relation.indexes) {
+    if (!index.unique) continue;
+    std::string names;
+    for (const ColumnId column : index.columns) StrAppend(&names, names.empty() ? "" : ", ", parse::QuoteIdentifier(relation.Find(column)->name));
+    schema->unique_keys.push_back({index.name, std::move(names), index.columns, index.nulls_distinct});
+    // A row is found by its key in one row group then.
+    if (index.primary && !relation.hypertable) schema->segment_by = index.columns;
   }
   if (relation.hypertable.has_value()) {
     // What the user said of compression is the order of the rows. A direction makes no difference to how well they pack.

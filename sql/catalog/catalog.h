@@ -40,6 +40,18 @@ struct CheckConstraint {
   std::vector<std::pair<std::string, ColumnId>> columns;  // those the SQL uses
 };
 
+/// An index as users see it: a unique one is a key that the stores enforce (UniqueKey); another one is a name only, as chunks are sorted and
+/// skipped without it.
+struct Index {
+  uint32_t oid = 0;
+  std::string name;                 // also of its constraint
+  std::vector<ColumnId> columns;
+  bool unique = true;
+  bool primary = false;
+  bool nulls_distinct = true;
+  uint32_t constraint_oid = 0;      // 0: made by CREATE INDEX
+};
+
 /// What CREATE SEQUENCE fixes. The numbers handed out are the cluster log's (coord/cluster/sequences.h).
 struct Sequence {
   DataType type = TypeId::kInt64;
@@ -113,12 +125,14 @@ struct Relation {
   std::string view_sql;                 // kView
   std::string comment;
   std::vector<CheckConstraint> checks;  // by name
+  std::vector<Index> indexes;           // by name
   std::optional<Sequence> sequence;     // kSequence
 
   bool IsHypertable() const { return hypertable.has_value(); }
   bool IsTemporary() const { return schema.starts_with(kTemporarySchemaPrefix); }
   const Column* Find(std::string_view column_name) const;
   const Column* Find(ColumnId column_id) const;
+  const Index* FindIndex(std::string_view index_name) const;
   std::string QualifiedName() const { return schema + "." + name; }
 };
 using RelationPtr = std::shared_ptr<const Relation>;
@@ -170,6 +184,8 @@ struct Catalog {
 
   RelationPtr Find(const std::string& schema, const std::string& name) const;
   RelationPtr Find(TableId id) const;
+  /// The relation whose index has the name; indexes and relations of a schema share their names.
+  RelationPtr FindIndexed(const std::string& schema, std::string_view index_name) const;
   DataNodePtr FindNode(NodeId id) const;
   void Put(RelationPtr relation);       // adds or replaces
   void Remove(TableId id);
@@ -179,7 +195,8 @@ struct Catalog {
 };
 using CatalogPtr = std::shared_ptr<const Catalog>;
 
-/// The storage's view of a relation: column ids, types, how chunk files are sorted (by space keys, then time).
+/// The storage's view of a relation: column ids, types, unique keys, how chunk files are sorted (by space keys, then time; a plain table's
+/// by its primary key).
 TableSchemaPtr StorageSchema(const Relation& relation, uint64_t cluster_id);
 
 /// A hash slot of a space key value; stable for ever (placement depends on it).

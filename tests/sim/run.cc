@@ -120,6 +120,8 @@ RunResult RunSeed(uint64_t seed) {
   if (random.Chance(0.4) || workloads.empty()) workloads.push_back(MakeForkWorkload(random.Next()));
   Random ddl = Random(seed).Fork("ddl");
   if (ddl.Chance(0.4)) workloads.push_back(MakeDdlWorkload(ddl.Next()));
+  Random keys = Random(seed).Fork("keys");
+  if (keys.Chance(0.4)) workloads.push_back(MakeKeyWorkload(keys.Next()));
   for (auto& workload : workloads) workload->Setup(*cluster);
   for (auto& workload : workloads) workload->Start(*cluster);
 

@@ -45,5 +45,7 @@ std::unique_ptr<Workload> MakeForkWorkload(uint64_t seed);
 /// W5: columns come and go, tables are locked, distributed_exec runs, while rows with serial numbers are written. Acknowledged rows are there,
 /// no number comes twice, a distributed_exec is everywhere or nowhere, nobody's locks outlive him.
 std::unique_ptr<Workload> MakeDdlWorkload(uint64_t seed);
+/// W6: clients insert and upsert the same keys. No key is there twice, no acknowledged one is missing.
+std::unique_ptr<Workload> MakeKeyWorkload(uint64_t seed);
 
 }  // namespace tsd::sim

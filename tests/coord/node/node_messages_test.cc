@@ -62,6 +62,32 @@ TEST(NodeMessages, WritesWithoutPartsOrOfOtherColumnsAreRefused) {
   EXPECT_FALSE(DecodeWrites(EncodeWrites(swapped, Compression::kNone), schemas).ok());
 }
 
+TEST(NodeMessages, ConflictsArriveWithTheRowsThatAreThere) {
+  const ConditionalWrites sent{{0, 2}, ManyChunks(2)};
+  KnownSchemas schemas;
+  const StatusOr<ConditionalWrites> received = ConditionalWrites::Decode(sent.Encode(Compression::kLz4), schemas);
+  ASSERT_TRUE(received.ok()) << received.status();
+  EXPECT_EQ(received->arbiters, sent.arbiters);
+  EXPECT_EQ(received->writes.parts.size(), 2u);
+
+  std::vector<engine::WriteConflicts> parts(2);
+  parts[1].rows = {{3, false, 77, Timestamp(9)}, {4, true, 0, Timestamp()}};
+  parts[1].existing = Rows(5, 1);
+  const std::string bytes = EncodeConflicts(parts);
+  const StatusOr<std::vector<engine::WriteConflicts>> told = DecodeConflicts(bytes, *TwoColumns());
+  ASSERT_TRUE(told.ok()) << told.status();
+  ASSERT_EQ(told->size(), 2u);
+  ASSERT_EQ((*told)[1].rows.size(), 2u);
+  EXPECT_EQ((*told)[1].rows[0].row_id, 77u);
+  EXPECT_TRUE((*told)[1].rows[1].same_statement);
+  EXPECT_EQ((*told)[1].existing.column(0).Get<int64_t>(0), 5);
+  for (size_t size = 0; size < bytes.size(); ++size) EXPECT_FALSE(DecodeConflicts(bytes.substr(0, size), *TwoColumns()).ok()) << size;
+  parts[1].existing = Rows(5, 2);
+  EXPECT_FALSE(DecodeConflicts(EncodeConflicts(parts), *TwoColumns()).ok()) << "another number of rows";
+  parts[1].existing = ColumnBatch({Rows(5, 1).columns()[1], Rows(5, 1).columns()[0]}, 1);
+  EXPECT_FALSE(DecodeConflicts(EncodeConflicts(parts), *TwoColumns()).ok()) << "other columns";
+}
+
 TEST(NodeMessages, CutAndPaddedWritesAreRefused) {
   KnownSchemas schemas;
   const std::string bytes = EncodeWrites(ManyChunks(3), Compression::kNone);

@@ -53,6 +53,9 @@ class FakeParticipant final : public Participant {
 
   // Not of these tests.
   Task<Status> Write(NodeWrites) override { co_return OkStatus(); }
+  Task<StatusOr<std::vector<engine::WriteConflicts>>> WriteUnlessConflicting(NodeWrites, std::vector<size_t>) override {
+    co_return std::vector<engine::WriteConflicts>();
+  }
   Task<StatusOr<uint64_t>> Delete(engine::DeleteRequest) override { co_return uint64_t{0}; }
   Task<Status> RollbackTo(TxnId, uint32_t) override { co_return OkStatus(); }
   Task<StatusOr<Timestamp>> CommitOnePhase(TxnId, uint64_t, Timestamp minimum) override { co_return minimum; }
