@@ -206,7 +206,7 @@ StatusOr<std::vector<engine::WriteConflicts>> DecodeConflicts(std::string_view b
     if (part.existing.rows() != existing || (existing > 0 && !HasColumnsOf(part.existing, schema))) return Malformed("conflict");
     parts.push_back(std::move(part));
   }
-  if (!reader.AtEnd()) return Malformed("conflict");
+  if (!reader.ok() || !reader.AtEnd()) return Malformed("conflict");
   return parts;
 }
 
