@@ -229,7 +229,7 @@ void PgType(const Session&, ViewRows* rows) {
           .Number("typelem", array ? TypeOid(DataType(id)) : 0).Number("typarray", array || pseudo ? 0 : TypeOid(array_type))
           .Number("typinput", TypeIoOid(type, TypeIo::kInput)).Number("typoutput", TypeIoOid(type, TypeIo::kOutput))
           .Number("typreceive", TypeIoOid(type, TypeIo::kReceive)).Number("typsend", TypeIoOid(type, TypeIo::kSend))
-          .Text("typalign", "i").Text("typstorage", "p").Number("typtypmod", -1);
+          .Number("typcollation", type.IsString() ? 100 : 0).Text("typalign", "i").Text("typstorage", "p").Number("typtypmod", -1);
     }
   }
 }
