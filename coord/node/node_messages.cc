@@ -65,6 +65,7 @@ void PutWrites(const NodeWrites& writes, Compression compression, ByteWriter& wr
   writer.PutVarint(writes.parts.size());
   for (const NodeWrites::Part& part : writes.parts) {
     writer.PutVarint(part.chunk.value());
+    writer.PutVarint(part.first_row_id);
     const size_t size_at = writer.size();
     writer.PutU32(0);
     EncodeBatch(part.rows, compression, writer);
@@ -87,6 +88,8 @@ StatusOr<ColumnBatch> GetRows(ByteReader& reader, const TableSchema& schema) {
   return rows;
 }
 
+constexpr uint64_t kMaxRowId = uint64_t{1} << 62;
+
 /// To the end of the message.
 StatusOr<NodeWrites> GetWrites(ByteReader& reader, KnownSchemas& schemas) {
   NodeWrites writes;
@@ -98,7 +101,8 @@ StatusOr<NodeWrites> GetWrites(ByteReader& reader, KnownSchemas& schemas) {
   for (uint64_t i = 0; i < count; ++i) {
     NodeWrites::Part part;
     part.chunk = ChunkId(reader.GetVarint());
-    if (!reader.ok() || !part.chunk.IsValid()) return Malformed("write");
+    part.first_row_id = reader.GetVarint();
+    if (!reader.ok() || !part.chunk.IsValid() || part.first_row_id > kMaxRowId) return Malformed("write");
     ASSIGN_OR_RETURN(part.rows, GetRows(reader, *writes.schema->schema));
     writes.parts.push_back(std::move(part));
   }

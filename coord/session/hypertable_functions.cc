@@ -226,7 +226,7 @@ Task<Status> CoordFunctions::MakeHypertable(HypertableRequest request, ResultRow
   if (!batch.empty()) {
     session_->Notice("NOTICE", sqlstate::kSuccess, "migrating data to chunks", "Migration might take a while depending on the amount of data.");
     const Services& services = session_->services_;
-    const WriteDeps deps{services.log, services.cluster, services.chunks, services.schemas, services.executor};
+    const WriteDeps deps{services.log, services.cluster, services.chunks, services.schemas, services.commit_clock, services.executor};
     TableWriter writer(deps, session_->transaction_, session_->catalog()->Find(changed.id), nullptr);
     Status status;
     while (status.ok() && !batch.empty()) {

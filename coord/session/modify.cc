@@ -99,7 +99,7 @@ Task<StatusOr<StatementResult>> Session::ModifyOnce(const sql::BoundStatement& b
     CO_ASSIGN_OR_RETURN(returning, sql::Projector::Make(bound.returning));
   }
 
-  WriteDeps deps{services_.log, services_.cluster, services_.chunks, services_.schemas, services_.executor};
+  WriteDeps deps{services_.log, services_.cluster, services_.chunks, services_.schemas, services_.commit_clock, services_.executor};
   std::shared_ptr<RowChecks> checks;
   if (!bound.relation->checks.empty()) {
     sql::BindContext check_context = MakeBindContext();

@@ -51,6 +51,21 @@ Task<StatusOr<Timestamp>> CommitClock::Next() {
   }
 }
 
+Task<StatusOr<uint64_t>> CommitClock::Reserve(uint64_t count) {
+  while (true) {
+    uint64_t wanted = 0;
+    {
+      MutexLock lock(mutex_);
+      wanted = last_ + count;
+      if (wanted < ceiling_) {
+        last_ = wanted;
+        co_return wanted - count + 1;
+      }
+    }
+    CO_RETURN_IF_ERROR(co_await EnsureBelowCeiling(wanted));
+  }
+}
+
 Timestamp CommitClock::ReadTimestamp() const {
   MutexLock lock(mutex_);
   return Timestamp(last_);

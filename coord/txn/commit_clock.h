@@ -19,6 +19,8 @@ class CommitClock {
   Timestamp incarnation() const { return incarnation_; }
   /// A new timestamp, greater than all before.
   Task<StatusOr<Timestamp>> Next();
+  /// The first of `count` numbers of the same sequence, one after the other, that nobody else gets: no timestamps, but as unique.
+  Task<StatusOr<uint64_t>> Reserve(uint64_t count);
   /// The newest timestamp handed out: a snapshot at it sees everything acknowledged.
   Timestamp ReadTimestamp() const;
   /// A store chose `seen` for a one-phase commit; later timestamps are greater.

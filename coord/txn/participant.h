@@ -36,6 +36,7 @@ struct NodeWrites {
   struct Part {
     ChunkId chunk;
     ColumnBatch rows;
+    uint64_t first_row_id = 0;  // the same on all nodes of the chunk, which tell rows apart by it; 0: the chunk's only node chooses
   };
   TxnId txn;
   uint32_t level = 0;

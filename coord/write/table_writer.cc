@@ -112,11 +112,12 @@ Task<StatusOr<TableWriter::Conflicts>> TableWriter::WriteUnlessConflicting(Colum
   for (const ChunkRows& entry : routed) {
     const ColumnBatch part = entry.positions.empty() ? rows : rows.Gather(entry.positions);
     std::vector<engine::WriteConflicts> found;
+    CO_ASSIGN_OR_RETURN(const uint64_t first_row_id, co_await RowIds(entry.nodes, part.rows()));
     for (NodeId node : entry.nodes) {
       CO_ASSIGN_OR_RETURN(std::shared_ptr<Participant> participant, deps_.cluster->ParticipantOf(node));
       transaction_->Join(node);
       NodeWrites writes = NoWrites();
-      writes.parts.push_back({entry.chunk, part});
+      writes.parts.push_back({entry.chunk, part, first_row_id});
       CO_ASSIGN_OR_RETURN(found, co_await participant->WriteUnlessConflicting(std::move(writes), arbiters));
       transaction_->NoteOperation(node);
     }
@@ -164,16 +165,15 @@ Task<Status> TableWriter::Add(ChunkId chunk, std::vector<NodeId> nodes, ColumnBa
   Buffer& buffer = buffers_[chunk];
   buffer.nodes = std::move(nodes);
   if (buffer.rows() == 0 && (rows.rows() >= kRowsPerWrite / 4 || bytes >= kBytesPerWrite)) {
-    for (NodeId node : buffer.nodes) CO_RETURN_IF_ERROR(co_await SendRows(node, chunk, rows));
-    co_return OkStatus();
+    co_return co_await SendRowsToAll(buffer.nodes, chunk, std::move(rows));
   }
   buffer.bytes += bytes;
   buffered_rows_ += rows.rows();
   buffered_bytes_ += bytes;
   buffer.Append(std::move(rows));
   if (buffer.rows() >= kRowsPerWrite || buffer.bytes >= kBytesPerWrite) {
-    const ColumnBatch full = TakeRows(buffer);
-    for (NodeId node : buffer.nodes) CO_RETURN_IF_ERROR(co_await SendRows(node, chunk, full));
+    ColumnBatch full = TakeRows(buffer);
+    CO_RETURN_IF_ERROR(co_await SendRowsToAll(buffer.nodes, chunk, std::move(full)));
   }
   if (buffered_rows_ < kMaxBufferedRows && buffered_bytes_ < kMaxBufferedBytes) co_return OkStatus();
   co_return co_await SendAll();
@@ -195,6 +195,7 @@ Task<Status> TableWriter::SendAll() {
     if (buffer.rows() == 0) continue;
     const size_t bytes = buffer.bytes + kBytesOfPart;
     const ColumnBatch rows = TakeRows(buffer);
+    CO_ASSIGN_OR_RETURN(const uint64_t first_row_id, co_await RowIds(buffer.nodes, rows.rows()));
     for (NodeId node : buffer.nodes) {
       Packet& packet = packets.try_emplace(node, Packet{NoWrites()}).first->second;
       if (packet.bytes > 0 && packet.bytes + bytes > kBytesPerWrite) {
@@ -203,7 +204,7 @@ Task<Status> TableWriter::SendAll() {
         CO_RETURN_IF_ERROR(co_await SendTo(node, std::move(full)));
       }
       packet.bytes += bytes;
-      packet.writes.parts.push_back({chunk, rows});
+      packet.writes.parts.push_back({chunk, rows, first_row_id});
     }
   }
   // A statement over very many chunks seldom comes back to one soon.
@@ -214,27 +215,44 @@ Task<Status> TableWriter::SendAll() {
 
 NodeWrites TableWriter::NoWrites() const { return {transaction_->id(), level_, schema_, {}}; }
 
-bool TableWriter::KeepWrites() {
-  if (buffered_bytes_ >= kBytesPerWrite || buffers_.size() > kManyBuffers || !under_way_.empty()) return false;
-  if (!transaction_->kept_writes().empty() || !transaction_->participants().empty()) return false;
+Task<StatusOr<bool>> TableWriter::KeepWrites() {
+  if (buffered_bytes_ >= kBytesPerWrite || buffers_.size() > kManyBuffers || !under_way_.empty()) co_return false;
+  if (!transaction_->kept_writes().empty() || !transaction_->participants().empty()) co_return false;
   Transaction::KeptWrites kept;
   for (auto& [chunk, buffer] : buffers_) {
     if (buffer.rows() == 0) continue;
     const ColumnBatch rows = TakeRows(buffer);
-    for (NodeId node : buffer.nodes) kept.try_emplace(node, NoWrites()).first->second.parts.push_back({chunk, rows});
+    CO_ASSIGN_OR_RETURN(const uint64_t first_row_id, co_await RowIds(buffer.nodes, rows.rows()));
+    for (NodeId node : buffer.nodes) kept.try_emplace(node, NoWrites()).first->second.parts.push_back({chunk, rows, first_row_id});
   }
   transaction_->KeepWrites(std::move(kept));
-  return true;
+  co_return true;
 }
 
-Task<Status> TableWriter::SendRows(NodeId node, ChunkId chunk, ColumnBatch rows) {
-  if (rows.MemoryBytes() > kBytesPerWrite && rows.rows() > 1) {
-    const size_t half = rows.rows() / 2;
-    CO_RETURN_IF_ERROR(co_await SendRows(node, chunk, rows.Slice(0, half)));
-    co_return co_await SendRows(node, chunk, rows.Slice(half, rows.rows()));
+Task<StatusOr<uint64_t>> TableWriter::RowIds(const std::vector<NodeId>& nodes, size_t rows) {
+  if (nodes.size() < 2) co_return uint64_t{0};
+  co_return co_await deps_.clock->Reserve(rows);
+}
+
+Task<Status> TableWriter::SendRowsToAll(const std::vector<NodeId>& nodes, ChunkId chunk, ColumnBatch rows) {
+  CO_ASSIGN_OR_RETURN(const uint64_t first_row_id, co_await RowIds(nodes, rows.rows()));
+  for (NodeId node : nodes) {
+    NodeWrites::Part part{chunk, rows, first_row_id};
+    CO_RETURN_IF_ERROR(co_await SendRows(node, std::move(part)));
+  }
+  co_return OkStatus();
+}
+
+Task<Status> TableWriter::SendRows(NodeId node, NodeWrites::Part part) {
+  if (part.rows.MemoryBytes() > kBytesPerWrite && part.rows.rows() > 1) {
+    const size_t half = part.rows.rows() / 2;
+    NodeWrites::Part first{part.chunk, part.rows.Slice(0, half), part.first_row_id};
+    NodeWrites::Part second{part.chunk, part.rows.Slice(half, part.rows.rows()), part.first_row_id == 0 ? 0 : part.first_row_id + half};
+    CO_RETURN_IF_ERROR(co_await SendRows(node, std::move(first)));
+    co_return co_await SendRows(node, std::move(second));
   }
   NodeWrites writes = NoWrites();
-  writes.parts.push_back({chunk, std::move(rows)});
+  writes.parts.push_back(std::move(part));
   co_return co_await SendTo(node, std::move(writes));
 }
 
@@ -256,7 +274,10 @@ Task<Status> TableWriter::AwaitOldest(NodeId node) {
 }
 
 Task<Status> TableWriter::Finish(LastWrite last) {
-  if (last == LastWrite::kMayTravelWithCommit && KeepWrites()) co_return OkStatus();
+  if (last == LastWrite::kMayTravelWithCommit) {
+    CO_ASSIGN_OR_RETURN(const bool kept, co_await KeepWrites());
+    if (kept) co_return OkStatus();
+  }
   Status result = co_await SendAll();
   // Also after a failure: nothing of this statement may arrive once the transaction is told to roll back.
   for (auto& [node, futures] : under_way_) {

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "coord/cluster/cluster.h"
+#include "coord/txn/commit_clock.h"
 #include "coord/txn/transaction.h"
 #include "coord/write/chunk_creator.h"
 #include "coord/write/route.h"
@@ -21,6 +22,7 @@ struct WriteDeps {
   Cluster* cluster = nullptr;
   ChunkCreator* chunks = nullptr;
   StorageSchemas* schemas = nullptr;
+  CommitClock* clock = nullptr;
   Executor* executor = nullptr;
 };
 
@@ -73,15 +75,18 @@ class TableWriter {
   };
   /// Makes the chunks that are missing.
   Task<StatusOr<std::vector<ChunkRows>>> Route(ColumnBatch rows);
+  /// For `rows` rows of a chunk on `nodes`: replicas must know a row by the same id, as deletes name rows by it. 0 for a chunk of one node.
+  Task<StatusOr<uint64_t>> RowIds(const std::vector<NodeId>& nodes, size_t rows);
   Task<Status> Add(ChunkId chunk, std::vector<NodeId> nodes, ColumnBatch rows);
   /// False if the writes must be sent now.
-  bool KeepWrites();
+  Task<StatusOr<bool>> KeepWrites();
   NodeWrites NoWrites() const;
   /// The rows of a buffer that holds some, which is empty then.
   ColumnBatch TakeRows(Buffer& buffer);
   Task<Status> SendAll();
   /// Of any size: cut to messages.
-  Task<Status> SendRows(NodeId node, ChunkId chunk, ColumnBatch rows);
+  Task<Status> SendRows(NodeId node, NodeWrites::Part part);
+  Task<Status> SendRowsToAll(const std::vector<NodeId>& nodes, ChunkId chunk, ColumnBatch rows);
   Task<Status> SendTo(NodeId node, NodeWrites writes);
   Task<Status> AwaitOldest(NodeId node);
 

@@ -54,6 +54,7 @@ struct WriteRequest {
   TableSchemaPtr schema;
   ChunkId chunk;
   ColumnBatch rows;    // one column per schema column, in schema order
+  uint64_t first_row_id = 0;  // of the rows, one after the other, never given before in the chunk; 0: the store chooses
 };
 
 /// A row that was not written, since one with its key is there.

@@ -46,6 +46,7 @@ struct UniqueWrite {
   TxnId txn_id;
   uint32_t level = 0;
   ChunkId chunk_id;
+  uint64_t first_row_id = 0;                    // as in the request
   TableSchemaPtr schema;
   std::optional<std::vector<size_t>> arbiters;  // none: a conflict is an error
   RowBlockPtr block;                            // staged as unchecked, but while it waits

@@ -8,6 +8,8 @@
 #include <absl/container/flat_hash_set.h>
 #include <absl/functional/any_invocable.h>
 
+#include <algorithm>
+
 #include <map>
 #include <memory>
 #include <string>
@@ -49,6 +51,12 @@ struct Transaction;
 
 struct ChunkState {
   explicit ChunkState(ChunkId chunk) : id(chunk) {}
+  /// The first id of `count` new rows: `given`, unless that is 0.
+  uint64_t TakeRowIds(uint64_t given, uint64_t count) {
+    const uint64_t first = given != 0 ? given : next_row_id;
+    next_row_id = std::max(next_row_id, first + count);
+    return first;
+  }
 
   const ChunkId id;
   uint64_t next_row_id = 1;

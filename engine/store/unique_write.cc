@@ -68,6 +68,7 @@ Future<StatusOr<WriteConflicts>> StoreCore::WriteUnique(WriteRequest request, st
   write->txn_id = request.txn;
   write->level = request.level;
   write->chunk_id = request.chunk;
+  write->first_row_id = request.first_row_id;
   write->schema = space_->schemas.Intern(request.schema).schema;
   write->arbiters = std::move(arbiters);
   auto block = std::make_shared<RowBlock>();
@@ -110,9 +111,8 @@ Status StoreCore::StageUnchecked(const UniqueWritePtr& write) {
   block->schema = write->schema;
   block->rows = write->block->rows;
   block->bytes = write->block->bytes;
-  block->first_row_id = write->chunk->next_row_id;
+  block->first_row_id = write->chunk->TakeRowIds(write->first_row_id, block->row_count());
   for (const KeyOfBlockPtr& key : write->keys) block->keys.Add(key);
-  write->chunk->next_row_id += block->row_count();
   write->block = block;
   staged->second.unchecked.push_back({write->level, std::move(block)});
   return OkStatus();
@@ -322,9 +322,8 @@ void StoreCore::StageChecked(const UniqueWritePtr& write, WriteConflicts conflic
     auto rest = std::make_shared<RowBlock>();
     rest->schema = block->schema;
     rest->rows = block->rows.Gather(kept);
-    rest->first_row_id = write->chunk->next_row_id;
+    rest->first_row_id = write->chunk->TakeRowIds(write->first_row_id, kept.size());
     rest->UpdateBytes();
-    write->chunk->next_row_id += kept.size();
     block = std::move(rest);
     RunAll(txn->when_taken_back, after);  // perhaps for a row that is not written after all
   }

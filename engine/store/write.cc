@@ -64,8 +64,7 @@ Future<Status> StoreCore::Write(WriteRequest request) {
   if (Status status = MayWrite(*txn); !status.ok()) return ReadyFuture(std::move(status));
   if (rows == 0) return ReadyFuture(OkStatus());
   StagedChunk& staged = Stage(*txn, request.chunk);
-  block->first_row_id = staged.chunk->next_row_id;
-  staged.chunk->next_row_id += rows;
+  block->first_row_id = staged.chunk->TakeRowIds(request.first_row_id, rows);
   StageBlock(txn, staged, request.level, std::move(block), after);
   if (!MustWait(*txn)) return ReadyFuture(OkStatus());
   Promise<Status> promise;

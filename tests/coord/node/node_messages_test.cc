@@ -88,6 +88,18 @@ TEST(NodeMessages, ConflictsArriveWithTheRowsThatAreThere) {
   EXPECT_FALSE(DecodeConflicts(EncodeConflicts(parts), *TwoColumns()).ok()) << "other columns";
 }
 
+TEST(NodeMessages, RowIdsOfReplicasTravelAndHaveABound) {
+  NodeWrites writes = ManyChunks(2);
+  writes.parts[1].first_row_id = uint64_t{1} << 60;
+  KnownSchemas schemas;
+  const StatusOr<NodeWrites> received = DecodeWrites(EncodeWrites(writes, Compression::kNone), schemas);
+  ASSERT_TRUE(received.ok()) << received.status();
+  EXPECT_EQ(received->parts[0].first_row_id, 0u);
+  EXPECT_EQ(received->parts[1].first_row_id, uint64_t{1} << 60);
+  writes.parts[1].first_row_id = uint64_t{1} << 63;
+  EXPECT_FALSE(DecodeWrites(EncodeWrites(writes, Compression::kNone), schemas).ok());
+}
+
 TEST(NodeMessages, CutAndPaddedWritesAreRefused) {
   KnownSchemas schemas;
   const std::string bytes = EncodeWrites(ManyChunks(3), Compression::kNone);
