@@ -152,5 +152,30 @@ TEST_F(ClusterLogTest, TimestampsGrowAcrossPowerCuts) {
   for (size_t i = 1; i < all.size(); ++i) ASSERT_LT(all[i - 1], all[i]);
 }
 
+TEST_F(ClusterLogTest, ReservedNumbersAreNobodyElses) {
+  Open();
+  uint64_t free = 0;  // above all that was handed out
+  for (int life = 0; life < 3; ++life) {
+    CommitClock clock(*log_);
+    ASSERT_TRUE(Await(Start(*scheduler_.executor(node_), clock.Start())).ok());
+    // Far more than are kept below the ceiling, and few.
+    for (const uint64_t count : {uint64_t{1}, uint64_t{1} << 26, uint64_t{7}}) {
+      Future<StatusOr<uint64_t>> reserved = Start(*scheduler_.executor(node_), clock.Reserve(count));
+      ASSERT_TRUE(scheduler_.RunUntil([&] { return reserved.ready(); }, absl::Seconds(10)));
+      const StatusOr<uint64_t> first = reserved.Take();
+      ASSERT_TRUE(first.ok()) << first.status();
+      EXPECT_GE(*first, free);
+      free = *first + count;
+    }
+    Future<StatusOr<Timestamp>> next = Start(*scheduler_.executor(node_), clock.Next());
+    ASSERT_TRUE(scheduler_.RunUntil([&] { return next.ready(); }, absl::Seconds(10)));
+    const StatusOr<Timestamp> timestamp = next.Take();
+    ASSERT_TRUE(timestamp.ok()) << timestamp.status();
+    EXPECT_GE(timestamp->value(), free);
+    free = timestamp->value() + 1;
+    PowerCut();
+  }
+}
+
 }  // namespace
 }  // namespace tsd::coord
