@@ -1,11 +1,10 @@
 #include "engine/base/thread_pool.h"
 
-#include <pthread.h>
-
 #include <chrono>
 #include <utility>
 
 #include "engine/base/clock.h"
+#include "engine/base/server_thread.h"
 
 namespace tsd {
 namespace {
@@ -14,21 +13,20 @@ absl::Duration MonotonicNow() { return RealClock().Monotonic(); }
 
 }  // namespace
 
-ThreadPool::ThreadPool(std::string name, int threads) : name_(std::move(name)) {
+ThreadPool::ThreadPool(std::string_view name, int threads) {
   for (int i = 0; i < threads; ++i) {
-    threads_.emplace_back([this] { Run(); });
-    pthread_setname_np(threads_.back().native_handle(), name_.substr(0, 15).c_str());
+    threads_.push_back(StartServerThread(name, [this] { Run(); }));
   }
 }
 
 ThreadPool::~ThreadPool() { Shutdown(); }
 
 void ThreadPool::Shutdown() {
+  std::vector<TimerQueue::Task> dropped;
   {
     MutexLock lock(mutex_);
     stopping_ = true;
-    timers_.clear();
-    due_.clear();
+    dropped = timers_.TakeAll();
   }
   wake_.NotifyAll();
   for (std::thread& thread : threads_) {
@@ -50,40 +48,23 @@ TimerId ThreadPool::PostAfter(absl::Duration delay, absl::AnyInvocable<void()> t
   TimerId id;
   {
     MutexLock lock(mutex_);
-    id = next_timer_++;
-    if (stopping_) return id;
-    timers_.emplace(due, Timer{id, std::move(task)});
-    due_.emplace(id, due);
+    if (stopping_) return 0;
+    id = timers_.Add(due, std::move(task));
   }
   wake_.NotifyOne();
   return id;
 }
 
 void ThreadPool::Cancel(TimerId timer) {
-  absl::AnyInvocable<void()> dropped;  // destroyed outside the lock: it may own things that post
+  std::optional<TimerQueue::Task> dropped;
   MutexLock lock(mutex_);
-  auto found = due_.find(timer);
-  if (found == due_.end()) return;
-  auto [begin, end] = timers_.equal_range(found->second);
-  for (auto it = begin; it != end; ++it) {
-    if (it->second.id == timer) {
-      dropped = std::move(it->second.task);
-      timers_.erase(it);
-      break;
-    }
-  }
-  due_.erase(found);
+  dropped = timers_.Remove(timer);
 }
 
 void ThreadPool::Run() {
   mutex_.Lock();
   while (true) {
-    if (!timers_.empty() && timers_.begin()->first <= MonotonicNow()) {
-      auto first = timers_.begin();
-      queue_.push_back(std::move(first->second.task));
-      due_.erase(first->second.id);
-      timers_.erase(first);
-    }
+    if (std::optional<TimerQueue::Task> due = timers_.TakeDue(MonotonicNow())) queue_.push_back(*std::move(due));
     if (!queue_.empty()) {
       absl::AnyInvocable<void()> task = std::move(queue_.front());
       queue_.pop_front();
@@ -96,11 +77,11 @@ void ThreadPool::Run() {
       continue;
     }
     if (stopping_) break;
-    if (timers_.empty()) {
+    const absl::Duration due = timers_.NextDue();
+    if (due == absl::InfiniteDuration()) {
       wake_.Wait(mutex_);
     } else {
-      const absl::Duration wait = timers_.begin()->first - MonotonicNow();
-      wake_.WaitFor(mutex_, std::chrono::nanoseconds(std::max<int64_t>(absl::ToInt64Nanoseconds(wait), 1000)));
+      wake_.WaitFor(mutex_, std::chrono::nanoseconds(std::max<int64_t>(absl::ToInt64Nanoseconds(due - MonotonicNow()), 1000)));
     }
   }
   mutex_.Unlock();

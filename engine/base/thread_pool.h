@@ -1,20 +1,20 @@
 #pragma once
 // Real executor: `threads` workers on one queue, plus timers kept by whichever worker is idle. The home of std::thread.
-#include <map>
 #include <deque>
-#include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 #include "engine/base/executor.h"
 #include "engine/base/mutex.h"
+#include "engine/base/timer_queue.h"
 
 namespace tsd {
 
 class ThreadPool final : public Executor {
  public:
   /// `name` shows in thread lists (at most 15 characters).
-  ThreadPool(std::string name, int threads);
+  ThreadPool(std::string_view name, int threads);
   /// Runs what is queued, drops timers, joins. Must not be called from a worker.
   ~ThreadPool() override;
   void Shutdown();
@@ -26,17 +26,10 @@ class ThreadPool final : public Executor {
  private:
   void Run();
 
-  const std::string name_;
   Mutex mutex_;
   CondVar wake_;
   std::deque<absl::AnyInvocable<void()>> queue_ ABSL_GUARDED_BY(mutex_);
-  struct Timer {
-    TimerId id;
-    absl::AnyInvocable<void()> task;
-  };
-  std::multimap<absl::Duration, Timer> timers_ ABSL_GUARDED_BY(mutex_);  // by monotonic due time
-  std::map<TimerId, absl::Duration> due_ ABSL_GUARDED_BY(mutex_);
-  TimerId next_timer_ ABSL_GUARDED_BY(mutex_) = 1;
+  TimerQueue timers_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<std::thread> threads_;
 };

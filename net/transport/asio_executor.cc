@@ -5,40 +5,52 @@
 #include <utility>
 
 namespace tsd::net {
+namespace {
+
+absl::Duration Now() { return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch()); }
+
+}  // namespace
 
 TimerId AsioExecutor::PostAfter(absl::Duration delay, absl::AnyInvocable<void()> task) {
-  const absl::Duration bounded = std::clamp(delay, absl::ZeroDuration(), absl::Hours(24 * 365));
+  const absl::Duration due = Now() + std::clamp(delay, absl::ZeroDuration(), absl::Hours(24 * 365));
   MutexLock lock(mutex_);
-  const TimerId id = next_timer_++;
-  if (stopped_) return id;
-  auto timer = std::make_unique<Timer>(workers_.context(), std::move(task));
-  timer->wait.expires_after(absl::ToChronoNanoseconds(bounded));
-  timer->wait.async_wait([this, id](const boost::system::error_code&) {
-    // Not there: it was canceled, perhaps as it fired.
-    const std::unique_ptr<Timer> fired = Take(id);
-    if (fired != nullptr) workers_.Continue(std::move(fired->task));
-  });
-  timers_.emplace(id, std::move(timer));
+  if (stopped_) return 0;
+  const TimerId id = timers_.Add(due, std::move(task));
+  SetAlarm();
   return id;
 }
 
-std::unique_ptr<AsioExecutor::Timer> AsioExecutor::Take(TimerId timer) {
-  MutexLock lock(mutex_);
-  const auto found = timers_.find(timer);
-  if (found == timers_.end()) return nullptr;
-  std::unique_ptr<Timer> result = std::move(found->second);
-  timers_.erase(found);
-  return result;
+void AsioExecutor::SetAlarm() {
+  const absl::Duration due = timers_.NextDue();
+  if (due >= alarm_at_) return;
+  alarm_at_ = due;
+  alarm_.expires_at(std::chrono::steady_clock::time_point(absl::ToChronoNanoseconds(due)));
+  alarm_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) OnAlarm();
+  });
 }
 
-// The timer ends outside the mutex: its task may own things that post.
-void AsioExecutor::Cancel(TimerId timer) { (void)Take(timer); }
+void AsioExecutor::OnAlarm() {
+  MutexLock lock(mutex_);
+  const absl::Duration now = Now();
+  while (std::optional<TimerQueue::Task> task = timers_.TakeDue(now)) workers_.Continue(*std::move(task));
+  // One that was set anew as it went off comes here early; then nothing was due, and it is set again.
+  alarm_at_ = absl::InfiniteDuration();
+  if (!stopped_) SetAlarm();
+}
+
+void AsioExecutor::Cancel(TimerId timer) {
+  std::optional<TimerQueue::Task> dropped;  // ends outside the mutex
+  MutexLock lock(mutex_);
+  dropped = timers_.Remove(timer);
+}
 
 void AsioExecutor::DropTimers() {
-  absl::flat_hash_map<TimerId, std::unique_ptr<Timer>> dropped;
+  std::vector<TimerQueue::Task> dropped;
   MutexLock lock(mutex_);
   stopped_ = true;
-  dropped.swap(timers_);
+  dropped = timers_.TakeAll();
+  alarm_.cancel();
 }
 
 }  // namespace tsd::net

@@ -1,22 +1,26 @@
 #include "net/transport/asio_workers.h"
 
-#include <pthread.h>
-
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <utility>
 
 #include "engine/base/log.h"
+#include "engine/base/server_thread.h"
 
 namespace tsd::net {
 namespace {
 
+using WorkClock = std::chrono::steady_clock;
+
 constexpr std::chrono::milliseconds kStandbyWait(2);
+constexpr std::chrono::microseconds kTakeOverWait(200);  // who does not come back to the sockets for so long is at a long task
 constexpr int kTasksPerPoll = 4;      // a worker with many tasks looks after the sockets so often, if nobody else does
 constexpr int kTasksPerShared = 8;    // and takes a shared one so often, though it has its own
-constexpr size_t kKeptAfterTask = 4;  // tasks made ready by a task are mostly tiny; of more than this others get their part
+constexpr size_t kMostKept = 4;       // tasks made ready by a task are mostly tiny; of more than this others get their part
+constexpr std::chrono::microseconds kSoon(200);  // tasks from the sockets are kept as far as they are begun so soon, by those before them
 
 struct Current {
   AsioWorkers* workers = nullptr;
@@ -29,8 +33,7 @@ thread_local Current current;
 AsioWorkers::AsioWorkers(int threads) : work_(boost::asio::make_work_guard(context_)) {
   for (int i = 0; i < threads; ++i) workers_.push_back(std::make_unique<Worker>());
   for (const std::unique_ptr<Worker>& worker : workers_) {
-    threads_.emplace_back([this, self = worker.get()] { Run(self); });
-    pthread_setname_np(threads_.back().native_handle(), "tsd-worker");
+    threads_.push_back(StartServerThread("tsd-worker", [this, self = worker.get()] { Run(self); }));
   }
 }
 
@@ -71,10 +74,12 @@ void AsioWorkers::Run(Worker* self) {
   current = Current{this, &self->ready};
   while (true) {
     if (std::optional<Task> task = TakeTask(self)) {
+      const WorkClock::time_point begun = WorkClock::now();
       // A task that throws (memory ran out) leaves a coroutine that never goes on: better the process ends.
       [&]() noexcept { std::move (*task)(); }();
       task.reset();
-      if (self->ready.size() > kKeptAfterTask) Share(self, kKeptAfterTask);
+      self->pace = (3 * self->pace + (WorkClock::now() - begun)) / 4;
+      if (self->ready.size() > kMostKept) Share(self, kMostKept);
       if (self->tasks % kTasksPerPoll == 0 && !self->ready.empty() && !polling_.exchange(true)) Poll(self, /*wait=*/false);
     } else if (drained_.load()) {
       return;
@@ -113,6 +118,7 @@ std::optional<AsioWorkers::Task> AsioWorkers::TakeShared() {
 }
 
 void AsioWorkers::Poll(Worker* self, bool wait) {
+  const size_t own = self->ready.size();
   size_t handled = 1;
   if (wait) {
     MutexLock lock(mutex_);
@@ -139,7 +145,9 @@ void AsioWorkers::Poll(Worker* self, bool wait) {
   polls_.fetch_add(1, std::memory_order_relaxed);
   polling_.store(false);
   if (wait && standby_asleep_.load(std::memory_order_relaxed)) WakeStandby();
-  if (self->ready.size() > 1) Share(self, 1);
+  // Little tasks stay: they are done sooner than another thread would wake up. So do those that were its own before.
+  const auto soon = std::min<size_t>(kMostKept, static_cast<size_t>(kSoon / std::max(self->pace, WorkClock::duration(1))));
+  if (const size_t keep = std::max({own, soon, size_t{1}}); self->ready.size() > keep) Share(self, keep);
 }
 
 void AsioWorkers::Share(Worker* self, size_t keep) {
@@ -176,9 +184,12 @@ void AsioWorkers::StandBy(Worker* self) {
   while (true) {
     self->wake.WaitFor(mutex_, kStandbyWait);
     if (self->woken) return;
-    if (!polling_.load()) break;
     const uint64_t polls = polls_.load(std::memory_order_relaxed);
-    if (polls == seen) {
+    if (!polling_.load()) {
+      self->wake.WaitFor(mutex_, kTakeOverWait);
+      if (self->woken) return;
+      if (!polling_.load() && polls == polls_.load(std::memory_order_relaxed)) break;
+    } else if (polls == seen) {
       // Whoever polls has slept all the time: so may this one, until there is an event.
       standby_asleep_.store(true);
       self->wake.Wait(mutex_);

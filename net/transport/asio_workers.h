@@ -4,15 +4,17 @@
 // Asio's own pool wakes a second thread for every event, to wait on while the first handles it; for short requests the waking costs more
 // than the handling. Here the thread that found an event handles it and nobody waits meanwhile, unless it takes long:
 // I1 One thread at a time is inside the io_context (polling_); handlers there only make tasks ready (AsioExecutor::Continue).
-// I2 A worker runs what it made ready itself first; what it cannot begin at once it shares, and wakes a parked worker for it.
-// I3 One parked worker stands by: it looks every kStandbyWait, as long as there are events, whether anybody waits for sockets, and does so
-//    if not. So a long task keeps no socket waiting longer than that while another thread is idle.
+// I2 A worker runs what it made ready itself first; what it will not begin soon, as its last tasks went, it shares, and wakes a parked
+//    worker for it.
+// I3 One parked worker stands by: it looks every kStandbyWait, as long as there are events, whether the one who waits for sockets is away at
+//    a long task, and takes its place if so. So such a task keeps no socket waiting much longer than that while another thread is idle.
 #include <absl/functional/any_invocable.h>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -49,6 +51,7 @@ class AsioWorkers {
     // Its own thread's only:
     std::deque<Task> ready;
     unsigned tasks = 0;      // taken so far
+    std::chrono::steady_clock::duration pace{0};  // the time a task takes, by the last few
   };
 
   void Run(Worker* self);
