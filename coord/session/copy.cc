@@ -233,10 +233,9 @@ Task<StatusOr<StatementResult>> Session::CopyFrom(const CopyStatement& statement
   co_await PrepareStatementSnapshot();
 
   const sql::ExecContext exec = MakeQueryOptions(false).exec;
-  WriteDeps deps{services_.log, services_.cluster, services_.chunks, services_.schemas, services_.commit_clock, services_.executor};
   sql::BindContext check_context = MakeBindContext();
   CO_ASSIGN_OR_RETURN(std::shared_ptr<RowChecks> checks, RowChecks::Make(*bound.relation, check_context));
-  TableWriter writer(deps, transaction_, bound.relation, std::move(checks));
+  TableWriter writer(services_.ForWrites(*bound.relation), transaction_, bound.relation, std::move(checks));
   std::unique_ptr<net::pg::CopyReader> reader = net::pg::MakeCopyReader(dialect, columns, &text_context_);
   CopyInput input(sink, std::move(file));
   uint64_t rows = 0;

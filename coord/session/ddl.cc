@@ -116,8 +116,7 @@ Task<StatusOr<StatementResult>> Session::CreateTableAs(const CreateTableAsStatem
   if (statement.on_commit != OnCommit::kNone) on_commit_[relation->id] = statement.on_commit;
   uint64_t rows = 0;
   if (statement.with_data) {
-    WriteDeps deps{services_.log, services_.cluster, services_.chunks, services_.schemas, services_.commit_clock, services_.executor};
-    TableWriter writer(deps, transaction_, relation, nullptr);
+    TableWriter writer(services_.ForWrites(*relation), transaction_, relation, nullptr);
     Status status;
     while (status.ok()) {
       StatusOr<ColumnBatch> batch = co_await source.rows->Next();

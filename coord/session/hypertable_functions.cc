@@ -225,9 +225,7 @@ Task<Status> CoordFunctions::MakeHypertable(HypertableRequest request, ResultRow
   session_->ApplyDdl(change);
   if (!batch.empty()) {
     session_->Notice("NOTICE", sqlstate::kSuccess, "migrating data to chunks", "Migration might take a while depending on the amount of data.");
-    const Services& services = session_->services_;
-    const WriteDeps deps{services.log, services.cluster, services.chunks, services.schemas, services.commit_clock, services.executor};
-    TableWriter writer(deps, session_->transaction_, session_->catalog()->Find(changed.id), nullptr);
+    TableWriter writer(session_->services_.ForWrites(changed), session_->transaction_, session_->catalog()->Find(changed.id), nullptr);
     Status status;
     while (status.ok() && !batch.empty()) {
       status = co_await writer.Write(std::move(batch));

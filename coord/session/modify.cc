@@ -99,13 +99,12 @@ Task<StatusOr<StatementResult>> Session::ModifyOnce(const sql::BoundStatement& b
     CO_ASSIGN_OR_RETURN(returning, sql::Projector::Make(bound.returning));
   }
 
-  WriteDeps deps{services_.log, services_.cluster, services_.chunks, services_.schemas, services_.commit_clock, services_.executor};
   std::shared_ptr<RowChecks> checks;
   if (!bound.relation->checks.empty()) {
     sql::BindContext check_context = MakeBindContext();
     CO_ASSIGN_OR_RETURN(checks, RowChecks::Make(*bound.relation, check_context));
   }
-  TableWriter writer(deps, transaction_, bound.relation, std::move(checks));
+  TableWriter writer(services_.ForWrites(*bound.relation), transaction_, bound.relation, std::move(checks));
   uint64_t affected = 0;
   std::vector<ColumnBatch> returned;
   Status status;

@@ -24,6 +24,7 @@ namespace tsd::coord {
 
 class Notifications;
 class SessionRegistry;
+struct WriteDeps;
 
 enum class ServerRole : uint8_t { kAccess, kData };
 
@@ -55,6 +56,10 @@ struct Services {
   std::function<Status()> reload;
   Random* random = nullptr;  // root; fork it, under random_mutex
   Mutex* random_mutex = nullptr;
+
+  /// What a writer of rows into `relation` needs. If it has keys, the records of answered commits are written at once: rows with the same
+  /// keys would wait for them.
+  WriteDeps ForWrites(const sql::Relation& relation) const;
 };
 
 }  // namespace tsd::coord

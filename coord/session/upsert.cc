@@ -165,8 +165,7 @@ Task<StatusOr<StatementResult>> Session::InsertUnlessConflicting(const sql::Boun
     sql::BindContext check_context = MakeBindContext();
     CO_ASSIGN_OR_RETURN(checks, RowChecks::Make(*bound.relation, check_context));
   }
-  const WriteDeps deps{services_.log, services_.cluster, services_.chunks, services_.schemas, services_.commit_clock, services_.executor};
-  TableWriter writer(deps, transaction_, bound.relation, std::move(checks));
+  TableWriter writer(services_.ForWrites(*bound.relation), transaction_, bound.relation, std::move(checks));
   Upsert upsert(*this, bound, transaction_, writer, run->exec());
   CO_RETURN_IF_ERROR(upsert.Prepare(parameters));
   uint64_t affected = 0;

@@ -10,10 +10,12 @@ using Kind = CommitAction::Kind;
 
 // Each is a prepared transaction on every participant, and those are limited (max_prepared_transactions).
 constexpr int kMostAnsweredAhead = 32;
-// So long the records of answered commits wait for each other, if nobody wants to read: one sync for several, and few messages to each node.
-constexpr absl::Duration kLongestUndecided = absl::Milliseconds(2);
+// So long, and until they are so many, the records of answered commits wait for each other, if nobody wants to read: one sync for several, and
+// few messages to each node. Their sync would slow down those of the next prepares, where nodes share a disk.
+constexpr absl::Duration kLongestUndecided = absl::Milliseconds(10);
+constexpr size_t kMostDecidedTogether = 16;
 
-// One commit under way. The machine is touched by one coroutine: the one in Commit until the answer, then the one in Finish.
+// One commit under way. The machine is touched by one coroutine at a time: the one in Commit until the answer, then FinishAnswered, then Finish.
 struct TransactionManager::Run {
   Run(std::shared_ptr<Transaction> t, CommitMachine m) : transaction(std::move(t)), machine(std::move(m)) {}
   std::shared_ptr<Transaction> transaction;
@@ -161,12 +163,11 @@ Task<CommitActions> TransactionManager::PrepareAll(std::shared_ptr<Run> run, Com
   co_return actions;
 }
 
-Task<Status> TransactionManager::LogDecision(std::shared_ptr<Run> run, Timestamp commit) {
-  Decision decision{run->transaction->id(), commit, run->machine.participants()};
+Future<Status> TransactionManager::LogDecision(const Run& run, Timestamp commit) {
+  Decision decision{run.transaction->id(), commit, run.machine.participants()};
   CatalogChange change;
-  if (decision.commits()) change = run->transaction->TakeChange();
-  Future<Status> logged = log_.LogDecision(std::move(decision), std::move(change));
-  co_return co_await logged;
+  if (decision.commits()) change = run.transaction->TakeChange();
+  return log_.LogDecision(std::move(decision), std::move(change));
 }
 
 Task<CommitActions> TransactionManager::Step(std::shared_ptr<Run> run, CommitActions actions) {
@@ -185,13 +186,17 @@ Task<CommitActions> TransactionManager::Step(std::shared_ptr<Run> run, CommitAct
       co_return run->machine.OnTimestamp(commit.status());
     }
     case CommitState::kDeciding: {
-      const Status logged = co_await LogDecision(run, run->commit);
+      Future<Status> logging = LogDecision(*run, run->commit);
+      const Status logged = co_await logging;
       TSD_FAULT_POINT("txn.decided");
       co_return run->machine.OnCommitLogged(logged);
     }
     case CommitState::kForbidding: {
       Status logged;
-      if (!fault::Broken("abort_without_record")) logged = co_await LogDecision(run, Timestamp());
+      if (!fault::Broken("abort_without_record")) {
+        Future<Status> logging = LogDecision(*run, Timestamp());
+        logged = co_await logging;
+      }
       TSD_FAULT_POINT("txn.forbidden");
       co_return run->machine.OnAbortLogged(logged);
     }
@@ -226,32 +231,61 @@ Task<Status> TransactionManager::Commit(std::shared_ptr<Transaction> transaction
   if (run->machine.participants().size() > 1 && fault::Broken("answer_whatever_was_prepared")) answer = OkStatus();
   if (run->machine.state() == CommitState::kDeciding) {
     if (MayAnswerAhead()) {
-      FinishSoon(run, std::move(actions));
+      FinishSoon(run);
       co_return answer;
     }
     actions = co_await Step(run, std::move(actions));
   }
-  Spawn(executor_, Finish(run, std::move(actions), /*ahead=*/false), Launch::kNext);
+  Spawn(executor_, Finish(run, std::move(actions)), Launch::kNext);
   co_return answer;
 }
 
-void TransactionManager::FinishSoon(std::shared_ptr<Run> run, CommitActions actions) {
+void TransactionManager::FinishSoon(std::shared_ptr<Run> run) {
   bool first = false;
+  bool at_once = false;
   {
     MutexLock lock(mutex_);
-    first = answered_.empty();
-    answered_.emplace_back(std::move(run), std::move(actions));
+    // One that began before the last reader did may be what that reader is waiting for.
+    at_once = Timestamp(run->transaction->id().sequence) <= newest_read_;
+    answered_.push_back(std::move(run));
+    at_once |= answered_.size() >= kMostDecidedTogether;
+    first = answered_.size() == 1;
   }
-  if (first) executor_.PostAfter(kLongestUndecided, [this] { Hasten(); });
+  if (at_once) return DecideAnswered();
+  if (first) executor_.PostAfter(kLongestUndecided, [this] { DecideAnswered(); });
 }
 
 void TransactionManager::Hasten() {
-  std::vector<std::pair<std::shared_ptr<Run>, CommitActions>> answered;
+  {
+    MutexLock lock(mutex_);
+    newest_read_ = clock_.ReadTimestamp();
+  }
+  DecideAnswered();
+}
+
+void TransactionManager::DecideAnswered() {
+  std::vector<std::shared_ptr<Run>> answered;
   {
     MutexLock lock(mutex_);
     answered.swap(answered_);
   }
-  for (auto& [run, actions] : answered) Spawn(executor_, Finish(std::move(run), std::move(actions), /*ahead=*/true), Launch::kNext);
+  if (!answered.empty()) Spawn(executor_, FinishAnswered(std::move(answered)), Launch::kNext);
+}
+
+Task<void> TransactionManager::FinishAnswered(std::vector<std::shared_ptr<Run>> runs) {
+  std::vector<Future<Status>> records;
+  records.reserve(runs.size());
+  for (const std::shared_ptr<Run>& run : runs) records.push_back(LogDecision(*run, run->commit));
+  // One coroutine awaits all, as they become durable together: a thread is woken once, and each node gets its messages in one piece.
+  for (size_t i = 0; i < runs.size(); ++i) {
+    const Status logged = co_await records[i];
+    TSD_FAULT_POINT("txn.decided");
+    {
+      MutexLock lock(mutex_);
+      --answered_ahead_;
+    }
+    Spawn(executor_, Finish(runs[i], runs[i]->machine.OnCommitLogged(logged)), Launch::kNext);
+  }
 }
 
 Task<Status> TransactionManager::SendCommit(NodeId node, TxnId txn, Timestamp commit) {
@@ -259,13 +293,8 @@ Task<Status> TransactionManager::SendCommit(NodeId node, TxnId txn, Timestamp co
   co_return co_await participant->CommitPrepared(txn, commit);
 }
 
-Task<void> TransactionManager::Finish(std::shared_ptr<Run> run, CommitActions actions, bool ahead) {
+Task<void> TransactionManager::Finish(std::shared_ptr<Run> run, CommitActions actions) {
   const TxnId txn = run->transaction->id();
-  if (ahead) {
-    actions = co_await Step(run, std::move(actions));
-    MutexLock lock(mutex_);
-    --answered_ahead_;
-  }
   std::vector<std::pair<NodeId, Future<Status>>> commits;
   std::vector<std::pair<NodeId, Future<Status>>> aborts;
   for (const CommitAction& action : actions) {

@@ -28,7 +28,7 @@ class TransactionManager {
   /// The participants of a decided transaction are told in the background.
   Task<Status> Commit(std::shared_ptr<Transaction> transaction);
   Task<void> Abort(std::shared_ptr<Transaction> transaction);
-  /// Someone is about to read, and would wait for commits that were answered: their records are written now.
+  /// Someone is about to read, and would wait for commits that were answered or soon are: their records are written at once.
   void Hasten();
   /// Sends the writes that the transaction kept back, if any: more is to follow them.
   Task<Status> SendKeptWrites(std::shared_ptr<Transaction> transaction);
@@ -66,10 +66,12 @@ class TransactionManager {
   Timestamp Registered() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   /// What the machine's state calls for.
   Task<CommitActions> Step(std::shared_ptr<Run> run, CommitActions actions);
-  Task<Status> LogDecision(std::shared_ptr<Run> run, Timestamp commit);
+  Future<Status> LogDecision(const Run& run, Timestamp commit);
   bool MayAnswerAhead();
-  void FinishSoon(std::shared_ptr<Run> run, CommitActions actions);
-  Task<void> Finish(std::shared_ptr<Run> run, CommitActions actions, bool ahead);
+  void FinishSoon(std::shared_ptr<Run> run);
+  void DecideAnswered();
+  Task<void> FinishAnswered(std::vector<std::shared_ptr<Run>> runs);
+  Task<void> Finish(std::shared_ptr<Run> run, CommitActions actions);
   Task<Status> SendCommit(NodeId node, TxnId txn, Timestamp commit);
   Task<Status> CommitKeptWrites(std::shared_ptr<Transaction> transaction);
   Task<CommitActions> PrepareAll(std::shared_ptr<Run> run, CommitActions actions);
@@ -83,7 +85,8 @@ class TransactionManager {
   const std::string coordinator_;
   mutable Mutex mutex_;
   std::set<TxnId> live_ ABSL_GUARDED_BY(mutex_);
-  std::vector<std::pair<std::shared_ptr<Run>, CommitActions>> answered_ ABSL_GUARDED_BY(mutex_);  // their records are to be written together
+  std::vector<std::shared_ptr<Run>> answered_ ABSL_GUARDED_BY(mutex_);  // their records are to be written together
+  Timestamp newest_read_ ABSL_GUARDED_BY(mutex_);               // readers up to this snapshot may wait for what is answered now
   int answered_ahead_ ABSL_GUARDED_BY(mutex_) = 0;              // commits whose client was answered and whose record is not durable yet
   std::multiset<Timestamp> beginning_ ABSL_GUARDED_BY(mutex_);  // the newest timestamp before each transaction that is being begun
 };

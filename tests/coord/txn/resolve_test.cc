@@ -237,6 +237,30 @@ TEST_F(ResolveTest, AReaderHastensTheRecord) {
   EXPECT_LT(scheduler_.now() - answered, absl::Milliseconds(2));
 }
 
+TEST_F(ResolveTest, AReaderHastensWhatBeganBeforeItToo) {
+  const std::shared_ptr<Transaction> before = Begin({kA, kB});
+  manager_->Hasten();
+  const std::shared_ptr<Transaction> after = Begin({kA, kB});
+  ASSERT_TRUE(Run(manager_->Commit(after)).ok());
+  ASSERT_TRUE(Run(manager_->Commit(before)).ok());
+  const absl::Duration answered = scheduler_.now();
+  EXPECT_TRUE(scheduler_.RunUntil([&] { return nodes_[kB]->committed.contains(before->id()); }, absl::Seconds(1)));
+  EXPECT_LT(scheduler_.now() - answered, absl::Milliseconds(2));
+  const std::shared_ptr<Transaction> alone = Begin({kA, kB});
+  ASSERT_TRUE(Run(manager_->Commit(alone)).ok());
+  EXPECT_FALSE(scheduler_.RunUntil([&] { return nodes_[kB]->committed.contains(alone->id()); }, absl::Milliseconds(5)));
+  EXPECT_TRUE(scheduler_.RunUntil([&] { return nodes_[kB]->committed.contains(alone->id()); }, absl::Seconds(1)));
+}
+
+TEST_F(ResolveTest, ManyAnsweredAreDecidedTogetherBeforeTheirTime) {
+  std::vector<std::shared_ptr<Transaction>> answered;
+  for (int i = 0; i < 16; ++i) answered.push_back(Begin({kA, kB}));
+  for (const std::shared_ptr<Transaction>& transaction : answered) ASSERT_TRUE(Run(manager_->Commit(transaction)).ok());
+  const absl::Duration last = scheduler_.now();
+  EXPECT_TRUE(scheduler_.RunUntil([&] { return nodes_[kB]->committed.size() == answered.size(); }, absl::Seconds(1)));
+  EXPECT_LT(scheduler_.now() - last, absl::Milliseconds(2));
+}
+
 TEST_F(ResolveTest, ASnapshotAfterTheAnswerIsAboveTheCommit) {
   const std::shared_ptr<Transaction> transaction = Begin({kA, kB});
   ASSERT_TRUE(Run(manager_->Commit(transaction)).ok());
