@@ -16,10 +16,20 @@ class UnsyncedFile final : public WritableFile {
  public:
   explicit UnsyncedFile(std::unique_ptr<WritableFile> file) : file_(std::move(file)) {}
   Status Append(std::string_view bytes) override { return file_->Append(bytes); }
-  Status Reserve(uint64_t bytes) override { return file_->Reserve(bytes); }
   Status Sync() override { return OkStatus(); }
   Status Close() override { return file_->Close(); }
   uint64_t size() const override { return file_->size(); }
+
+ private:
+  const std::unique_ptr<WritableFile> file_;
+};
+
+class UnsyncedLogFile final : public LogFile {
+ public:
+  explicit UnsyncedLogFile(std::unique_ptr<WritableFile> file) : file_(std::move(file)) {}
+  Status Append(std::string_view bytes) override { return file_->Append(bytes); }
+  Status Sync(uint64_t) override { return OkStatus(); }
+  Status Close() override { return file_->Close(); }
 
  private:
   const std::unique_ptr<WritableFile> file_;
@@ -30,6 +40,10 @@ class UnsyncedEnv final : public Env {
   StatusOr<std::unique_ptr<WritableFile>> NewWritableFile(const std::string& path) override {
     ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file, env_->NewWritableFile(path));
     return std::unique_ptr<WritableFile>(std::make_unique<UnsyncedFile>(std::move(file)));
+  }
+  StatusOr<std::unique_ptr<LogFile>> NewLogFile(const std::string& path) override {
+    ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file, env_->NewWritableFile(path));
+    return std::unique_ptr<LogFile>(std::make_unique<UnsyncedLogFile>(std::move(file)));
   }
   StatusOr<std::shared_ptr<RandomAccessFile>> OpenRandomAccess(const std::string& path) override { return env_->OpenRandomAccess(path); }
   StatusOr<std::string> ReadFile(const std::string& path) override { return env_->ReadFile(path); }

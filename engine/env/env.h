@@ -16,14 +16,28 @@ class WritableFile {
  public:
   virtual ~WritableFile() = default;
   virtual Status Append(std::string_view bytes) = 0;
-  /// Writes zeros behind the end, at least `bytes` of them: later appends overwrite them, and syncing those need not wait for the file
-  /// system to allocate space. After a crash or Close the file may end in zeros that nobody appended.
-  virtual Status Reserve(uint64_t bytes) = 0;
   /// fdatasync: all appended bytes and the length are durable (not the name: see Env::SyncDirectory). After a failure the file's state
   /// is unknown: do not retry.
   virtual Status Sync() = 0;
   virtual Status Close() = 0;
   virtual uint64_t size() const = 0;
+};
+
+/// Append-only file that is synced after every few bytes, as a log is. Appended bytes stay in memory until Sync, or until there are many
+/// (a MiB or so), so the end of a process takes them too. They survive a crash only after Sync ended with OK; before that any subset of
+/// them, torn anywhere, may be there. The file is written in whole blocks: it may end in zeros that nobody appended, and a Sync writes the
+/// block with the end before it again, the old bytes as they were. So what was synced stays only if a torn write of a block keeps the
+/// bytes that are the same in both: pages written back by a file system rest on the same.
+class LogFile {
+ public:
+  virtual ~LogFile() = default;
+  virtual Status Append(std::string_view bytes) = 0;
+  /// All appended bytes and the length are durable (not the name: see Env::SyncDirectory). If the file grows for it, it gets `space` zeros
+  /// more, if the disk has room: the syncs that find their space there need not wait for the file system. After a failure of this or of
+  /// Append the file's state is unknown: do not retry.
+  virtual Status Sync(uint64_t space) = 0;
+  /// Syncs nothing.
+  virtual Status Close() = 0;
 };
 
 /// Thread-safe.
@@ -45,6 +59,8 @@ class Env {
   virtual ~Env() = default;
   /// Creates or truncates. The name is durable only after SyncDirectory of its directory.
   virtual StatusOr<std::unique_ptr<WritableFile>> NewWritableFile(const std::string& path) = 0;
+  /// The same for a log's file.
+  virtual StatusOr<std::unique_ptr<LogFile>> NewLogFile(const std::string& path) = 0;
   virtual StatusOr<std::shared_ptr<RandomAccessFile>> OpenRandomAccess(const std::string& path) = 0;
   virtual StatusOr<std::string> ReadFile(const std::string& path) = 0;
   /// Whole-file atomic replace: writes path + ".tmp", syncs, renames, syncs the directory. Durable on OK; old content or new after a crash.

@@ -10,55 +10,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <system_error>
 
 #include "engine/base/fault.h"
 #include "engine/base/strings.h"
+#include "engine/env/descriptor.h"
+#include "engine/env/posix_log_file.h"
 
 namespace tsd::engine {
 namespace {
-
-Status SystemError(int error, std::string_view action, const std::string& path) {
-  const std::string reason = std::generic_category().message(error);
-  const std::string message = StrCat("could not ", action, " \"", path, "\": ", reason);
-  switch (error) {
-    case ENOSPC:
-    case EDQUOT: return Error(sqlstate::kDiskFull, message);
-    case ENOENT: return Error(sqlstate::kUndefinedFile, message);
-    default: return Error(sqlstate::kIoError, message);
-  }
-}
-
-/// Repeats a call that a signal interrupted.
-template <typename Call>
-auto Retry(Call call) {
-  auto result = call();
-  while (result < 0 && errno == EINTR) result = call();
-  return result;
-}
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&&) = delete;
-  int get() const { return fd_; }
-  int Release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
-
-StatusOr<Descriptor> OpenDescriptor(const std::string& path, int flags, std::string_view action) {
-  const int fd = Retry([&] { return ::open(path.c_str(), flags | O_CLOEXEC, 0600); });
-  if (fd < 0) return SystemError(errno, action, path);
-  return Descriptor(fd);
-}
-
-constexpr size_t kReserveStep = 256 << 10;
 
 class PosixWritableFile final : public WritableFile {
  public:
@@ -66,43 +25,24 @@ class PosixWritableFile final : public WritableFile {
 
   Status Append(std::string_view bytes) override {
     while (!bytes.empty()) {
-      const ssize_t written = Retry([&] { return ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(size_)); });
+      const ssize_t written = RetryInterrupted([&] { return ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(size_)); });
       if (written < 0) return SystemError(errno, "write file", path_);
       size_ += static_cast<uint64_t>(written);
       bytes.remove_prefix(static_cast<size_t>(written));
     }
     return OkStatus();
   }
-  Status Reserve(uint64_t bytes) override {
-    static const std::string zeros(kReserveStep, '\0');
-    const uint64_t wanted = size_ + bytes;
-    reserved_ = std::max(reserved_, size_);
-    while (reserved_ < wanted) {
-      const ssize_t written = Retry([&] {
-        return ::pwrite(fd_.get(), zeros.data(), std::min<uint64_t>(zeros.size(), wanted - reserved_), static_cast<off_t>(reserved_));
-      });
-      if (written < 0) return SystemError(errno, "write file", path_);
-      reserved_ += static_cast<uint64_t>(written);
-    }
-    return OkStatus();
-  }
   Status Sync() override {
-    if (Retry([&] { return ::fdatasync(fd_.get()); }) != 0) return SystemError(errno, "fsync file", path_);
+    if (RetryInterrupted([&] { return ::fdatasync(fd_.get()); }) != 0) return SystemError(errno, "fsync file", path_);
     return OkStatus();
   }
-  Status Close() override {
-    const int fd = fd_.Release();
-    // EINTR leaves the descriptor closed on Linux: no retry.
-    if (fd >= 0 && ::close(fd) != 0 && errno != EINTR) return SystemError(errno, "close file", path_);
-    return OkStatus();
-  }
+  Status Close() override { return fd_.Close(path_); }
   uint64_t size() const override { return size_; }
 
  private:
   const std::string path_;
   Descriptor fd_;
   uint64_t size_ = 0;
-  uint64_t reserved_ = 0;  // zeros were written up to here
 };
 
 class PosixRandomAccessFile final : public RandomAccessFile {
@@ -115,7 +55,7 @@ class PosixRandomAccessFile final : public RandomAccessFile {
     size_t done = 0;
     while (done < length) {
       const ssize_t got =
-          Retry([&] { return ::pread(fd_.get(), result.data() + done, length - done, static_cast<off_t>(offset + done)); });
+          RetryInterrupted([&] { return ::pread(fd_.get(), result.data() + done, length - done, static_cast<off_t>(offset + done)); });
       if (got < 0) return SystemError(errno, "read file", path_);
       if (got == 0) return Short(offset, length);
       done += static_cast<size_t>(got);
@@ -150,6 +90,8 @@ class PosixEnv final : public Env {
     ASSIGN_OR_RETURN(Descriptor fd, OpenDescriptor(path, O_WRONLY | O_CREAT | O_TRUNC, "create file"));
     return std::unique_ptr<WritableFile>(std::make_unique<PosixWritableFile>(path, std::move(fd)));
   }
+
+  StatusOr<std::unique_ptr<LogFile>> NewLogFile(const std::string& path) override { return NewPosixLogFile(path); }
 
   StatusOr<std::shared_ptr<RandomAccessFile>> OpenRandomAccess(const std::string& path) override {
     ASSIGN_OR_RETURN(Descriptor fd, OpenDescriptor(path, O_RDONLY, "open file"));
@@ -219,7 +161,7 @@ class PosixEnv final : public Env {
 
   Status SyncDirectory(const std::string& path) override {
     ASSIGN_OR_RETURN(Descriptor fd, OpenDescriptor(path, O_RDONLY | O_DIRECTORY, "open directory"));
-    if (Retry([&] { return ::fsync(fd.get()); }) != 0) return SystemError(errno, "fsync directory", path);
+    if (RetryInterrupted([&] { return ::fsync(fd.get()); }) != 0) return SystemError(errno, "fsync directory", path);
     return OkStatus();
   }
 
@@ -231,7 +173,7 @@ class PosixEnv final : public Env {
 
   StatusOr<std::unique_ptr<FileLock>> LockFile(const std::string& path) override {
     ASSIGN_OR_RETURN(Descriptor fd, OpenDescriptor(path, O_RDWR | O_CREAT, "create lock file"));
-    if (Retry([&] { return ::flock(fd.get(), LOCK_EX | LOCK_NB); }) != 0) {
+    if (RetryInterrupted([&] { return ::flock(fd.get(), LOCK_EX | LOCK_NB); }) != 0) {
       if (errno != EWOULDBLOCK) return SystemError(errno, "lock file", path);
       return WithHint(Error(sqlstate::kObjectInUse, StrCat("lock file \"", path, "\" is held by another process")),
                       "Is another server running in this data directory?");
@@ -241,7 +183,7 @@ class PosixEnv final : public Env {
 
   StatusOr<uint64_t> FreeBytes(const std::string& path) override {
     struct statvfs info;
-    if (Retry([&] { return ::statvfs(path.c_str(), &info); }) != 0) return SystemError(errno, "stat file system of", path);
+    if (RetryInterrupted([&] { return ::statvfs(path.c_str(), &info); }) != 0) return SystemError(errno, "stat file system of", path);
     return static_cast<uint64_t>(info.f_bavail) * info.f_frsize;
   }
 };

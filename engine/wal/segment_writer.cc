@@ -9,10 +9,8 @@
 
 namespace tsd::engine {
 namespace {
-constexpr size_t kBufferBytes = 1 << 20;
-constexpr size_t kDirectWriteBytes = 256 << 10;  // larger payloads are not copied
-// Space is reserved in these steps while groups are small: then a sync writes data only, which takes half the time. A large group would
-// only be written twice.
+// A file grows in these steps while groups are small: then a sync writes data only, which takes half the time. A large group would only
+// be written twice.
 constexpr uint64_t kReserveBytes = 256 << 10;
 constexpr uint64_t kSmallGroupBytes = 64 << 10;
 }  // namespace
@@ -31,10 +29,9 @@ StatusOr<SegmentWriter> SegmentWriter::Create(Env& env, std::string directory, u
 std::string SegmentWriter::PathOf(uint64_t number) const { return StrCat(directory_, "/", SegmentName(number)); }
 
 Status SegmentWriter::OpenSegment(uint64_t number) {
-  ASSIGN_OR_RETURN(file_, env_->NewWritableFile(PathOf(number)));
-  reserved_ = 0;
+  ASSIGN_OR_RETURN(file_, env_->NewLogFile(PathOf(number)));
   RETURN_IF_ERROR(file_->Append(EncodeSegmentHeader(SegmentHeader{number, end_})));
-  RETURN_IF_ERROR(file_->Sync());
+  RETURN_IF_ERROR(file_->Sync(0));
   TSD_FAULT_POINT("wal.segment_created");
   RETURN_IF_ERROR(env_->SyncDirectory(directory_));
   TSD_FAULT_POINT("wal.segment_durable");
@@ -57,45 +54,25 @@ Status SegmentWriter::Write(uint8_t type, Lsn lsn, std::string_view payload, uin
 
   char header[kFrameHeaderBytes];
   EncodeFrameHeader(FrameHeader{static_cast<uint32_t>(payload.size()), type, lsn, durable_}, payload_hash, header);
-  buffer_.append(header, sizeof(header));
-  if (payload.size() >= kDirectWriteBytes) {
-    RETURN_IF_ERROR(Flush());
-    RETURN_IF_ERROR(file_->Append(payload));
-  } else {
-    buffer_ += payload;
-  }
-  buffer_.append(bytes - kFrameHeaderBytes - payload.size(), '\0');
+  constexpr char kPadding[kFrameAlignment] = {};
+  RETURN_IF_ERROR(file_->Append(std::string_view(header, sizeof(header))));
+  RETURN_IF_ERROR(file_->Append(payload));
+  RETURN_IF_ERROR(file_->Append(std::string_view(kPadding, bytes - kFrameHeaderBytes - payload.size())));
   segments_.back().bytes += bytes;
   end_ = Lsn(end_.value() + bytes);
-  return buffer_.size() >= kBufferBytes ? Flush() : OkStatus();
-}
-
-void SegmentWriter::ReserveSpace() {
-  if (reservation_ == Reservation::kNone) return;
-  const uint64_t end = file_->size() + buffer_.size();
-  if (buffer_.size() > kSmallGroupBytes || end <= reserved_ || segments_.back().bytes >= segment_bytes_) return;
-  const uint64_t wanted = std::min(end + kReserveBytes, std::max(end, kSegmentHeaderBytes + segment_bytes_));
-  const Status status = file_->Reserve(wanted - file_->size());
-  // Only a little time is lost without it.
-  if (!status.ok()) log::Debug("no space reserved for the log: ", status.message());
-  reserved_ = wanted;
-}
-
-Status SegmentWriter::Flush() {
-  if (buffer_.empty()) return OkStatus();
-  ReserveSpace();
-  TSD_FAULT_POINT("wal.before_write");
-  RETURN_IF_ERROR(file_->Append(buffer_));
-  TSD_FAULT_POINT("wal.after_write");
-  buffer_.clear();
   return OkStatus();
 }
 
+uint64_t SegmentWriter::SpaceAhead() const {
+  const uint64_t used = segments_.back().bytes;
+  if (reservation_ == Reservation::kNone || end_.value() - durable_.value() > kSmallGroupBytes || used >= segment_bytes_) return 0;
+  return std::min(kReserveBytes, segment_bytes_ - used);
+}
+
 Status SegmentWriter::Sync() {
-  RETURN_IF_ERROR(Flush());
   if (durable_ == end_) return OkStatus();
   TSD_FAULT_POINT("wal.before_sync");
-  RETURN_IF_ERROR(file_->Sync());
+  RETURN_IF_ERROR(file_->Sync(SpaceAhead()));
   TSD_FAULT_POINT("wal.after_sync");
   durable_ = end_;
   return OkStatus();

@@ -1,5 +1,5 @@
 #pragma once
-// The log's files on the writing side: frames into the current segment with few large writes, rotation, deletion. Used by Wal's job, one
+// The log's files on the writing side: frames into the current segment, rotation, deletion. Used by Wal's job, one
 // call at a time. After an error no further call is allowed but destruction.
 #include <memory>
 #include <string>
@@ -19,11 +19,9 @@ class SegmentWriter {
   static StatusOr<SegmentWriter> Create(Env& env, std::string directory, uint64_t segment_bytes, Reservation reservation,
                                         const std::vector<WalSegment>& kept, uint64_t number, Lsn start);
 
-  /// Requires: lsn is where the frame before ended.
+  /// Requires: lsn is where the frame before ended. Stays in memory until Sync, unless there is much of it.
   Status Write(uint8_t type, Lsn lsn, std::string_view payload, uint64_t payload_hash);
-  /// Hands everything to the operating system.
-  Status Flush();
-  /// Flush, then everything written is durable. No effect if it is already.
+  /// Everything written is durable. No effect if it is already.
   Status Sync();
   /// Syncs and goes on in a new segment, unless the current one is empty.
   Status StartSegment();
@@ -43,7 +41,7 @@ class SegmentWriter {
   SegmentWriter(Env& env, std::string directory, uint64_t segment_bytes, Reservation reservation, Lsn start)
       : env_(&env), directory_(std::move(directory)), segment_bytes_(segment_bytes), reservation_(reservation), end_(start), durable_(start) {}
   Status OpenSegment(uint64_t number);
-  void ReserveSpace();
+  uint64_t SpaceAhead() const;
   std::string PathOf(uint64_t number) const;
 
   Env* env_;
@@ -51,10 +49,8 @@ class SegmentWriter {
   uint64_t segment_bytes_;
   Reservation reservation_;
   std::vector<Segment> segments_;  // ascending; the last is current
-  std::unique_ptr<WritableFile> file_;
-  uint64_t reserved_ = 0;  // of the current file, from its beginning
-  std::string buffer_;
-  Lsn end_;      // of frames written or buffered
+  std::unique_ptr<LogFile> file_;
+  Lsn end_;
   Lsn durable_;
 };
 

@@ -13,6 +13,9 @@
 namespace tsd::engine {
 namespace {
 
+/// Buffered records that nobody waits for are written when there are so many of them.
+constexpr uint64_t kLazyBytes = 256 << 10;
+
 struct Item {
   enum class Kind : uint8_t { kRecord, kSync, kRotate, kDrop, kClose };
   Kind kind = Kind::kRecord;
@@ -65,6 +68,7 @@ class Wal::Core : public std::enable_shared_from_this<Wal::Core> {
         item.appended.emplace();
         future = item.appended->future();
       }
+      job_wanted_ |= item.appended.has_value() || queued_bytes_ >= kLazyBytes;
       queue_.push_back(std::move(item));
     }
     StartJob();
@@ -86,6 +90,7 @@ class Wal::Core : public std::enable_shared_from_this<Wal::Core> {
         closed_ = true;
         item.lsn = next_lsn_;
       }
+      job_wanted_ = true;
       queue_.push_back(std::move(item));
     }
     StartJob();
@@ -119,7 +124,7 @@ class Wal::Core : public std::enable_shared_from_this<Wal::Core> {
   void StartJob() {
     {
       MutexLock lock(mutex_);
-      if (running_ || queue_.empty()) return;
+      if (running_ || !job_wanted_) return;
       running_ = true;
     }
     options_.executor->Continue([self = shared_from_this()] { self->RunJob(); });
@@ -131,6 +136,7 @@ class Wal::Core : public std::enable_shared_from_this<Wal::Core> {
     {
       MutexLock lock(mutex_);
       group.swap(queue_);
+      job_wanted_ = false;
     }
     const Status status = WriteGroup(group);
     if (!status.ok()) Poison(status);
@@ -146,7 +152,7 @@ class Wal::Core : public std::enable_shared_from_this<Wal::Core> {
     for (Item& item : group) Complete(item, status);
     {
       MutexLock lock(mutex_);
-      more = !queue_.empty();
+      more = job_wanted_;
       running_ = more;
     }
     if (more) options_.executor->Continue([self = shared_from_this()] { self->RunJob(); });
@@ -178,7 +184,6 @@ class Wal::Core : public std::enable_shared_from_this<Wal::Core> {
           break;
       }
     }
-    RETURN_IF_ERROR(writer_.Flush());
     if (wants_sync) RETURN_IF_ERROR(writer_.Sync());
     if (drop_below.IsValid()) RETURN_IF_ERROR(writer_.DropSegmentsBelow(drop_below));
     if (wants_close) RETURN_IF_ERROR(writer_.Close());
@@ -193,6 +198,7 @@ class Wal::Core : public std::enable_shared_from_this<Wal::Core> {
       first = poison_.ok();
       if (first) poison_ = status;
       waiting.swap(queue_);
+      job_wanted_ = false;
     }
     for (Item& item : waiting) Complete(item, status);
     if (first && options_.on_poisoned) options_.on_poisoned(status);
@@ -204,6 +210,7 @@ class Wal::Core : public std::enable_shared_from_this<Wal::Core> {
   mutable Mutex mutex_;
   std::deque<Item> queue_ ABSL_GUARDED_BY(mutex_);
   uint64_t queued_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool job_wanted_ ABSL_GUARDED_BY(mutex_) = false;  // someone waits for what is queued, or it is much
   bool running_ ABSL_GUARDED_BY(mutex_) = false;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   Status poison_ ABSL_GUARDED_BY(mutex_);

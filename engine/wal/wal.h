@@ -10,7 +10,9 @@
 //
 // Thread-safe. One job at a time runs on options.executor: it takes all that is queued, writes it, syncs once if anyone asked, and
 // completes all promises; meanwhile the next group forms. Futures are set on the executor (or at once for kBuffered).
-// Destroying a Wal without Close loses what is not durable, like a crash; running jobs keep what they need alive.
+// kBuffered appends wake nobody: until the next call that someone waits for they stay in memory, or until there are 256 KiB of them, and
+// the end of the process takes them like a power cut. Destroying a Wal without Close loses what is not durable; running jobs keep what
+// they need alive.
 #include <functional>
 #include <memory>
 #include <string>

@@ -68,13 +68,16 @@ class Scanner {
     return OkStatus();
   }
 
-  /// False for a segment whose creation a crash interrupted: nothing can have been written to it, because its header was not yet durable.
+  /// False for a segment whose creation a crash interrupted: no frame was written to it, because its header was not yet durable.
   StatusOr<bool> ReadHeader(uint64_t number, SegmentFile& file) {
     ASSIGN_OR_RETURN(const std::shared_ptr<RandomAccessFile> handle, env_.OpenRandomAccess(file.path));
     ASSIGN_OR_RETURN(const std::string bytes, handle->Read(0, std::min<uint64_t>(handle->size(), kSegmentHeaderBytes)));
     StatusOr<SegmentHeader> header = DecodeSegmentHeader(bytes);
     if (!header.ok()) {
-      if (handle->size() <= kSegmentHeaderBytes && HasSqlState(header.status(), sqlstate::kDataCorrupted)) return false;
+      if (HasSqlState(header.status(), sqlstate::kDataCorrupted)) {
+        ASSIGN_OR_RETURN(const std::string behind, handle->Read(bytes.size(), handle->size() - bytes.size()));
+        if (OnlyZeros(behind)) return false;
+      }
       return WithPrefix(header.status(), StrCat("file \"", file.path, "\" at offset 0: "));
     }
     if (header->number != number) return LogDamageAt(file.path, 0, StrCat("the file says it is segment ", header->number));

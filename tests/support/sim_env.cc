@@ -9,6 +9,7 @@ namespace tsd::engine {
 namespace {
 
 constexpr size_t kSector = 512;
+constexpr size_t kBlock = 4096;  // of a log's file
 
 Status Missing(std::string_view action, const std::string& path) {
   return Error(sqlstate::kUndefinedFile, StrCat("could not ", action, " \"", path, "\": No such file or directory"));
@@ -99,6 +100,20 @@ struct SimEnv::State {
     Apply(change, names, directories);
     changes.push_back(std::move(change));
   }
+  /// A new file, or the old one emptied.
+  StatusOr<std::shared_ptr<Inode>> Create(const std::string& path) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    RETURN_IF_ERROR(Enter(SimCall::kCreate, "create file", path));
+    if (!directories.contains(DirectoryOf(path))) return Missing("create file", path);
+    const auto found = names.find(path);
+    if (found != names.end()) {
+      found->second->data.clear();
+      found->second->truncated = true;
+      return found->second;
+    }
+    auto inode = std::make_shared<Inode>();
+    Change({NameChange::Kind::kCreate, path, "", inode});
+    return inode;
+  }
   uint64_t UsedBytes() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     uint64_t bytes = 0;
     for (const auto& [path, inode] : names) bytes += inode->data.size();
@@ -144,48 +159,48 @@ void SimEnv::State::CrashBytes(Inode& inode) {
     for (size_t begin = 0; begin < std::min(length, data.size()); begin += kSector) {
       const size_t end = std::min({begin + kSector, length, data.size()});
       // A lost sector keeps its synced bytes: those not overwritten since are the same in both.
-      if (data.compare(begin, end - begin, result, begin, end - begin) != 0 && random.Chance(kept)) {
-        result.replace(begin, end - begin, data, begin, end - begin);
-      }
+      if (data.compare(begin, end - begin, result, begin, end - begin) == 0 || !random.Chance(kept)) continue;
+      const size_t written = random.Chance(0.2) ? random.Below(end - begin) : end - begin;
+      result.replace(begin, written, data, begin, written);
     }
   }
   inode.data = inode.synced = std::move(result);
   inode.truncated = false;
 }
 
-class SimEnv::SimWritableFile final : public WritableFile {
+/// What the two kinds of files that are written have in common.
+class SimEnv::OpenFile {
  public:
-  SimWritableFile(std::shared_ptr<State> state, std::string path, std::shared_ptr<Inode> inode, uint64_t generation)
+  OpenFile(std::shared_ptr<State> state, std::string path, std::shared_ptr<Inode> inode, uint64_t generation)
       : state_(std::move(state)), path_(std::move(path)), inode_(std::move(inode)), generation_(generation) {}
 
-  Status Append(std::string_view bytes) override {
-    MutexLock lock(state_->mutex);
-    if (generation_ != state_->generation || closed_) return Eio("write file", path_);
+  State& state() { return *state_; }
+  uint64_t size() const { return size_; }
+  void Close() { closed_ = true; }
+  Status CheckAlive(std::string_view action) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_->mutex) {
+    return generation_ != state_->generation || closed_ ? Eio(action, path_) : OkStatus();
+  }
+
+  Status Write(std::string_view bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_->mutex) {
+    RETURN_IF_ERROR(CheckAlive("write file"));
     bool keep = false;
     const Status status = state_->Enter(SimCall::kAppend, "write file", path_, &keep);
     if (!status.ok()) {
       if (keep && !bytes.empty()) Put(bytes.substr(0, state_->random.Below(bytes.size())));
       return status;
     }
-    if (state_->capacity != UINT64_MAX && state_->UsedBytes() + bytes.size() > state_->capacity) return NoSpace("write file", path_);
+    if (!HasRoom(bytes.size())) return NoSpace("write file", path_);
     Put(bytes);
     size_ += bytes.size();
     return OkStatus();
   }
-  Status Reserve(uint64_t bytes) override {
-    MutexLock lock(state_->mutex);
-    if (generation_ != state_->generation || closed_) return Eio("write file", path_);
-    bool keep = false;
-    RETURN_IF_ERROR(state_->Enter(SimCall::kAppend, "write file", path_, &keep));
-    const uint64_t length = size_ + bytes;
-    if (length <= inode_->data.size()) return OkStatus();
-    if (state_->capacity != UINT64_MAX && state_->UsedBytes() + (length - inode_->data.size()) > state_->capacity) return NoSpace("write file", path_);
-    inode_->data.resize(length);
-    return OkStatus();
+  /// Zeros behind the end, up to a file of `length` bytes, if there is room.
+  void Lengthen(uint64_t length) ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_->mutex) {
+    if (length > inode_->data.size() && HasRoom(length - inode_->data.size())) inode_->data.resize(length);
   }
-  Status Sync() override {
-    MutexLock lock(state_->mutex);
-    if (generation_ != state_->generation || closed_) return Eio("fsync file", path_);
+  bool Reaches(uint64_t length) const { return inode_->data.size() >= length; }
+  Status Sync() ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_->mutex) {
+    RETURN_IF_ERROR(CheckAlive("fsync file"));
     bool keep = false;
     const Status status = state_->Enter(SimCall::kSync, "fsync file", path_, &keep);
     // A power cut during a sync may come after its effect; a failed sync has none.
@@ -194,14 +209,12 @@ class SimEnv::SimWritableFile final : public WritableFile {
     inode_->truncated = false;
     return status;
   }
-  Status Close() override {
-    closed_ = true;
-    return OkStatus();
-  }
-  uint64_t size() const override { return size_; }
 
  private:
-  /// At the end of what was appended, over reserved zeros.
+  bool HasRoom(uint64_t bytes) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_->mutex) {
+    return state_->capacity == UINT64_MAX || state_->UsedBytes() + bytes <= state_->capacity;
+  }
+  /// At the end of what was written, over reserved zeros.
   void Put(std::string_view bytes) {
     if (inode_->data.size() < size_ + bytes.size()) inode_->data.resize(size_ + bytes.size());
     inode_->data.replace(size_, bytes.size(), bytes);
@@ -213,6 +226,61 @@ class SimEnv::SimWritableFile final : public WritableFile {
   const uint64_t generation_;
   uint64_t size_ = 0;
   bool closed_ = false;
+};
+
+class SimEnv::SimWritableFile final : public WritableFile {
+ public:
+  explicit SimWritableFile(OpenFile file) : file_(std::move(file)) {}
+  Status Append(std::string_view bytes) override {
+    MutexLock lock(file_.state().mutex);
+    return file_.Write(bytes);
+  }
+  Status Sync() override {
+    MutexLock lock(file_.state().mutex);
+    return file_.Sync();
+  }
+  Status Close() override {
+    file_.Close();
+    return OkStatus();
+  }
+  uint64_t size() const override { return file_.size(); }
+
+ private:
+  OpenFile file_;
+};
+
+class SimEnv::SimLogFile final : public LogFile {
+ public:
+  SimLogFile(OpenFile file, size_t most_in_memory) : file_(std::move(file)), most_in_memory_(most_in_memory) {}
+  Status Append(std::string_view bytes) override {
+    MutexLock lock(file_.state().mutex);
+    RETURN_IF_ERROR(file_.CheckAlive("write file"));
+    in_memory_ += bytes;
+    return in_memory_.size() > most_in_memory_ ? Write() : OkStatus();
+  }
+  Status Sync(uint64_t space) override {
+    MutexLock lock(file_.state().mutex);
+    if (!in_memory_.empty()) RETURN_IF_ERROR(Write());
+    if (!file_.Reaches(InBlocks(file_.size()))) file_.Lengthen(InBlocks(file_.size()) + InBlocks(space));
+    file_.Lengthen(InBlocks(file_.size()));
+    return file_.Sync();
+  }
+  Status Close() override {
+    file_.Close();
+    return OkStatus();
+  }
+
+ private:
+  static uint64_t InBlocks(uint64_t bytes) { return (bytes + kBlock - 1) / kBlock * kBlock; }
+  Status Write() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    RETURN_IF_ERROR(file_.Write(in_memory_));
+    in_memory_.clear();
+    return OkStatus();
+  }
+
+  OpenFile file_;
+  const size_t most_in_memory_;
+  std::string in_memory_;
 };
 
 class SimEnv::SimRandomAccessFile final : public RandomAccessFile {
@@ -260,19 +328,16 @@ SimEnv::~SimEnv() = default;
 
 StatusOr<std::unique_ptr<WritableFile>> SimEnv::NewWritableFile(const std::string& path) {
   MutexLock lock(state_->mutex);
-  RETURN_IF_ERROR(state_->Enter(SimCall::kCreate, "create file", path));
-  if (!state_->directories.contains(DirectoryOf(path))) return Missing("create file", path);
-  const auto found = state_->names.find(path);
-  std::shared_ptr<Inode> inode;
-  if (found != state_->names.end()) {
-    inode = found->second;
-    inode->data.clear();
-    inode->truncated = true;
-  } else {
-    inode = std::make_shared<Inode>();
-    state_->Change({State::NameChange::Kind::kCreate, path, "", inode});
-  }
-  return std::unique_ptr<WritableFile>(std::make_unique<SimWritableFile>(state_, path, std::move(inode), state_->generation));
+  ASSIGN_OR_RETURN(std::shared_ptr<Inode> inode, state_->Create(path));
+  return std::unique_ptr<WritableFile>(std::make_unique<SimWritableFile>(OpenFile(state_, path, std::move(inode), state_->generation)));
+}
+
+StatusOr<std::unique_ptr<LogFile>> SimEnv::NewLogFile(const std::string& path) {
+  MutexLock lock(state_->mutex);
+  ASSIGN_OR_RETURN(std::shared_ptr<Inode> inode, state_->Create(path));
+  constexpr size_t kMostInMemory[] = {kSector, kBlock, 16 * kBlock, 256 * kBlock};
+  const size_t most = kMostInMemory[state_->random.Below(4)];
+  return std::unique_ptr<LogFile>(std::make_unique<SimLogFile>(OpenFile(state_, path, std::move(inode), state_->generation), most));
 }
 
 StatusOr<std::shared_ptr<RandomAccessFile>> SimEnv::OpenRandomAccess(const std::string& path) {

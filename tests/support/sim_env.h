@@ -3,8 +3,9 @@
 // Thread-safe; deterministic for a seed if the calls are.
 //
 // Crash() does what a power cut may do: names and bytes synced stay; of the rest a random subset survives: single directory changes
-// are kept or lost one by one, unsynced 512-byte sectors are kept, lost (zero, or the file shorter) or torn. All open files and locks
-// of before are dead: their calls fail. Then the same SimEnv is used again, as after a restart.
+// are kept or lost one by one, unsynced 512-byte sectors are kept, lost (zero, or the file shorter) or torn at any byte. All open files and
+// locks of before are dead: their calls fail. Then the same SimEnv is used again, as after a restart.
+// A log's file keeps a number of bytes in memory that is chosen anew for each file: what a kill takes, and a power cut may tear, differs.
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -29,6 +30,7 @@ class SimEnv final : public Env {
   ~SimEnv() override;
 
   StatusOr<std::unique_ptr<WritableFile>> NewWritableFile(const std::string& path) override;
+  StatusOr<std::unique_ptr<LogFile>> NewLogFile(const std::string& path) override;
   StatusOr<std::shared_ptr<RandomAccessFile>> OpenRandomAccess(const std::string& path) override;
   StatusOr<std::string> ReadFile(const std::string& path) override;
   Status WriteFileAtomically(const std::string& path, std::string_view bytes) override;
@@ -67,7 +69,9 @@ class SimEnv final : public Env {
  private:
   struct Inode;
   struct State;
+  class OpenFile;
   class SimWritableFile;
+  class SimLogFile;
   class SimRandomAccessFile;
   class SimLock;
   std::shared_ptr<State> state_;

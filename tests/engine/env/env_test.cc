@@ -1,10 +1,14 @@
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 
+#include "engine/base/random.h"
 #include "engine/env/posix_env.h"
 #include "tests/support/sim_env.h"
 
@@ -100,6 +104,57 @@ TEST_P(EnvTest, CreateTruncates) {
   EXPECT_EQ(*env_->ReadFile(Path("f")), "new");
 }
 
+TEST_P(EnvTest, ALogsFileHoldsWhatWasAppendedAndZeros) {
+  auto file = env_->NewLogFile(Path("log"));
+  ASSERT_TRUE(file.ok()) << file.status();
+  std::string expected;
+  Random random(7);
+  // Within a block, over blocks, exactly to the end of one, more than is kept in memory; with and without a sync between.
+  for (const size_t bytes : {1, 100, 3995, 4096, 1, 8191, 0, 70'000, (1 << 20) - 5, 3'000'000, 12, 4084, 65'536}) {
+    const std::string part(bytes, static_cast<char>('a' + random.Below(26)));
+    ASSERT_TRUE((*file)->Append(part).ok());
+    expected += part;
+    if (random.Chance(0.7)) {
+      ASSERT_TRUE((*file)->Sync(random.Chance(0.5) ? 10'000 : 0).ok());
+      const std::string bytes_there = *env_->ReadFile(Path("log"));
+      ASSERT_EQ(bytes_there.size() % 4096, 0u);
+      ASSERT_EQ(bytes_there.substr(0, expected.size()), expected);
+      ASSERT_EQ(bytes_there.find_first_not_of('\0', expected.size()), std::string::npos);
+    }
+  }
+  ASSERT_TRUE((*file)->Sync(0).ok());
+  ASSERT_TRUE((*file)->Sync(0).ok());
+  ASSERT_TRUE((*file)->Close().ok());
+  EXPECT_EQ(env_->ReadFile(Path("log"))->substr(0, expected.size()), expected);
+}
+
+TEST_P(EnvTest, ALogsFileGrowsByTheSpaceWanted) {
+  auto file = *env_->NewLogFile(Path("log"));
+  ASSERT_TRUE(file->Append("head").ok());
+  ASSERT_TRUE(file->Sync(0).ok());
+  EXPECT_EQ(*env_->FileSize(Path("log")), 4096u);
+  ASSERT_TRUE(file->Append("still in the block").ok());
+  ASSERT_TRUE(file->Sync(100'000).ok());
+  EXPECT_EQ(*env_->FileSize(Path("log")), 4096u);
+  ASSERT_TRUE(file->Append(std::string(4096, 'x')).ok());
+  ASSERT_TRUE(file->Sync(200'000).ok());
+  const uint64_t reserved = *env_->FileSize(Path("log"));
+  EXPECT_GE(reserved, 208'000u);
+  EXPECT_LT(reserved, 220'000u);
+  ASSERT_TRUE(file->Append(std::string(150'000, 'y')).ok());
+  ASSERT_TRUE(file->Sync(200'000).ok());
+  EXPECT_EQ(*env_->FileSize(Path("log")), reserved);
+}
+
+TEST_P(EnvTest, ALogsFileBeginsEmpty) {
+  ASSERT_TRUE(env_->WriteFileAtomically(Path("log"), std::string(10'000, 'o')).ok());
+  auto file = *env_->NewLogFile(Path("log"));
+  ASSERT_TRUE(file->Append("new").ok());
+  ASSERT_TRUE(file->Sync(0).ok());
+  EXPECT_EQ(*env_->ReadFile(Path("log")), "new" + std::string(4093, '\0'));
+  EXPECT_TRUE(HasSqlState(env_->NewLogFile(Path("no/such")).status(), sqlstate::kUndefinedFile));
+}
+
 INSTANTIATE_TEST_SUITE_P(Envs, EnvTest, ::testing::Bool(), [](const auto& info) { return std::string(info.param ? "Posix" : "Sim"); });
 
 TEST(PosixEnv, FilesArePrivate) {
@@ -126,6 +181,48 @@ TEST(PosixEnv, FullDiskSaysSo) {
   const Status status = (*file)->Append("x");
   EXPECT_TRUE(HasSqlState(status, sqlstate::kDiskFull));
   EXPECT_EQ(status.message(), "could not write file \"/dev/full\": No space left on device");
+  // It refuses direct writes too.
+  auto log = env->NewLogFile("/dev/full");
+  ASSERT_TRUE(log.ok()) << log.status();
+  EXPECT_TRUE((*log)->Append("x").ok());
+  EXPECT_EQ((*log)->Sync(100'000).message(), "could not write file \"/dev/full\": No space left on device");
+  EXPECT_TRUE(HasSqlState((*log)->Append(std::string(2 << 20, 'x')), sqlstate::kDiskFull));
+}
+
+/// Sets the size that no file of this process may pass, for as long as it lives. Beyond it writes are cut short, then fail.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(uint64_t bytes) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit{bytes, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileSizeLimit() { ::setrlimit(RLIMIT_FSIZE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST(PosixEnv, ALogsFileTakesLessSpaceThanItWantedAndFailsWithoutAny) {
+  std::string name = ::testing::TempDir() + "tsd_env_test_XXXXXX";
+  ASSERT_NE(::mkdtemp(name.data()), nullptr);
+  const std::string path = name + "/log";
+  const std::unique_ptr<Env> env = NewPosixEnv();
+  auto file = *env->NewLogFile(path);
+  {
+    const FileSizeLimit limit(32 << 10);
+    // A write that is cut short behind the bytes is whole; one that is cut short among them goes on until it fails.
+    ASSERT_TRUE(file->Append(std::string(5000, 'a')).ok());
+    EXPECT_TRUE(file->Sync(100'000).ok());
+    EXPECT_EQ(*env->FileSize(path), 32u << 10);
+    ASSERT_TRUE(file->Append(std::string(27'000, 'b')).ok());
+    EXPECT_TRUE(file->Sync(100'000).ok());
+    ASSERT_TRUE(file->Append(std::string(10'000, 'c')).ok());
+    EXPECT_FALSE(file->Sync(100'000).ok());
+  }
+  EXPECT_EQ(env->ReadFile(path)->substr(0, 32'000), std::string(5000, 'a') + std::string(27'000, 'b'));
+  std::filesystem::remove_all(name);
 }
 
 TEST(SimEnv, SyncedSurvivesUnsyncedMayNot) {
@@ -161,6 +258,52 @@ TEST(SimEnv, SyncedSurvivesUnsyncedMayNot) {
   EXPECT_GT(torn, 5);
   EXPECT_GT(names_lost, 50);
   EXPECT_LT(names_lost, 150);
+}
+
+TEST(SimEnv, ALogsFileKeepsWhatWasSyncedWhateverBecomesOfItsLastBlock) {
+  int whole = 0;
+  int lost = 0;
+  int torn = 0;
+  int killed_with = 0;
+  for (uint64_t seed = 0; seed < 300; ++seed) {
+    SimEnv env(seed);
+    ASSERT_TRUE(env.CreateDirectory("/d").ok());
+    ASSERT_TRUE(env.SyncDirectory("/").ok());
+    auto file = *env.NewLogFile("/d/f");
+    ASSERT_TRUE(env.SyncDirectory("/d").ok());
+    ASSERT_TRUE(file->Append(std::string(5000, 's')).ok());
+    ASSERT_TRUE(file->Sync(seed % 2 * 100'000).ok());
+    ASSERT_TRUE(file->Append(std::string(2000, 'u')).ok());
+    const bool syncing = seed % 3 != 0;
+    bool synced = false;
+    if (syncing) {
+      env.FreezeAt(seed % 3 - 1);  // in its write, or behind it
+      synced = file->Sync(0).ok();
+    }
+    if (seed % 5 == 0) {
+      env.KillProcess();
+    } else {
+      env.Crash();
+    }
+    EXPECT_FALSE(file->Append("x").ok());
+    const std::string bytes = *env.ReadFile("/d/f");
+    ASSERT_GE(bytes.size(), 5000u);
+    ASSERT_EQ(bytes.substr(0, 5000), std::string(5000, 's'));
+    const auto kept = std::count(bytes.begin(), bytes.end(), 'u');
+    if (synced) {
+      ASSERT_EQ(kept, 2000);
+    }
+    whole += !synced && kept == 2000;
+    lost += kept == 0;
+    torn += kept > 0 && kept < 2000;
+    killed_with += !syncing && seed % 5 == 0 && kept > 0;
+    for (size_t at = 5000; at < bytes.size(); ++at) ASSERT_TRUE(bytes[at] == '\0' || bytes[at] == 'u');
+  }
+  EXPECT_GT(whole, 30);
+  EXPECT_GT(lost, 30);
+  EXPECT_GT(torn, 30);
+  EXPECT_GT(killed_with, 0);  // written because it was much
+  EXPECT_LT(killed_with, 15);
 }
 
 TEST(SimEnv, AtomicReplacementIsOldOrNew) {

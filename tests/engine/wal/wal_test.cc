@@ -130,7 +130,7 @@ TEST_F(WalTest, ReservedSpaceIsNotPartOfTheLog) {
     {
       auto wal = *Open(env, nullptr);
       for (int i = 0; i < 3; ++i) {
-        const std::string payload = "record " + std::to_string(i);
+        const std::string payload = "record " + std::string(2000, static_cast<char>('0' + i));
         const StatusOr<Lsn> lsn = Run(wal->Append(1, payload, Durability::kSync));
         ASSERT_TRUE(lsn.ok());
         expected.push_back({lsn->value(), 1, payload});
@@ -164,7 +164,7 @@ TEST_F(WalTest, OneSyncForAGroup) {
   EXPECT_TRUE(Run(wal->Append(1, "reserves space", Durability::kSync)).ok());
   const uint64_t before = env.changing_calls();
   std::vector<Future<StatusOr<Lsn>>> futures;
-  for (int i = 0; i < 50; ++i) futures.push_back(wal->Append(1, "record", Durability::kSync));
+  for (int i = 0; i < 10; ++i) futures.push_back(wal->Append(1, "record", Durability::kSync));
   EXPECT_TRUE(executor_.RunOne());
   EXPECT_EQ(env.changing_calls() - before, 2u);  // one write, one sync
   uint64_t last = 0;
@@ -188,6 +188,72 @@ TEST_F(WalTest, BufferedAppendsWaitWhenTheQueueIsFull) {
   EXPECT_TRUE(waiting.ready());
   EXPECT_TRUE(waiting.Take().ok());
   EXPECT_TRUE(wal->Append(1, std::string(500, 'x'), Durability::kBuffered).ready());
+}
+
+TEST_F(WalTest, BufferedAppendsWakeNobodyUntilTheyAreMany) {
+  SimEnv env(1);
+  auto wal = *Open(env, nullptr);
+  ASSERT_TRUE(Run(wal->Append(1, "synced", Durability::kSync)).ok());
+  const uint64_t before = env.changing_calls();
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_TRUE(wal->Append(2, std::string(1000, 'b'), Durability::kBuffered).ready());
+    EXPECT_FALSE(executor_.RunOne());
+  }
+  EXPECT_EQ(env.changing_calls(), before);
+  EXPECT_LT(wal->DurableLsn(), wal->NextLsn());
+  // Whoever waits takes them along.
+  EXPECT_TRUE(Run(wal->Append(3, "synced", Durability::kSync)).ok());
+  EXPECT_EQ(wal->DurableLsn(), wal->NextLsn());
+  EXPECT_EQ(Read(env)->size(), 102u);
+  // Many of them are taken out of the queue.
+  int appended = 0;
+  while (!executor_.RunOne()) {
+    ASSERT_TRUE(wal->Append(2, std::string(1000, 'b'), Durability::kBuffered).ready());
+    ASSERT_LT(++appended, 300);
+  }
+  EXPECT_GT(appended, 200);
+  for (auto command : {&Wal::Sync, &Wal::Rotate, &Wal::Close}) {
+    ASSERT_TRUE(wal->Append(2, "last", Durability::kBuffered).ready());
+    EXPECT_TRUE(Run((wal.get()->*command)()).ok());
+    EXPECT_GE(wal->DurableLsn(), wal->NextLsn());  // above it by the end mark
+  }
+  EXPECT_EQ(Read(env)->size(), 105u + static_cast<size_t>(appended));
+}
+
+TEST_F(WalTest, BufferedAppendsThatCameMeanwhileAreWrittenWithWhatIsWantedLater) {
+  SimEnv env(1);
+  auto wal = *Open(env, nullptr);
+  auto synced = wal->Append(1, "synced", Durability::kSync);
+  // In the middle of the group: its completion.
+  synced.OnReady([&] { wal->Append(2, "meanwhile", Durability::kBuffered); });
+  executor_.RunAll();
+  EXPECT_LT(wal->DurableLsn(), wal->NextLsn());
+  EXPECT_TRUE(Run(wal->Sync()).ok());
+  EXPECT_EQ(wal->DurableLsn(), wal->NextLsn());
+  EXPECT_EQ(Read(env)->size(), 2u);
+}
+
+TEST_F(WalTest, ASegmentThatWasNeverBegunIsNoSegment) {
+  SimEnv source(1);
+  Open(source, nullptr)->reset();
+  const std::string empty = *source.ReadFile(SegmentPath(1));
+  ASSERT_EQ(empty.size(), 4096u);
+  auto wal = *Open(source, nullptr);
+  ASSERT_TRUE(Run(wal->Append(1, "x", Durability::kSync)).ok());
+  const std::string used = *source.ReadFile(SegmentPath(2));
+  for (const size_t torn : {0, 1, 8, 40, 63}) {
+    SimEnv env(2);
+    // The file's length and a part of its first block reached the disk.
+    env.PutFile(SegmentPath(1), empty.substr(0, torn) + std::string(4096 - torn, '\0'));
+    std::vector<Record> records;
+    auto opened = Open(env, &records);
+    ASSERT_TRUE(opened.ok()) << opened.status() << " torn at " << torn;
+    EXPECT_TRUE(records.empty());
+    EXPECT_FALSE(env.FileExists(SegmentPath(1)));
+    // With a frame behind it, it is damage.
+    env.PutFile(SegmentPath(1), used.substr(0, torn) + std::string(kSegmentHeaderBytes - torn, '\0') + used.substr(kSegmentHeaderBytes));
+    EXPECT_TRUE(HasSqlState(Read(env).status(), sqlstate::kDataCorrupted)) << torn;
+  }
 }
 
 TEST_F(WalTest, TooLargeARecordIsRefusedAndALargeOneGetsItsOwnSegment) {
