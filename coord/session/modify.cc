@@ -24,8 +24,8 @@ ColumnBatch NewRows(const ColumnBatch& updated, size_t columns) {
 /// The rows of INSERT .. VALUES by themselves: one row needs no operators, no rewritten plan.
 class ValuesRows final : public RowSource {
  public:
-  ValuesRows(sql::PlanPtr plan, const sql::ExecContext& exec, const std::vector<Value>* parameters)
-      : plan_(std::move(plan)), rows_(sql::PlanAs<sql::ValuesNode>(*plan_), exec, parameters) {}
+  ValuesRows(sql::PlanPtr plan, std::shared_ptr<sql::ValuesProgram> program, const sql::ExecContext& exec, const std::vector<Value>& parameters)
+      : plan_(std::move(plan)), rows_(sql::PlanAs<sql::ValuesNode>(*plan_), exec, std::move(program), parameters) {}
   Task<StatusOr<ColumnBatch>> Next() override {
     ColumnBatch batch;
     CO_RETURN_IF_ERROR(rows_.Next(&batch).status());
@@ -80,13 +80,25 @@ Task<StatusOr<StatementResult>> Session::ModifyBound(const sql::BoundStatement& 
   }
 }
 
+StatusOr<std::shared_ptr<RowSource>> Session::RowsOfValues(const sql::BoundStatement& bound, const QueryOptions& options,
+                                                           const std::vector<Value>* parameters) {
+  static const std::vector<Value> kNone;
+  Binding* const binding = running_ != nullptr && running_->binding.bound.get() == &bound ? &running_->binding : nullptr;
+  std::shared_ptr<sql::ValuesProgram> program = binding != nullptr ? binding->values : nullptr;
+  if (program == nullptr) {
+    ASSIGN_OR_RETURN(program, sql::ValuesProgram::Compile(sql::PlanAs<sql::ValuesNode>(*bound.plan)));
+    if (binding != nullptr) binding->values = program;
+  }
+  return std::make_shared<ValuesRows>(bound.plan, std::move(program), options.exec, parameters == nullptr ? kNone : *parameters);
+}
+
 Task<StatusOr<StatementResult>> Session::ModifyOnce(const sql::BoundStatement& bound, const std::vector<Value>* parameters,
                                                     std::shared_ptr<QueryRun>* analyzed) {
   if (bound.conflict) co_return co_await InsertUnlessConflicting(bound, parameters, analyzed);
   const QueryOptions options = MakeQueryOptions(analyzed != nullptr);
   std::shared_ptr<RowSource> source;
   if (bound.plan->kind == sql::PlanKind::kValues && analyzed == nullptr) {
-    source = std::make_shared<ValuesRows>(bound.plan, options.exec, parameters);
+    CO_ASSIGN_OR_RETURN(source, RowsOfValues(bound, options, parameters));
   } else {
     CO_ASSIGN_OR_RETURN(sql::PlanPtr plan, OptimizePlan(bound, parameters));
     auto run = std::make_shared<QueryRun>(services_, transaction_, options);

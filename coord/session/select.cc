@@ -121,6 +121,7 @@ StatusOr<std::optional<RowDescription>> Session::DescribeRows(const Statement* s
         binding->catalog = context.catalog;
         binding->settings_version = settings_.version();
         binding->bound = std::make_shared<const sql::BoundStatement>(std::move(bound));
+        binding->values.reset();
       }
       return description;
     }

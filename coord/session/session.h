@@ -20,6 +20,7 @@
 #include "coord/write/table_writer.h"
 #include "net/pg/handler.h"
 #include "sql/bind/binder.h"
+#include "sql/exec/values_program.h"
 #include "sql/parse/ast.h"
 #include "sql/parse/parser.h"
 
@@ -57,6 +58,7 @@ struct Binding {
   sql::CatalogPtr catalog;
   uint64_t settings_version = 0;
   std::shared_ptr<const sql::BoundStatement> bound;
+  std::shared_ptr<sql::ValuesProgram> values;  // of INSERT .. VALUES, once it ran
 };
 
 /// A statement as prepared (named or unnamed).
@@ -247,6 +249,8 @@ class Session final : public net::pg::SessionHandler, public TableFunctionRunner
   /// `analyzed`: if not null, the run is measured and left there.
   Task<StatusOr<StatementResult>> ModifyBound(const sql::BoundStatement& bound, const std::vector<Value>* parameters,
                                               std::shared_ptr<QueryRun>* analyzed);
+  StatusOr<std::shared_ptr<RowSource>> RowsOfValues(const sql::BoundStatement& bound, const QueryOptions& options,
+                                                    const std::vector<Value>* parameters);
   Task<StatusOr<StatementResult>> ModifyOnce(const sql::BoundStatement& bound, const std::vector<Value>* parameters,
                                              std::shared_ptr<QueryRun>* analyzed);
   Task<StatusOr<StatementResult>> InsertUnlessConflicting(const sql::BoundStatement& bound, const std::vector<Value>* parameters,
@@ -369,7 +373,7 @@ class Session final : public net::pg::SessionHandler, public TableFunctionRunner
   std::map<std::string, std::shared_ptr<Portal>> portals_;
   net::pg::ResultSink* sink_ = nullptr;  // of the statement under way, for notices
   std::string_view statement_text_;      // of the statement under way, as the client wrote it
-  const PreparedStatement* running_ = nullptr;  // the statement under way, if it was prepared
+  PreparedStatement* running_ = nullptr;  // the statement under way, if it was prepared
   uint64_t contexts_version_ = 0;        // of the settings that text_context_ and query_memory_bytes_ come from
   uint64_t query_memory_bytes_ = 0;
   TimerId timeout_timer_ = 0;

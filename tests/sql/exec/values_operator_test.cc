@@ -34,7 +34,7 @@ TEST(ValuesOperator, ParametersStandForTheirValues) {
                                   FirstOf({ParameterOf(1, TypeId::kInt64), ParameterOf(2, TypeId::kInt64)})});
   const std::vector<Value> parameters = {Value::Null(TypeId::kInt64), Value::Int64(-5)};
   const ExecContext context;
-  ValuesOperator rows(node, context, &parameters);
+  ValuesOperator rows(node, context, nullptr, parameters);
   ColumnBatch batch;
   const StatusOr<Pull> pulled = rows.Next(&batch);
   ASSERT_TRUE(pulled.ok()) << pulled.status();
@@ -52,7 +52,7 @@ TEST(ValuesOperator, AParameterThatIsNotThereIsAnError) {
   const std::vector<Value> parameters = {Value::Int64(1)};
   const ExecContext context;
   ColumnBatch batch;
-  EXPECT_FALSE(ValuesOperator(node, context, &parameters).Next(&batch).ok());
+  EXPECT_FALSE(ValuesOperator(node, context, nullptr, parameters).Next(&batch).ok());
   EXPECT_FALSE(ValuesOperator(node, context).Next(&batch).ok());
 }
 
