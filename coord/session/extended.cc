@@ -1,8 +1,11 @@
 // The extended protocol: prepared statements and portals.
+#include <algorithm>
+
 #include "coord/session/session.h"
 #include "engine/base/log.h"
 #include "engine/base/strings.h"
 #include "engine/types/binary_form.h"
+#include "engine/types/text_columns.h"
 
 namespace tsd::coord {
 
@@ -79,20 +82,62 @@ Task<StatusOr<StatementDescription>> Session::DescribeStatement(std::string name
   co_return description;
 }
 
+namespace {
+
+constexpr size_t kManyParameters = 16;
+
+Status ReadParameter(DataType type, const ParameterValue& parameter, const TextContext& context, Vector& out) {
+  return parameter.binary ? ParseBinary(type, parameter.bytes, out) : ParseText(type, parameter.bytes, context, out);
+}
+
+/// A type's parameters together: texts as the columns they are the values of. False if one of them cannot be read.
+bool ReadParametersOf(DataType type, const std::vector<size_t>& which, const std::vector<ParameterValue>& parameters,
+                      const TextContext& context, std::vector<Value>* values) {
+  Vector column(type);
+  column.Reserve(which.size(), 0);
+  std::vector<TextField> texts;
+  for (size_t i : which) {
+    const std::string_view text = parameters[i].bytes;
+    if (!parameters[i].binary) texts.push_back({text.empty() ? "" : text.data(), static_cast<uint32_t>(text.size())});
+  }
+  if (texts.size() == which.size()) {
+    if (!AppendTextColumn(type, texts, context, column)) return false;
+  } else {
+    for (size_t i : which) {
+      if (!ReadParameter(type, parameters[i], context, column).ok()) return false;
+    }
+  }
+  for (size_t row = 0; row < which.size(); ++row) (*values)[which[row]] = Value::FromVector(column, row);
+  return true;
+}
+
+/// All that are not NULL; they are many, of few types.
+bool ReadParametersByType(const std::vector<DataType>& types, const std::vector<ParameterValue>& parameters, const TextContext& context,
+                          std::vector<Value>* values) {
+  std::vector<std::pair<DataType, std::vector<size_t>>> by_type;
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    if (parameters[i].is_null) continue;
+    auto entry = std::ranges::find(by_type, types[i], [](const auto& known) { return known.first; });
+    if (entry == by_type.end()) entry = by_type.insert(entry, {types[i], {}});
+    entry->second.push_back(i);
+  }
+  return std::ranges::all_of(by_type, [&](const auto& entry) { return ReadParametersOf(entry.first, entry.second, parameters, context, values); });
+}
+
+}  // namespace
+
 StatusOr<std::vector<Value>> Session::DecodeParameters(const PreparedStatement& prepared, const std::vector<ParameterValue>& parameters) {
+  const std::vector<DataType>& types = prepared.parameter_types;
   std::vector<Value> values;
   values.reserve(parameters.size());
+  for (size_t i = 0; i < parameters.size(); ++i) values.push_back(Value::Null(types[i]));
+  if (parameters.size() >= kManyParameters && ReadParametersByType(types, parameters, text_context_, &values)) return values;
   for (size_t i = 0; i < parameters.size(); ++i) {
-    const DataType type = prepared.parameter_types[i];
-    if (parameters[i].is_null) {
-      values.push_back(Value::Null(type));
-      continue;
-    }
-    Vector vector(type);
-    const Status status = parameters[i].binary ? ParseBinary(type, parameters[i].bytes, vector)
-                                               : ParseText(type, parameters[i].bytes, text_context_, vector);
+    if (parameters[i].is_null) continue;
+    Vector one(types[i]);
+    const Status status = ReadParameter(types[i], parameters[i], text_context_, one);
     if (!status.ok()) return WithWhere(status, StrCat("unnamed portal parameter $", i + 1));
-    values.push_back(Value::FromVector(vector, 0));
+    values[i] = Value::FromVector(one, 0);
   }
   return values;
 }
@@ -212,7 +257,7 @@ Task<StatusOr<bool>> Session::Execute(std::string name, uint64_t max_rows, Resul
   Status status;
   bool suspended = false;
   if (!portal->started) {
-    if (settings_.GetOr("log_statement", "none") == "all") log::Info("execute: ", portal->prepared->text);
+    if (KnownSettings().logs_statements) log::Info("execute: ", portal->prepared->text);
     CO_RETURN_IF_ERROR(co_await BeginImplicit());
     status = co_await StartPortal(portal.get(), sink);
   }

@@ -20,14 +20,6 @@ bool HaveTypes(const std::vector<Value>* parameters, const std::vector<DataType>
   return std::ranges::equal(*parameters, types, {}, [](const Value& value) { return value.type(); });
 }
 
-/// Several rows that are parameters: with the values at hand they are read straight into columns, which is less work than a known plan's
-/// expressions are.
-bool InsertsPlainRows(const Statement& statement) {
-  const auto* insert = sql::parse::TryAs<sql::parse::InsertStatement>(&statement);
-  if (insert == nullptr || insert->source == nullptr || !insert->source->literals.has_value()) return false;
-  return insert->source->literals->has_parameters && insert->source->literals->rows() > 1;
-}
-
 }  // namespace
 
 LockManager::Request Session::LockRequest(TableId target, LockMode mode) const {
@@ -90,9 +82,8 @@ Task<StatusOr<sql::RelationPtr>> Session::LockNamed(sql::parse::ObjectName name,
 
 // Binds (unless the statement was prepared and that still holds), locks what was bound, and binds again if it changed meanwhile.
 Task<StatusOr<std::shared_ptr<const sql::BoundStatement>>> Session::BindLocked(const Statement* statement, const std::vector<Value>* parameters) {
-  const bool plain_rows = parameters != nullptr && InsertsPlainRows(*statement);
   while (true) {
-    if (!plain_rows && running_ != nullptr && running_->statement() == statement && IsCurrent(running_->binding) &&
+    if (running_ != nullptr && running_->statement() == statement && IsCurrent(running_->binding) &&
         HaveTypes(parameters, running_->binding.bound->parameter_types)) {
       const std::shared_ptr<const sql::BoundStatement> known = running_->binding.bound;
       CO_ASSIGN_OR_RETURN(const bool as_bound, co_await LockBound(known.get()));
@@ -100,7 +91,6 @@ Task<StatusOr<std::shared_ptr<const sql::BoundStatement>>> Session::BindLocked(c
       continue;
     }
     sql::BindContext context = MakeBindContext(parameters);
-    if (plain_rows) context.parameter_values = *parameters;
     StatusOr<sql::BoundStatement> bound = sql::BindStatement(*statement, context);
     if (bound.ok()) {
       const auto fresh = std::make_shared<const sql::BoundStatement>(*std::move(bound));

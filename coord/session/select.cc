@@ -37,8 +37,8 @@ QueryOptions Session::MakeQueryOptions(bool analyze) {
   options.exec.clock = services_.clock;
   options.exec.random = random_.get();
   options.exec.cancelled = &cancel_->cancelled;
-  options.zone = settings_.GetOr("TimeZone", "UTC");
-  options.memory_bytes = query_memory_bytes_;
+  options.zone = KnownSettings().zone;
+  options.memory_bytes = known_settings_.query_memory_bytes;
   options.virtual_tables = views_.get();
   options.table_functions = shared_from_this();
   options.cancel = cancel_;

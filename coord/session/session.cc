@@ -101,10 +101,25 @@ void Session::BeginStatementClock() {
 
 void Session::RefreshContexts() {
   text_context_.datetime.now = transaction_start_;
-  if (contexts_version_ == settings_.version()) return;
-  contexts_version_ = settings_.version();
+  KnownSettings();
+}
+
+const Session::StatementSettings& Session::KnownSettings() {
+  const uint64_t version = settings_.version();
+  if (known_version_ == version) return known_settings_;
+  known_version_ = version;
+  const std::string isolation = settings_.GetOr("default_transaction_isolation", "read committed");
+  known_settings_.isolation = isolation == "repeatable read" ? sql::parse::IsolationLevel::kRepeatableRead
+                              : isolation == "serializable"  ? sql::parse::IsolationLevel::kSerializable
+                                                             : sql::parse::IsolationLevel::kReadCommitted;
+  known_settings_.read_only = settings_.GetOr("default_transaction_read_only", "off") == "on";
+  known_settings_.deferrable = settings_.GetOr("default_transaction_deferrable", "off") == "on";
+  known_settings_.logs_statements = settings_.GetOr("log_statement", "none") == "all";
+  known_settings_.timeout_ms = SettingMillis(settings_.GetOr("statement_timeout", "0"));
+  known_settings_.query_memory_bytes = static_cast<uint64_t>(SettingBytes(settings_.GetOr("tsd.query_memory", "1GB")));
+  known_settings_.zone = settings_.GetOr("TimeZone", "UTC");
   absl::TimeZone zone;
-  if (FindTimeZoneSetting(settings_.GetOr("TimeZone", "UTC"), &zone)) text_context_.datetime.zone = zone;
+  if (FindTimeZoneSetting(known_settings_.zone, &zone)) text_context_.datetime.zone = zone;
   const std::string style = settings_.GetOr("DateStyle", "ISO, MDY");
   text_context_.datetime.order = style.ends_with("DMY") ? DateOrder::kDmy : style.ends_with("YMD") ? DateOrder::kYmd : DateOrder::kMdy;
   text_context_.datetime.style = style.starts_with("Postgres") ? DateStyle::kPostgres
@@ -119,7 +134,7 @@ void Session::RefreshContexts() {
   text_context_.bytea_output = settings_.GetOr("bytea_output", "hex") == "escape" ? ByteaOutput::kEscape : ByteaOutput::kHex;
   text_context_.extra_float_digits = std::atoi(settings_.GetOr("extra_float_digits", "1").c_str());
   text_context_.names = functions_.get();
-  query_memory_bytes_ = static_cast<uint64_t>(SettingBytes(settings_.GetOr("tsd.query_memory", "1GB")));
+  return known_settings_;
 }
 
 void Session::Notice(std::string severity, std::string_view state, std::string message, std::string detail, std::string hint) {
@@ -154,7 +169,7 @@ Status Session::CancelledStatus() {
 void Session::ArmStatementTimeout() {
   if (timeout_timer_ != 0) services_.executor->Cancel(timeout_timer_);
   timeout_timer_ = 0;
-  const int64_t timeout_ms = SettingMillis(settings_.GetOr("statement_timeout", "0"));
+  const int64_t timeout_ms = KnownSettings().timeout_ms;
   if (timeout_ms <= 0) return;
   std::weak_ptr<Session> self = weak_from_this();
   timeout_timer_ = services_.executor->PostAfter(absl::Milliseconds(timeout_ms), [self] {
@@ -214,7 +229,7 @@ Task<Status> Session::SimpleQuery(std::string text, ResultSink* sink) {
 Task<Status> Session::RunSimple(const sql::parse::ParsedStatement* parsed, bool last, ResultSink* sink) {
   const Statement* statement = parsed->statement.get();
   CO_RETURN_IF_ERROR(CheckBlockAllows(*statement));
-  if (settings_.GetOr("log_statement", "none") == "all") log::Info("statement: ", parsed->text);
+  if (KnownSettings().logs_statements) log::Info("statement: ", parsed->text);
   CO_RETURN_IF_ERROR(co_await BeginImplicit());
   statement_text_ = parsed->text;
   StatusOr<StatementResult> result = co_await Run(statement, nullptr, sink);

@@ -160,6 +160,15 @@ class Session final : public net::pg::SessionHandler, public TableFunctionRunner
   friend class TableAlteration;
   friend class Upsert;
   enum class Block : uint8_t { kNone, kImplicit, kExplicit, kFailed };
+  /// What every statement asks of the settings.
+  struct StatementSettings {
+    sql::parse::IsolationLevel isolation = sql::parse::IsolationLevel::kReadCommitted;
+    bool read_only = false, deferrable = false;
+    bool logs_statements = false;
+    int64_t timeout_ms = 0;
+    uint64_t query_memory_bytes = 0;
+    std::string zone;
+  };
   /// What ROLLBACK TO returns to.
   struct Savepoint {
     std::string name;
@@ -180,6 +189,8 @@ class Session final : public net::pg::SessionHandler, public TableFunctionRunner
   void ArmStatementTimeout();
   void BeginStatementClock();
   void RefreshContexts();
+  /// Read from the settings again when one has changed, and text_context_ with it.
+  const StatementSettings& KnownSettings();
   Status CheckBlockAllows(const sql::parse::Statement& statement) const;
 
   // ---- transaction_block.cc ----
@@ -374,8 +385,8 @@ class Session final : public net::pg::SessionHandler, public TableFunctionRunner
   net::pg::ResultSink* sink_ = nullptr;  // of the statement under way, for notices
   std::string_view statement_text_;      // of the statement under way, as the client wrote it
   PreparedStatement* running_ = nullptr;  // the statement under way, if it was prepared
-  uint64_t contexts_version_ = 0;        // of the settings that text_context_ and query_memory_bytes_ come from
-  uint64_t query_memory_bytes_ = 0;
+  StatementSettings known_settings_;     // by KnownSettings()
+  uint64_t known_version_ = 0;           // of the settings that known_settings_ and text_context_ come from
   TimerId timeout_timer_ = 0;
 
   mutable Mutex cancel_mutex_;

@@ -34,12 +34,10 @@ bool Session::TransactionDeferrable() const {
 Task<Status> Session::BeginImplicit() {
   if (block_ != Block::kNone) co_return OkStatus();
   block_ = Block::kImplicit;
-  const std::string isolation = settings_.GetOr("default_transaction_isolation", "read committed");
-  isolation_ = isolation == "repeatable read" ? IsolationLevel::kRepeatableRead
-               : isolation == "serializable"  ? IsolationLevel::kSerializable
-                                              : IsolationLevel::kReadCommitted;
-  read_only_ = settings_.GetOr("default_transaction_read_only", "off") == "on";
-  deferrable_ = settings_.GetOr("default_transaction_deferrable", "off") == "on";
+  const StatementSettings& defaults = KnownSettings();
+  isolation_ = defaults.isolation;
+  read_only_ = defaults.read_only;
+  deferrable_ = defaults.deferrable;
   snapshot_taken_ = false;
   transaction_start_ = statement_start_;
   settings_.BeginTransaction();

@@ -69,11 +69,11 @@ class ResultSink {
   virtual Task<Status> EndCopyOut() = 0;
 };
 
-/// A bound parameter as it came: text or binary form, or NULL.
+/// A bound parameter as it came: text or binary form, or NULL. The bytes are the message's: they are there until Bind is done.
 struct ParameterValue {
   bool is_null = false;
   bool binary = false;
-  std::string bytes;
+  std::string_view bytes;
 };
 
 struct StatementDescription {

@@ -185,7 +185,7 @@ Status ReadParameterValues(ByteReader& reader, const std::vector<int16_t>& forma
     ParameterValue& value = values->emplace_back();
     value.binary = FormatOf(formats, i) == 1;
     value.is_null = length == -1;
-    if (length > 0) value.bytes = reader.GetBytes(static_cast<size_t>(length));
+    if (length >= 0) value.bytes = reader.GetBytes(static_cast<size_t>(length));
     if (!reader.ok()) return TooShort();
     if (!value.binary && !value.is_null) RETURN_IF_ERROR(CheckUtf8(value.bytes));
   }

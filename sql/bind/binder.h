@@ -53,8 +53,6 @@ struct BindContext {
   std::vector<DataType> parameter_types;
   /// Out: relations found by name, also when binding failed later.
   std::vector<RelationPtr> resolved;
-  /// Values are at hand ($n as constants at bind time, e.g. for a simple EXECUTE); empty: kParameter expressions stay.
-  std::vector<Value> parameter_values;
 };
 
 enum class BoundKind : uint8_t { kSelect, kInsert, kUpdate, kDelete };

@@ -138,11 +138,10 @@ StatusOr<std::vector<ExprPtr>> Binder::Returning(const std::vector<parse::Target
 
 namespace {
 
-/// The plan of rows that are literals and parameters at hand, read straight into columns; null if they need the binder's rules.
+/// The plan of rows that are literals, read straight into columns; null if they need the binder's rules.
 StatusOr<PlanPtr> InsertLiterals(Binder& binder, const Relation& relation, const std::vector<size_t>& columns, const parse::LiteralRows& rows,
                                  parse::Overriding overriding) {
-  const BindContext& context = binder.context();
-  if (rows.width != columns.size() || (rows.has_parameters && context.parameter_values.empty())) return PlanPtr();
+  if (rows.width != columns.size()) return PlanPtr();
   std::vector<DataType> types;
   auto node = std::make_shared<ValuesNode>();
   for (size_t index : columns) {
@@ -151,7 +150,7 @@ StatusOr<PlanPtr> InsertLiterals(Binder& binder, const Relation& relation, const
     types.push_back(column.type);
     node->output.push_back({binder.NewColumn(column.name), column.name, column.type});
   }
-  std::optional<std::vector<ColumnBatch>> ready = ReadLiteralRows(rows, types, context.parameter_values, context.exec);
+  std::optional<std::vector<ColumnBatch>> ready = ReadLiteralRows(rows, types, binder.context().exec);
   if (!ready.has_value()) return PlanPtr();
   node->ready = std::move(*ready);
   if (columns.size() == relation.columns.size() && std::is_sorted(columns.begin(), columns.end())) return PlanPtr(std::move(node));

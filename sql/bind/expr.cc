@@ -164,7 +164,6 @@ StatusOr<ExprPtr> Binder::Parameter(const parse::ParameterExpr& parameter) {
     return ErrorAt(sqlstate::kUndefinedParameter, StrCat("there is no parameter $", parameter.number), parameter.position);
   }
   const size_t index = static_cast<size_t>(parameter.number) - 1;
-  if (index < context_.parameter_values.size()) return MakeConstant(context_.parameter_values[index], parameter.position);
   if (index >= context_.parameter_types.size()) context_.parameter_types.resize(index + 1);
   auto expr = std::make_shared<tsd::sql::Expr>();
   expr->kind = ExprKind::kParameter;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "engine/types/text_columns.h"
 #include "sql/function/function_context.h"
@@ -14,8 +13,8 @@ using parse::LiteralRows;
 
 class LiteralColumn {
  public:
-  LiteralColumn(const LiteralRows& rows, size_t index, DataType type, const std::vector<Value>& parameters, const TextContext& context)
-      : rows_(rows), index_(index), type_(type), reads_numbers_(ReadsNumbers(type)), parameters_(parameters), context_(context) {}
+  LiteralColumn(const LiteralRows& rows, size_t index, DataType type, const TextContext& context)
+      : rows_(rows), index_(index), type_(type), reads_numbers_(ReadsNumbers(type)), context_(context) {}
 
   /// Rows [begin, end); null if one of them cannot be read here.
   VectorPtr Read(size_t begin, size_t end) const {
@@ -77,23 +76,8 @@ class LiteralColumn {
         out.Append<uint8_t>((text[0] | 0x20) == 't' ? 1 : 0);
         return true;
       case LiteralRows::Kind::kQuoted: return ParseText(type_, Undoubled(text), context_, out).ok();
-      case LiteralRows::Kind::kParameter: return AppendParameter(text, out);
       default: return false;
     }
-  }
-
-  bool AppendParameter(std::string_view number, Vector& out) const {
-    size_t index = 0;
-    std::from_chars(number.data(), number.data() + number.size(), index);
-    if (index == 0 || index > parameters_.size()) return false;
-    const Value& value = parameters_[index - 1];
-    if (value.type() != type_) return false;
-    if (value.IsNull()) {
-      out.AppendNull();
-    } else {
-      value.AppendTo(out);
-    }
-    return true;
   }
 
   static std::string Undoubled(std::string_view text) {
@@ -109,21 +93,19 @@ class LiteralColumn {
   const size_t index_;
   const DataType type_;
   const bool reads_numbers_;
-  const std::vector<Value>& parameters_;
   const TextContext& context_;
 };
 
 }  // namespace
 
-std::optional<std::vector<ColumnBatch>> ReadLiteralRows(const LiteralRows& rows, const std::vector<DataType>& types,
-                                                        const std::vector<Value>& parameters, const ExecContext& exec) {
+std::optional<std::vector<ColumnBatch>> ReadLiteralRows(const LiteralRows& rows, const std::vector<DataType>& types, const ExecContext& exec) {
   const TextContext context = TextContextOf(exec);
   std::vector<ColumnBatch> batches;
   for (size_t begin = 0; begin < rows.rows(); begin += kDefaultBatchRows) {
     const size_t end = std::min(rows.rows(), begin + kDefaultBatchRows);
     ColumnBatch batch(end - begin);
     for (size_t i = 0; i < types.size(); ++i) {
-      VectorPtr column = LiteralColumn(rows, i, types[i], parameters, context).Read(begin, end);
+      VectorPtr column = LiteralColumn(rows, i, types[i], context).Read(begin, end);
       if (column == nullptr) return std::nullopt;
       batch.Add(std::move(column));
     }

@@ -11,8 +11,7 @@
 
 namespace tsd::sql {
 
-/// `types`: of the columns that the values of a row are for, as many as rows.width. `parameters`: all of those that occur.
-std::optional<std::vector<ColumnBatch>> ReadLiteralRows(const parse::LiteralRows& rows, const std::vector<DataType>& types,
-                                                        const std::vector<Value>& parameters, const ExecContext& exec);
+/// `types`: of the columns that the values of a row are for, as many as rows.width.
+std::optional<std::vector<ColumnBatch>> ReadLiteralRows(const parse::LiteralRows& rows, const std::vector<DataType>& types, const ExecContext& exec);
 
 }  // namespace tsd::sql

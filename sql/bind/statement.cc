@@ -40,7 +40,7 @@ void EachExpression(PlanNode& plan, std::vector<ExprPtr>* more, Visit visit) {
 
 Status Binder::SettleParameters(PlanNode& plan, std::vector<ExprPtr>* more) {
   std::vector<DataType>& declared = context_.parameter_types;
-  if (declared.empty() || !context_.parameter_values.empty()) return OkStatus();
+  if (declared.empty()) return OkStatus();
   std::vector<DataType> wanted(declared.size());
   std::vector<bool> used(declared.size());
   EachExpression(plan, more, [&](ExprPtr& slot) {

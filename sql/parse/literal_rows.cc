@@ -84,14 +84,6 @@ class RowScanner {
     const char* const begin = at_;
     switch (*at_) {
       case '\'': return ScanString(rows);
-      case '$': {
-        constexpr size_t kMostDigits = 4;  // the parser refuses numbers that are too great
-        ++at_;
-        const size_t digits = SkipDigits();
-        if (digits == 0 || digits > kMostDigits) return false;
-        rows->has_parameters = true;
-        return TakeValue(LiteralRows::Kind::kParameter, begin + 1, at_, rows);
-      }
       case 'n': case 'N': return SkipWord("null") && TakeValue(LiteralRows::Kind::kNull, begin, at_, rows);
       case 't': case 'T': return SkipWord("true") && TakeValue(LiteralRows::Kind::kBoolean, begin, at_, rows);
       case 'f': case 'F': return SkipWord("false") && TakeValue(LiteralRows::Kind::kBoolean, begin, at_, rows);

@@ -1,5 +1,5 @@
 #pragma once
-// LiteralRows: the rows of an INSERT .. VALUES that are nothing but literals and parameters, found without tokens and trees: a client may
+// LiteralRows: the rows of an INSERT .. VALUES that are nothing but literals, found without tokens and trees: a client may
 // send thousands of them in a statement. Whatever is not plain (a cast, a call, DEFAULT, an escape string, a comment) is not taken here,
 // and the parser reads it. Pure functions.
 #include <cstdint>
@@ -20,7 +20,6 @@ struct LiteralRows {
     kNumber,      // with a sign, or a point, or an exponent
     kString,      // between the quotes
     kQuoted,      // the same, with doubled quotes in it
-    kParameter,   // its number
   };
   struct Value {
     uint32_t begin, size;  // in `text`
@@ -31,7 +30,6 @@ struct LiteralRows {
   int position = 0;           // of the text's first character in the statement
   size_t width = 0;           // values a row
   std::vector<Value> values;  // row by row
-  bool has_parameters = false;
 
   size_t rows() const { return values.size() / width; }
   std::string_view TextOf(const Value& value) const { return std::string_view(text).substr(value.begin, value.size); }

@@ -62,6 +62,40 @@ class Psycopg3Test(unittest.TestCase):
         connection.execute("DROP TABLE made_rows")
         connection.execute("DROP SEQUENCE made")
 
+    def test_many_parameters(self):
+        connection = self.connect(autocommit=True)
+        connection.execute("CREATE TABLE many(t timestamptz, i int, d double precision, s text, n numeric(6,2), at int DEFAULT 5)")
+        statement = "INSERT INTO many(t, i, d, s, n) VALUES " + ", ".join(["(%t, %b, %s, %t, %s + 1)"] * 40)
+
+        def values(first):
+            rows = []
+            for i in range(first, first + 40):
+                s = None if i % 5 == 0 else "" if i % 5 == 1 else f"é{i}"
+                rows.append((None if i % 7 == 0 else f"2024-01-01 00:00:{i % 60:02d}+00", None if i % 3 == 0 else i, i / 4, s, decimal.Decimal(i) / 8))
+            return rows
+
+        def expected(first):
+            return [(r[1], r[2], r[3], (r[4] + 1).quantize(decimal.Decimal("0.01"), decimal.ROUND_HALF_UP), None if r[0] is None else int(r[0][17:19])) for r in values(first)]
+
+        for first in (0, 40):
+            connection.execute(statement, [v for row in values(first) for v in row], prepare=True)
+            rows = connection.execute("SELECT i, d, s, n, extract(second FROM t)::int FROM many ORDER BY d").fetchall()
+            self.assertEqual(rows, expected(first))
+            connection.execute("DELETE FROM many")
+        bad = [v for row in values(0) for v in row]
+        bad[35], bad[50] = "2024-13-01", "nor this"
+        with self.assertRaises(psycopg.errors.DatetimeFieldOverflow) as failed:
+            connection.execute(statement, bad, prepare=True)
+        self.assertEqual(failed.exception.diag.context, "unnamed portal parameter $36")
+        connection.execute("ALTER TABLE many ADD COLUMN more text DEFAULT 'm' || 'n'")
+        connection.execute("ALTER TABLE many ALTER COLUMN at SET DEFAULT 6")
+        connection.execute(statement, [v for row in values(1) for v in row], prepare=True)
+        self.assertEqual(connection.execute("SELECT DISTINCT at, more FROM many").fetchall(), [(6, "mn")])
+        with self.assertRaises(psycopg.errors.NumericValueOutOfRange):
+            connection.execute(statement, [decimal.Decimal(9999) if i == 14 else v for i, v in enumerate(v for row in values(0) for v in row)], prepare=True)
+        self.assertEqual(connection.execute("SELECT count(*) FROM many").fetchone(), (40,))
+        connection.execute("DROP TABLE many")
+
     def test_values_come_back_in_both_formats(self):
         connection = self.connect(autocommit=True)
         for binary in (False, True):

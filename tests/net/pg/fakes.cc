@@ -109,6 +109,8 @@ Task<StatusOr<StatementDescription>> FakeHandler::DescribeStatement(std::string 
 Task<Status> FakeHandler::Bind(std::string portal, std::string statement, std::vector<ParameterValue> values,
                                std::vector<int16_t> result_formats) {
   if (!statements.contains(statement)) co_return Error(sqlstate::kInvalidSqlStatementName, "no such statement");
+  parameter_bytes.clear();
+  for (ParameterValue& value : values) value.bytes = parameter_bytes.emplace_back(value.bytes);
   parameters = std::move(values);
   portals[portal] = Portal{statements[statement], std::move(result_formats), 0};
   co_return OkStatus();

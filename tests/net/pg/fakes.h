@@ -224,6 +224,7 @@ class FakeHandler final : public SessionHandler {
   std::map<std::string, std::string> statements;
   std::map<std::string, Portal> portals;
   std::vector<ParameterValue> parameters;
+  std::deque<std::string> parameter_bytes;  // of parameters
   std::string copied;
   Status sync_result;
   int syncs = 0, cancels = 0, ends = 0;

@@ -78,19 +78,5 @@ TEST_F(LiteralColumnsTest, ManyRows) {
   EXPECT_EQ(database_.Run("SELECT count(*), sum(a), sum(b::int), max(a) FROM t"), std::vector<std::string>{"10000|49995000|49995000|9999"});
 }
 
-TEST_F(LiteralColumnsTest, ParametersAtHand) {
-  const auto parsed = parse::ParseSql("INSERT INTO t VALUES ($1, 'x'), ($2, NULL)");
-  ASSERT_TRUE(parsed.ok());
-  const parse::LiteralRows& rows = *parse::As<parse::InsertStatement>(*(*parsed)[0].statement).source->literals;
-  const std::vector<DataType> types = {TypeId::kInt32, TypeId::kText};
-  ExecContext exec;
-  const auto batches = ReadLiteralRows(rows, types, {Value::Int32(5), Value::Null(TypeId::kInt32)}, exec);
-  ASSERT_TRUE(batches.has_value());
-  EXPECT_EQ((*batches)[0].column(0).Get<int32_t>(0), 5);
-  EXPECT_TRUE((*batches)[0].column(0).IsNull(1));
-  EXPECT_FALSE(ReadLiteralRows(rows, types, {Value::Int32(5), Value::Int64(1)}, exec).has_value());  // a cast is the binder's
-  EXPECT_FALSE(ReadLiteralRows(rows, types, {Value::Int32(5)}, exec).has_value());
-}
-
 }  // namespace
 }  // namespace tsd::sql::test
