@@ -192,7 +192,8 @@ void AsioWorkers::StandBy(Worker* self) {
     } else if (polls == seen) {
       // Whoever polls has slept all the time: so may this one, until there is an event.
       standby_asleep_.store(true);
-      self->wake.Wait(mutex_);
+      // One that came back meanwhile may not have seen that.
+      if (polling_.load()) self->wake.Wait(mutex_);
       standby_asleep_.store(false);
       if (self->woken) return;
     }
