@@ -1,5 +1,5 @@
 #pragma once
-// Real executor: `threads` workers on one queue, plus timers kept by whichever worker is idle. The home of std::thread.
+// Real executor: `threads` workers on one queue, plus timers kept by whichever worker is idle. Their threads: server_thread.h.
 #include <deque>
 #include <string_view>
 #include <thread>

@@ -7,7 +7,10 @@
 namespace tsd::net {
 namespace {
 
-absl::Duration Now() { return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch()); }
+// The alarm's own clock.
+using AlarmTime = boost::asio::steady_timer::time_point;
+
+absl::Duration Now() { return absl::FromChrono(AlarmTime::clock::now().time_since_epoch()); }
 
 }  // namespace
 
@@ -24,7 +27,7 @@ void AsioExecutor::SetAlarm() {
   const absl::Duration due = timers_.NextDue();
   if (due >= alarm_at_) return;
   alarm_at_ = due;
-  alarm_.expires_at(std::chrono::steady_clock::time_point(absl::ToChronoNanoseconds(due)));
+  alarm_.expires_at(AlarmTime(absl::ToChronoNanoseconds(due)));
   alarm_.async_wait([this](const boost::system::error_code& error) {
     if (!error) OnAlarm();
   });

@@ -7,20 +7,19 @@
 #include <exception>
 #include <utility>
 
+#include "engine/base/clock.h"
 #include "engine/base/log.h"
 #include "engine/base/server_thread.h"
 
 namespace tsd::net {
 namespace {
 
-using WorkClock = std::chrono::steady_clock;
-
 constexpr std::chrono::milliseconds kStandbyWait(2);
 constexpr std::chrono::microseconds kTakeOverWait(200);  // who does not come back to the sockets for so long is at a long task
 constexpr int kTasksPerPoll = 4;      // a worker with many tasks looks after the sockets so often, if nobody else does
 constexpr int kTasksPerShared = 8;    // and takes a shared one so often, though it has its own
 constexpr size_t kMostKept = 4;       // tasks made ready by a task are mostly tiny; of more than this others get their part
-constexpr std::chrono::microseconds kSoon(200);  // tasks from the sockets are kept as far as they are begun so soon, by those before them
+constexpr absl::Duration kSoon = absl::Microseconds(200);  // tasks from the sockets are kept as far as they are begun so soon, by those before them
 
 struct Current {
   AsioWorkers* workers = nullptr;
@@ -74,11 +73,11 @@ void AsioWorkers::Run(Worker* self) {
   current = Current{this, &self->ready};
   while (true) {
     if (std::optional<Task> task = TakeTask(self)) {
-      const WorkClock::time_point begun = WorkClock::now();
+      const absl::Duration begun = RealClock().Monotonic();
       // A task that throws (memory ran out) leaves a coroutine that never goes on: better the process ends.
       [&]() noexcept { std::move (*task)(); }();
       task.reset();
-      self->pace = (3 * self->pace + (WorkClock::now() - begun)) / 4;
+      self->pace = (3 * self->pace + (RealClock().Monotonic() - begun)) / 4;
       if (self->ready.size() > kMostKept) Share(self, kMostKept);
       if (self->tasks % kTasksPerPoll == 0 && !self->ready.empty() && !polling_.exchange(true)) Poll(self, /*wait=*/false);
     } else if (drained_.load()) {
@@ -146,7 +145,7 @@ void AsioWorkers::Poll(Worker* self, bool wait) {
   polling_.store(false);
   if (wait && standby_asleep_.load(std::memory_order_relaxed)) WakeStandby();
   // Little tasks stay: they are done sooner than another thread would wake up. So do those that were its own before.
-  const auto soon = std::min<size_t>(kMostKept, static_cast<size_t>(kSoon / std::max(self->pace, WorkClock::duration(1))));
+  const auto soon = static_cast<size_t>(kSoon / std::max(self->pace, kSoon / static_cast<int>(kMostKept)));
   if (const size_t keep = std::max({own, soon, size_t{1}}); self->ready.size() > keep) Share(self, keep);
 }
 

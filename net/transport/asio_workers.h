@@ -9,12 +9,12 @@
 // I3 One parked worker stands by: it looks every kStandbyWait, as long as there are events, whether the one who waits for sockets is away at
 //    a long task, and takes its place if so. So such a task keeps no socket waiting much longer than that while another thread is idle.
 #include <absl/functional/any_invocable.h>
+#include <absl/time/time.h>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include <atomic>
-#include <chrono>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -51,7 +51,7 @@ class AsioWorkers {
     // Its own thread's only:
     std::deque<Task> ready;
     unsigned tasks = 0;      // taken so far
-    std::chrono::steady_clock::duration pace{0};  // the time a task takes, by the last few
+    absl::Duration pace;     // the time a task takes, by the last few
   };
 
   void Run(Worker* self);
