@@ -275,6 +275,28 @@ StatusOr<TxnMessage> TxnMessage::Decode(std::string_view bytes) {
   return message;
 }
 
+std::string EncodeCommitted(const std::vector<CommittedTxn>& committed) {
+  ByteWriter writer;
+  writer.PutVarint(committed.size());
+  for (const CommittedTxn& entry : committed) {
+    PutTxn(entry.txn, writer);
+    writer.PutU64(entry.commit.value());
+  }
+  return std::move(writer).Take();
+}
+
+StatusOr<std::vector<CommittedTxn>> DecodeCommitted(std::string_view bytes) {
+  ByteReader reader(bytes);
+  std::vector<CommittedTxn> committed;
+  const uint64_t count = reader.GetVarint();
+  for (uint64_t i = 0; i < count && reader.ok(); ++i) {
+    const TxnId txn = GetTxn(reader);
+    committed.push_back({txn, Timestamp(reader.GetU64())});
+  }
+  if (!reader.ok()) return Malformed("list of commits");
+  return committed;
+}
+
 std::string EncodeTransactions(const std::vector<HeldTransaction>& transactions) {
   ByteWriter writer;
   writer.PutVarint(transactions.size());

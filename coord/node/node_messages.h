@@ -61,12 +61,16 @@ struct PrepareMessage {
   static StatusOr<PrepareMessage> Decode(std::string_view bytes);
 };
 
-/// CommitPrepared, CommitOnePhase, Abort, RollbackTo: each uses the fields it needs.
+/// CommitPrepared.
+std::string EncodeCommitted(const std::vector<CommittedTxn>& committed);
+StatusOr<std::vector<CommittedTxn>> DecodeCommitted(std::string_view bytes);
+
+/// CommitOnePhase, Abort, RollbackTo: each uses the fields it needs.
 struct TxnMessage {
   TxnId txn;
   uint64_t operations = 0;
   uint32_t level = 0;
-  Timestamp timestamp;      // commit or minimum
+  Timestamp timestamp;      // the minimum
 
   std::string Encode() const;
   static StatusOr<TxnMessage> Decode(std::string_view bytes);

@@ -55,8 +55,13 @@ Task<StatusOr<std::string>> NodeService::HandleCall(Method method, std::string p
     case Method::kPing: co_return std::string();
     case Method::kWrite: co_return co_await Write(std::move(payload));
     case Method::kDelete: co_return co_await Delete(std::move(payload));
+    case Method::kCommitPrepared: {
+      CO_ASSIGN_OR_RETURN(const std::vector<CommittedTxn> committed, DecodeCommitted(payload));
+      CO_RETURN_IF_ERROR(co_await CommitAllPrepared(*deps_.store, committed));
+      for (const CommittedTxn& entry : committed) CO_RETURN_IF_ERROR(co_await deps_.executions->Commit(entry.txn, entry.commit));
+      co_return std::string();
+    }
     case Method::kRollbackTo:
-    case Method::kCommitPrepared:
     case Method::kCommitOnePhase:
     case Method::kAbort: co_return co_await Transaction(method, std::move(payload));
     case Method::kWriteAndCommit: {
@@ -204,8 +209,8 @@ Task<Status> NodeService::PrepareStore(PrepareMessage message) {
   }
   // Commits that were answered ahead of their records are here for some milliseconds: a low limit makes their successors wait, not fail.
   const absl::Duration until = deps_.clock->Monotonic() + kLimitPatience;
-  while (static_cast<int64_t>(deps_.store->InDoubt().size()) >= limit && deps_.clock->Monotonic() < until) co_await SleepFor{kLimitPause};
-  if (static_cast<int64_t>(deps_.store->InDoubt().size()) >= limit) {
+  while (static_cast<int64_t>(deps_.store->PreparedCount()) >= limit && deps_.clock->Monotonic() < until) co_await SleepFor{kLimitPause};
+  if (static_cast<int64_t>(deps_.store->PreparedCount()) >= limit) {
     co_return WithHint(Error(sqlstate::kOutOfMemory, "maximum number of prepared transactions reached"),
                        StrCat("Increase max_prepared_transactions (currently ", limit, ")."));
   }
@@ -229,10 +234,6 @@ Task<StatusOr<std::string>> NodeService::Transaction(Method method, std::string 
   CO_ASSIGN_OR_RETURN(TxnMessage message, TxnMessage::Decode(payload));
   switch (method) {
     case Method::kCommitOnePhase: co_return co_await CommitOnePhase(std::move(message));
-    case Method::kCommitPrepared:
-      CO_RETURN_IF_ERROR(co_await deps_.store->CommitPrepared(message.txn, message.timestamp));
-      CO_RETURN_IF_ERROR(co_await deps_.executions->Commit(message.txn, message.timestamp));
-      break;
     case Method::kRollbackTo:
       CO_RETURN_IF_ERROR(co_await deps_.executions->RollbackTo(message.txn, message.level));
       CO_RETURN_IF_ERROR(co_await deps_.store->RollbackTo(message.txn, message.level));

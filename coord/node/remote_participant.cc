@@ -68,9 +68,8 @@ Task<Status> RemoteParticipant::Prepare(TxnId txn, uint64_t operations, engine::
   co_return answer.status();
 }
 
-Task<Status> RemoteParticipant::CommitPrepared(TxnId txn, Timestamp commit) {
-  const TxnMessage message{txn, 0, 0, commit};
-  const StatusOr<std::string> answer = co_await Call(Method::kCommitPrepared, message.Encode(), kControlTimeout);
+Task<Status> RemoteParticipant::CommitPrepared(std::vector<CommittedTxn> committed) {
+  const StatusOr<std::string> answer = co_await Call(Method::kCommitPrepared, EncodeCommitted(committed), kControlTimeout);
   co_return answer.status();
 }
 

@@ -23,7 +23,7 @@ class RemoteParticipant final : public Participant {
   Task<StatusOr<uint64_t>> Delete(engine::DeleteRequest request) override;
   Task<Status> RollbackTo(TxnId txn, uint32_t level) override;
   Task<Status> Prepare(TxnId txn, uint64_t operations, engine::Preparation preparation) override;
-  Task<Status> CommitPrepared(TxnId txn, Timestamp commit) override;
+  Task<Status> CommitPrepared(std::vector<CommittedTxn> committed) override;
   Task<StatusOr<Timestamp>> CommitOnePhase(TxnId txn, uint64_t operations, Timestamp minimum) override;
   Task<Status> WriteAndPrepare(NodeWrites writes, engine::Preparation preparation) override;
   Task<StatusOr<Timestamp>> WriteAndCommit(NodeWrites writes, Timestamp minimum) override;

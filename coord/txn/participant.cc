@@ -41,6 +41,18 @@ Task<StatusOr<Timestamp>> WriteAndCommit(engine::Store& store, NodeWrites writes
   co_return status;
 }
 
+Task<Status> CommitAllPrepared(engine::Store& store, const std::vector<CommittedTxn>& committed) {
+  // All before the first is awaited: they become durable together.
+  std::vector<Future<Status>> commits;
+  commits.reserve(committed.size());
+  for (const CommittedTxn& entry : committed) commits.push_back(store.CommitPrepared(entry.txn, entry.commit));
+  Status result;
+  for (Future<Status>& commit : commits) {
+    if (const Status status = co_await commit; !status.ok()) result = status;
+  }
+  co_return result;
+}
+
 Task<Status> LocalParticipant::Write(NodeWrites writes) { co_return co_await StageWrites(store_, std::move(writes)); }
 
 Task<StatusOr<std::vector<engine::WriteConflicts>>> LocalParticipant::WriteUnlessConflicting(NodeWrites writes, std::vector<size_t> arbiters) {
@@ -58,7 +70,7 @@ Task<Status> LocalParticipant::Prepare(TxnId txn, uint64_t, engine::Preparation 
   co_return co_await store_.Prepare(txn, std::move(preparation));
 }
 
-Task<Status> LocalParticipant::CommitPrepared(TxnId txn, Timestamp commit) { co_return co_await store_.CommitPrepared(txn, commit); }
+Task<Status> LocalParticipant::CommitPrepared(std::vector<CommittedTxn> committed) { co_return co_await CommitAllPrepared(store_, committed); }
 
 Task<StatusOr<Timestamp>> LocalParticipant::CommitOnePhase(TxnId txn, uint64_t, Timestamp minimum) {
   co_return co_await store_.CommitOnePhase(txn, minimum);

@@ -22,6 +22,12 @@ struct HeldTransaction {
   std::vector<NodeId> participants = {};  // of a prepared one: Preparation::participants
 };
 
+/// What a participant is told of a committed transaction.
+struct CommittedTxn {
+  TxnId txn;
+  Timestamp commit;
+};
+
 /// A table's schema with its byte form, which each message with rows carries: worked out once, not a message.
 struct EncodedSchema {
   TableSchemaPtr schema;
@@ -56,7 +62,8 @@ class Participant {
   /// `operations`: how many writes and deletes of the transaction were acknowledged here. A node that has seen fewer was restarted
   /// meanwhile and has lost some: it refuses.
   virtual Task<Status> Prepare(TxnId txn, uint64_t operations, engine::Preparation preparation) = 0;
-  virtual Task<Status> CommitPrepared(TxnId txn, Timestamp commit) = 0;
+  /// OK: none of them will be forgotten.
+  virtual Task<Status> CommitPrepared(std::vector<CommittedTxn> committed) = 0;
   virtual Task<StatusOr<Timestamp>> CommitOnePhase(TxnId txn, uint64_t operations, Timestamp minimum) = 0;
   /// All writes of a transaction here and its prepare, as one request.
   virtual Task<Status> WriteAndPrepare(NodeWrites writes, engine::Preparation preparation) = 0;
@@ -76,10 +83,11 @@ class Participant {
   virtual Task<Status> Verify() = 0;
 };
 
-/// What a node does for Write and WriteAndCommit.
+/// What a node does for Write, WriteAndCommit and CommitPrepared.
 Task<Status> StageWrites(engine::Store& store, NodeWrites writes);
 Task<StatusOr<std::vector<engine::WriteConflicts>>> StageUnlessConflicting(engine::Store& store, NodeWrites writes, std::vector<size_t> arbiters);
 Task<StatusOr<Timestamp>> WriteAndCommit(engine::Store& store, NodeWrites writes, Timestamp minimum);
+Task<Status> CommitAllPrepared(engine::Store& store, const std::vector<CommittedTxn>& committed);
 
 class LocalParticipant final : public Participant {
  public:
@@ -89,7 +97,7 @@ class LocalParticipant final : public Participant {
   Task<StatusOr<uint64_t>> Delete(engine::DeleteRequest request) override;
   Task<Status> RollbackTo(TxnId txn, uint32_t level) override;
   Task<Status> Prepare(TxnId txn, uint64_t operations, engine::Preparation preparation) override;
-  Task<Status> CommitPrepared(TxnId txn, Timestamp commit) override;
+  Task<Status> CommitPrepared(std::vector<CommittedTxn> committed) override;
   Task<StatusOr<Timestamp>> CommitOnePhase(TxnId txn, uint64_t operations, Timestamp minimum) override;
   Task<Status> WriteAndPrepare(NodeWrites writes, engine::Preparation preparation) override;
   Task<StatusOr<Timestamp>> WriteAndCommit(NodeWrites writes, Timestamp minimum) override;

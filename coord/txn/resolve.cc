@@ -43,7 +43,8 @@ Task<void> TransactionManager::Settle(NodeId node, std::shared_ptr<Participant> 
   if (!decision.has_value()) co_return;
   Status status;
   if (decision->commits()) {
-    status = co_await participant->CommitPrepared(txn, decision->commit);
+    std::vector<CommittedTxn> committed = {{txn, decision->commit}};
+    status = co_await participant->CommitPrepared(std::move(committed));
   } else {
     status = co_await participant->Abort(txn);
   }
@@ -87,7 +88,10 @@ Task<std::optional<Decision>> TransactionManager::Reconstruct(NodeId node, HeldT
 Task<Status> TransactionManager::TellDecision(NodeId node, const Decision& decision, const Census& census) {
   const StatusOr<std::shared_ptr<Participant>> participant = participants_(node);
   if (!participant.ok()) co_return OkStatus();  // it has left the cluster
-  if (decision.commits()) co_return co_await (*participant)->CommitPrepared(decision.txn, decision.commit);
+  if (decision.commits()) {
+    std::vector<CommittedTxn> committed = {{decision.txn, decision.commit}};
+    co_return co_await (*participant)->CommitPrepared(std::move(committed));
+  }
   // An abort is over only where no prepare of it can come late.
   CO_RETURN_IF_ERROR((co_await (*participant)->ListTransactions(log_.Current()->cluster_id, census.oldest_snapshot)).status());
   co_return co_await (*participant)->Abort(decision.txn);

@@ -15,7 +15,7 @@ constexpr int kMostAnsweredAhead = 32;
 constexpr absl::Duration kLongestUndecided = absl::Milliseconds(10);
 constexpr size_t kMostDecidedTogether = 16;
 
-// One commit under way. The machine is touched by one coroutine at a time: the one in Commit until the answer, then FinishAnswered, then Finish.
+// One commit under way. The machine is touched by one coroutine at a time: the one in Commit until the answer, then FinishAnswered, then Finish or TellCommitted.
 struct TransactionManager::Run {
   Run(std::shared_ptr<Transaction> t, CommitMachine m) : transaction(std::move(t)), machine(std::move(m)) {}
   std::shared_ptr<Transaction> transaction;
@@ -150,6 +150,7 @@ Task<CommitActions> TransactionManager::PrepareAll(std::shared_ptr<Run> run, Com
     if (participant.ok()) {
       Task<Status> prepare = PrepareAt(*participant, transaction, action.node, std::move(kept[action.node]), preparation);
       prepares.emplace_back(action.node, Start(executor_, std::move(prepare), Launch::kNext));
+      co_await GiveWay();  // its message is sent before the next one's is made: the nodes work at the same time
     } else {
       prepares.emplace_back(action.node, ReadyFuture(participant.status()));
     }
@@ -276,7 +277,8 @@ Task<void> TransactionManager::FinishAnswered(std::vector<std::shared_ptr<Run>> 
   std::vector<Future<Status>> records;
   records.reserve(runs.size());
   for (const std::shared_ptr<Run>& run : runs) records.push_back(LogDecision(*run, run->commit));
-  // One coroutine awaits all, as they become durable together: a thread is woken once, and each node gets its messages in one piece.
+  // They become durable together: a thread is woken once, and each node gets one message.
+  std::vector<std::shared_ptr<Run>> decided;
   for (size_t i = 0; i < runs.size(); ++i) {
     const Status logged = co_await records[i];
     TSD_FAULT_POINT("txn.decided");
@@ -284,40 +286,65 @@ Task<void> TransactionManager::FinishAnswered(std::vector<std::shared_ptr<Run>> 
       MutexLock lock(mutex_);
       --answered_ahead_;
     }
-    Spawn(executor_, Finish(runs[i], runs[i]->machine.OnCommitLogged(logged)), Launch::kNext);
+    runs[i]->machine.OnCommitLogged(logged);
+    if (logged.ok()) decided.push_back(std::move(runs[i]));
   }
+  co_await TellCommitted(std::move(decided));
 }
 
-Task<Status> TransactionManager::SendCommit(NodeId node, TxnId txn, Timestamp commit) {
+Task<Status> TransactionManager::SendCommits(NodeId node, std::vector<CommittedTxn> committed) {
   CO_ASSIGN_OR_RETURN(std::shared_ptr<Participant> participant, participants_(node));
-  co_return co_await participant->CommitPrepared(txn, commit);
+  co_return co_await participant->CommitPrepared(std::move(committed));
+}
+
+Task<void> TransactionManager::TellCommitted(std::vector<std::shared_ptr<Run>> runs) {
+  struct Told {
+    std::vector<std::shared_ptr<Run>> runs;
+    Future<Status> answer;
+  };
+  std::map<NodeId, Told> nodes;
+  for (const std::shared_ptr<Run>& run : runs) {
+    for (const NodeId node : run->machine.participants()) nodes[node].runs.push_back(run);
+  }
+  for (auto& [node, told] : nodes) {
+    std::vector<CommittedTxn> committed;
+    for (const std::shared_ptr<Run>& run : told.runs) committed.push_back({run->transaction->id(), run->commit});
+    told.answer = Start(executor_, SendCommits(node, std::move(committed)), Launch::kNext);
+  }
+  for (auto& [node, told] : nodes) {
+    const Status status = co_await told.answer;
+    if (!status.ok()) log::Warning(told.runs.size(), " committed transactions: node ", node.value(), " not told yet: ", status.message());
+    for (const std::shared_ptr<Run>& run : told.runs) {
+      run->machine.OnCommitted(node, status);
+      if (run->machine.state() != CommitState::kCommitted) continue;
+      log_.LogEnd(run->transaction->id());
+      co_await Release(run->transaction);
+    }
+  }
+  // A node that was not reached hears it from Resolve.
+  for (const std::shared_ptr<Run>& run : runs) {
+    if (run->machine.state() != CommitState::kCommitted) co_await Release(run->transaction);
+  }
 }
 
 Task<void> TransactionManager::Finish(std::shared_ptr<Run> run, CommitActions actions) {
   const TxnId txn = run->transaction->id();
-  std::vector<std::pair<NodeId, Future<Status>>> commits;
+  if (run->machine.state() == CommitState::kCommitting) {
+    std::vector<std::shared_ptr<Run>> runs(1, run);
+    co_return co_await TellCommitted(std::move(runs));
+  }
   std::vector<std::pair<NodeId, Future<Status>>> aborts;
   for (const CommitAction& action : actions) {
-    if (action.kind == Kind::kSendCommit) {
-      commits.emplace_back(action.node, Start(executor_, SendCommit(action.node, txn, run->commit), Launch::kNext));
-    } else if (action.kind == Kind::kSendAbort) {
-      StatusOr<std::shared_ptr<Participant>> participant = participants_(action.node);
-      if (participant.ok()) aborts.emplace_back(action.node, Start(executor_, AbortAt(*participant, txn)));
-    }
-  }
-  for (auto& [node, future] : commits) {
-    const Status status = co_await future;
-    if (!status.ok()) log::Warning("transaction ", txn.ToString(), ": node ", node.value(), " not told yet: ", status.message());
-    for (const CommitAction& action : run->machine.OnCommitted(node, status)) {
-      if (action.kind == Kind::kLogEnd) log_.LogEnd(txn);
-    }
+    if (action.kind != Kind::kSendAbort) continue;
+    StatusOr<std::shared_ptr<Participant>> participant = participants_(action.node);
+    if (participant.ok()) aborts.emplace_back(action.node, Start(executor_, AbortAt(*participant, txn)));
   }
   for (auto& [node, future] : aborts) {
     const Status status = co_await future;
     if (!status.ok()) log::Debug("transaction ", txn.ToString(), ": abort at node ", node.value(), ": ", status.message());
     run->machine.OnAborted(node);
   }
-  // A node that was not reached hears it from Resolve; unless the log has failed, when the transaction stays live so that nobody decides it.
+  // If the log has failed, the transaction stays live so that nobody decides it.
   if (run->machine.state() == CommitState::kLogFailed) co_return;
   co_await Release(run->transaction);
 }

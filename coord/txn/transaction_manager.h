@@ -2,6 +2,7 @@
 // TransactionManager: begins transactions, drives CommitMachine over participants and the cluster log, and resolves what crashes left
 // behind. Upholds T1, T2 (coord/TXN.md). Thread-safe.
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -71,8 +72,10 @@ class TransactionManager {
   void FinishSoon(std::shared_ptr<Run> run);
   void DecideAnswered();
   Task<void> FinishAnswered(std::vector<std::shared_ptr<Run>> runs);
+  /// Tells the participants of one that has its answer how it ended.
   Task<void> Finish(std::shared_ptr<Run> run, CommitActions actions);
-  Task<Status> SendCommit(NodeId node, TxnId txn, Timestamp commit);
+  Task<void> TellCommitted(std::vector<std::shared_ptr<Run>> runs);
+  Task<Status> SendCommits(NodeId node, std::vector<CommittedTxn> committed);
   Task<Status> CommitKeptWrites(std::shared_ptr<Transaction> transaction);
   Task<CommitActions> PrepareAll(std::shared_ptr<Run> run, CommitActions actions);
   Task<Status> CommitOnePhase(std::shared_ptr<Transaction> transaction, NodeId node);

@@ -172,6 +172,16 @@ struct Yield {
   void await_resume() noexcept {}
 };
 
+/// `co_await GiveWay();` lets what was started with Launch::kNext begin, without another thread.
+struct GiveWay {
+  bool await_ready() noexcept { return false; }
+  template <typename P>
+  void await_suspend(std::coroutine_handle<P> handle) {
+    handle.promise().executor->Continue([handle]() mutable { handle.resume(); });
+  }
+  void await_resume() noexcept {}
+};
+
 /// `co_await SleepFor{duration};`
 struct SleepFor {
   absl::Duration duration;

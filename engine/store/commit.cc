@@ -396,6 +396,11 @@ std::vector<PreparedTransaction> StoreCore::InDoubt() {
   return result;
 }
 
+size_t StoreCore::PreparedCount() {
+  MutexLock lock(mutex_);
+  return static_cast<size_t>(std::ranges::count_if(transactions_, [](const auto& entry) { return entry.second->state == TxnState::kPrepared; }));
+}
+
 bool StoreCore::IsActive(TxnId id) {
   MutexLock lock(mutex_);
   return transactions_.contains(id);

@@ -23,6 +23,7 @@ class StoreFacade final : public Store {
   Future<StatusOr<Timestamp>> CommitOnePhase(TxnId txn, Timestamp minimum) override { return core_->CommitOnePhase(txn, minimum); }
   Future<Status> Abort(TxnId txn) override { return core_->Abort(txn); }
   std::vector<PreparedTransaction> InDoubt() override { return core_->InDoubt(); }
+  size_t PreparedCount() override { return core_->PreparedCount(); }
   bool IsActive(TxnId txn) override { return core_->IsActive(txn); }
   Future<Status> DropChunks(std::vector<ChunkId> chunks) override { return core_->DropChunks(std::move(chunks)); }
   std::vector<ChunkId> Chunks() override { return core_->Chunks(); }

@@ -120,6 +120,7 @@ class Store : public StoreReader {
   /// Any transaction, prepared or not; idempotent. That of a prepared one takes effect when it is durable.
   virtual Future<Status> Abort(TxnId txn) = 0;
   virtual std::vector<PreparedTransaction> InDoubt() = 0;
+  virtual size_t PreparedCount() = 0;
   /// Whether the transaction has staged something here that is neither committed nor aborted.
   virtual bool IsActive(TxnId txn) = 0;
 

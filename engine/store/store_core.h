@@ -78,6 +78,7 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
   Future<StatusOr<Timestamp>> CommitOnePhase(TxnId id, Timestamp minimum);
   Future<Status> Abort(TxnId id);
   std::vector<PreparedTransaction> InDoubt();
+  size_t PreparedCount();
   bool IsActive(TxnId id);
 
   Future<Status> AwaitReadable(std::vector<ChunkId> chunks, Snapshot snapshot, absl::Duration timeout);  // read.cc

@@ -14,10 +14,6 @@ namespace {
 
 Status NotConnected(std::string_view message) { return Error(sqlstate::kSqlclientUnableToConnect, message); }
 
-uint32_t DeadlineMs(absl::Duration left) {
-  return static_cast<uint32_t>(std::clamp<int64_t>(absl::ToInt64Milliseconds(left), 1, UINT32_MAX));
-}
-
 }  // namespace
 
 class RpcClient::Core : public std::enable_shared_from_this<Core> {
@@ -227,42 +223,7 @@ Task<StatusOr<std::string>> RpcClient::Core::Call(std::shared_ptr<Core> self, Me
   Task<SessionOr> getting = GetSession(self, timeout);
   SessionOr session = co_await std::move(getting);
   if (!session.ok()) co_return session.status();
-  OpenHead head;
-  head.method = method;
-  head.kind = StreamKind::kCall;
-  absl::Duration left = deadline - self->deps_.clock->Monotonic();
-  if (timeout < absl::InfiniteDuration()) head.deadline_ms = DeadlineMs(left);
-  Task<StatusOr<std::shared_ptr<RpcStream>>> opening = Session::Open(*session, head, std::move(payload), deadline);
-  StatusOr<std::shared_ptr<RpcStream>> stream = co_await std::move(opening);
-  if (!stream.ok()) co_return stream.status();
-
-  TimerId timer = 0;
-  if (timeout < absl::InfiniteDuration()) {
-    left = std::max(deadline - self->deps_.clock->Monotonic(), absl::ZeroDuration());
-    std::weak_ptr<RpcStream> weak = *stream;
-    timer = self->deps_.executor->PostAfter(left, [weak, to = self->endpoint_] {
-      std::shared_ptr<RpcStream> late = weak.lock();
-      if (late == nullptr) return;
-      late->Cancel(Error(sqlstate::kConnectionFailure, StrCat("no answer from ", to.ToString(), " in time")));
-    });
-  }
-  Task<StatusOr<std::optional<std::string>>> receiving = (*stream)->Receive();
-  StatusOr<std::optional<std::string>> answer = co_await std::move(receiving);
-  if (answer.ok() && answer->has_value()) {
-    // The END behind the answer says whether the handler succeeded.
-    Task<StatusOr<std::optional<std::string>>> ending = (*stream)->Receive();
-    StatusOr<std::optional<std::string>> end = co_await std::move(ending);
-    if (!end.ok()) {
-      answer = end.status();
-    } else if (end->has_value()) {
-      answer = Violation("two answers to one call");
-    }
-  } else if (answer.ok()) {
-    answer = Violation("a call without an answer");
-  }
-  if (timer != 0) self->deps_.executor->Cancel(timer);
-  if (!answer.ok()) co_return answer.status();
-  co_return **std::move(answer);
+  co_return co_await Session::Call(*std::move(session), method, std::move(payload), deadline);
 }
 
 Task<StatusOr<std::shared_ptr<RpcStream>>> RpcClient::Core::Open(std::shared_ptr<Core> self, Method method, std::string payload) {

@@ -66,7 +66,7 @@ Status FrameDecoder::CheckHeader() {
   if (length < kLengthWithoutPayload || length - kLengthWithoutPayload > max_payload_) {
     return BadFrame(StrCat("length ", length));
   }
-  if (type < static_cast<uint8_t>(FrameType::kHello) || type > static_cast<uint8_t>(FrameType::kPong)) {
+  if (type < static_cast<uint8_t>(FrameType::kHello) || type > static_cast<uint8_t>(FrameType::kAnswer)) {
     return BadFrame(StrCat("type ", static_cast<int>(type)));
   }
   frame_.type = static_cast<FrameType>(type);

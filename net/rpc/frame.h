@@ -17,7 +17,7 @@ namespace tsd::net::rpc {
 /// First bytes of every RPC connection. Read as a PostgreSQL startup packet this is a length of over a gigabyte, which no client sends:
 /// both protocols share one port.
 inline constexpr std::string_view kRpcMagic = "TSDRPC1\n";
-inline constexpr uint32_t kProtocolVersion = 4;
+inline constexpr uint32_t kProtocolVersion = 5;
 
 /// A message of a call or stream is at most this long; a frame may carry a little more around it.
 inline constexpr size_t kMaxMessageBytes = 16u << 20;
@@ -39,6 +39,7 @@ enum class FrameType : uint8_t {
   kReset = 7,
   kPing = 8,
   kPong = 9,
+  kAnswer = 10,
 };
 
 struct Frame {

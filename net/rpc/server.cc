@@ -135,11 +135,8 @@ Task<void> RpcServerConnection::RunHandler(std::shared_ptr<RpcServerConnection> 
     Task<StatusOr<std::string>> handling = self->service_->HandleCall(head.method, std::move(payload), self->peer_);
     StatusOr<std::string> answer = co_await std::move(handling);
     Status status = answer.status();
-    if (status.ok()) {
-      Task<Status> sending = stream->Send(*std::move(answer));
-      status = co_await std::move(sending);
-    }
-    stream->Finish(std::move(status));
+    if (status.ok()) status = co_await stream->Answer(*std::move(answer));
+    if (!status.ok()) stream->Finish(std::move(status));
   } else {
     Task<Status> handling = self->service_->HandleStream(head.method, std::move(payload), stream, self->peer_);
     Status status = co_await std::move(handling);

@@ -15,6 +15,10 @@ constexpr size_t kWriteBytes = 256u << 10;
 constexpr size_t kQueueSlack = 64u << 20;
 constexpr uint32_t kLastStreamId = UINT32_MAX - 1;
 
+uint32_t DeadlineMs(absl::Duration left) {
+  return static_cast<uint32_t>(std::clamp<int64_t>(absl::ToInt64Milliseconds(left), 1, UINT32_MAX));
+}
+
 Status NotSent(const Status& reason) { return Error(sqlstate::kSqlclientUnableToConnect, StdView(reason.message())); }
 
 }  // namespace
@@ -83,6 +87,7 @@ Status Session::HandleFrame(Frame frame) {
     case FrameType::kData:
     case FrameType::kCredit:
     case FrameType::kEnd:
+    case FrameType::kAnswer:
     case FrameType::kReset: return HandleStreamFrame(std::move(frame));
   }
   return Violation("unknown frame type");
@@ -95,7 +100,6 @@ Status Session::HandleOpen(Frame frame) {
   if (frame.payload.size() > kMaxMessageBytes) return Violation("message too long");
   RpcStream::Start start;
   start.id = frame.stream_id;
-  start.kind = head.kind;
   start.send_window = settings_.peer_window;
   start.receive_window = options_.window_bytes;
   start.receive_finished = head.kind == StreamKind::kCall;
@@ -119,8 +123,14 @@ Status Session::HandleOpen(Frame frame) {
 }
 
 Status Session::HandleStreamFrame(Frame frame) {
-  ASSIGN_OR_RETURN(const std::shared_ptr<RpcStream> stream, Find(frame.stream_id));
-  if (stream == nullptr) return OkStatus();  // over here, and the peer did not know yet
+  if (frame.type == FrameType::kAnswer && frame.payload.size() > kMaxMessageBytes) return Violation("message too long");
+  ASSIGN_OR_RETURN(const Addressee addressee, Find(frame));
+  if (addressee.call.has_value()) {
+    HandleAnswer(*addressee.call, std::move(frame));
+    return OkStatus();
+  }
+  const std::shared_ptr<RpcStream>& stream = addressee.stream;
+  if (stream == nullptr) return OkStatus();
   switch (frame.type) {
     case FrameType::kData: return stream->OnData(std::move(frame.payload));
     case FrameType::kCredit: {
@@ -128,6 +138,7 @@ Status Session::HandleStreamFrame(Frame frame) {
       return stream->OnCredit(bytes);
     }
     case FrameType::kEnd: return stream->OnEnd(DecodeStatus(frame.payload));
+    case FrameType::kAnswer: return Violation("ANSWER on a stream");
     default: break;
   }
   Status status = DecodeStatus(frame.payload);
@@ -137,12 +148,32 @@ Status Session::HandleStreamFrame(Frame frame) {
   return OkStatus();
 }
 
-StatusOr<std::shared_ptr<RpcStream>> Session::Find(uint32_t stream_id) {
-  MutexLock lock(mutex_);
-  if (stream_id == 0 || stream_id > last_stream_id_) return Violation("frame for a stream that was never opened");
-  auto found = streams_.find(stream_id);
-  if (found == streams_.end()) return std::shared_ptr<RpcStream>();
-  return found->second.lock();
+StatusOr<Session::Addressee> Session::Find(const Frame& frame) {
+  Addressee result;
+  bool leaving = false;
+  {
+    MutexLock lock(mutex_);
+    if (frame.stream_id == 0 || frame.stream_id > last_stream_id_) return Violation("frame for a stream that was never opened");
+    if (const auto call = calls_.find(frame.stream_id); call != calls_.end()) {
+      if (frame.type == FrameType::kData || frame.type == FrameType::kCredit) return Violation("neither an answer nor the end of a call");
+      result.call = std::move(call->second.answer);
+      calls_.erase(call);
+      leaving = IsLeaving();
+    } else if (const auto stream = streams_.find(frame.stream_id); stream != streams_.end()) {
+      result.stream = stream->second.lock();
+    }
+  }
+  if (leaving) CloseWhenFlushed();
+  return result;
+}
+
+void Session::HandleAnswer(const Answer& call, Frame frame) {
+  if (frame.type == FrameType::kAnswer) {
+    call.Set(std::move(frame.payload));
+    return;
+  }
+  const Status status = DecodeStatus(frame.payload);
+  call.Set(status.ok() ? Violation("a call without an answer") : status);
 }
 
 void Session::HandlePing() {
@@ -164,45 +195,85 @@ Task<StatusOr<std::shared_ptr<RpcStream>>> Session::Open(std::shared_ptr<Session
     std::optional<Waiter> waiter = self->TryOpen(head, payload, &stream, &status);
     if (!status.ok()) co_return status;
     if (stream != nullptr) co_return stream;
-    const absl::Duration left = deadline - self->deps_.clock->Monotonic();
-    if (left <= absl::ZeroDuration()) co_return Error(sqlstate::kSqlclientUnableToConnect, "timeout expired");
-    TimerId timer = 0;
-    if (left < absl::InfiniteDuration()) timer = self->deps_.executor->PostAfter(left, [waiter] { waiter->Set(true); });
-    Future<bool> room = waiter->future();
-    co_await room;
-    if (timer != 0) self->deps_.executor->Cancel(timer);
+    CO_RETURN_IF_ERROR(co_await AwaitRoom(self, *waiter, deadline));
   }
+}
+
+Task<StatusOr<std::string>> Session::Call(std::shared_ptr<Session> self, Method method, std::string payload, absl::Duration deadline) {
+  OpenHead head;
+  head.method = method;
+  head.kind = StreamKind::kCall;
+  const PendingCall call{Answer(), deadline};
+  while (true) {
+    if (deadline < absl::InfiniteDuration()) head.deadline_ms = DeadlineMs(deadline - self->deps_.clock->Monotonic());
+    Status status;
+    const std::optional<Waiter> waiter = self->TryCall(head, payload, call, &status);
+    if (!status.ok()) co_return status;
+    if (!waiter.has_value()) break;
+    CO_RETURN_IF_ERROR(co_await AwaitRoom(self, *waiter, deadline));
+  }
+  payload = std::string();
+  Future<StatusOr<std::string>> answered = call.answer.future();
+  co_return co_await answered;
+}
+
+Task<Status> Session::AwaitRoom(std::shared_ptr<Session> self, Waiter waiter, absl::Duration deadline) {
+  const absl::Duration left = deadline - self->deps_.clock->Monotonic();
+  if (left <= absl::ZeroDuration()) co_return Error(sqlstate::kSqlclientUnableToConnect, "timeout expired");
+  TimerId timer = 0;
+  if (left < absl::InfiniteDuration()) timer = self->deps_.executor->PostAfter(left, [waiter] { waiter.Set(true); });
+  Future<bool> room = waiter.future();
+  co_await room;
+  if (timer != 0) self->deps_.executor->Cancel(timer);
+  co_return OkStatus();
 }
 
 std::optional<Session::Waiter> Session::TryOpen(const OpenHead& head, std::string_view payload, std::shared_ptr<RpcStream>* stream,
                                                 Status* status) {
   RpcStream::Start start;
-  start.kind = head.kind;
   start.send_window = settings_.peer_window;
   start.receive_window = options_.window_bytes;
-  start.send_finished = head.kind == StreamKind::kCall;
   start.opened_here = true;
+  std::optional<Waiter> waiter;
   {
     MutexLock lock(mutex_);
-    if (!close_reason_.ok() || retired_ || last_stream_id_ >= kLastStreamId) {
-      *status = close_reason_.ok() ? Error(sqlstate::kSqlclientUnableToConnect, "the RPC connection takes no more streams")
-                                   : NotSent(close_reason_);
-      return std::nullopt;
-    }
-    if (!HasRoom()) {
-      waiters_.emplace_back();
-      return waiters_.back();
-    }
-    // Under the lock: ids must reach the wire in order.
-    start.id = ++last_stream_id_;
+    start.id = QueueOpen(head, payload, &waiter, status);
+    if (start.id == 0) return waiter;
     *stream = std::make_shared<RpcStream>(shared_from_this(), start);
     streams_.emplace(start.id, *stream);
-    std::string frame = EncodeFrame(FrameType::kOpen, start.id, EncodeOpenHead(head), payload);
-    queued_bytes_ += frame.size();
-    queue_.push_back(std::move(frame));
   }
   wake_writer_.Set();
   return std::nullopt;
+}
+
+std::optional<Session::Waiter> Session::TryCall(const OpenHead& head, std::string_view payload, PendingCall call, Status* status) {
+  std::optional<Waiter> waiter;
+  {
+    MutexLock lock(mutex_);
+    const uint32_t id = QueueOpen(head, payload, &waiter, status);
+    if (id == 0) return waiter;
+    if (call.deadline < next_deadline_) ArmDeadline(call.deadline);
+    calls_.emplace(id, std::move(call));
+  }
+  wake_writer_.Set();
+  return std::nullopt;
+}
+
+uint32_t Session::QueueOpen(const OpenHead& head, std::string_view payload, std::optional<Waiter>* waiter, Status* status) {
+  if (!close_reason_.ok() || retired_ || last_stream_id_ >= kLastStreamId) {
+    *status = close_reason_.ok() ? Error(sqlstate::kSqlclientUnableToConnect, "the RPC connection takes no more streams")
+                                 : NotSent(close_reason_);
+    return 0;
+  }
+  if (!HasRoom()) {
+    *waiter = waiters_.emplace_back();
+    return 0;
+  }
+  // Under one lock: ids must reach the wire in order.
+  std::string frame = EncodeFrame(FrameType::kOpen, ++last_stream_id_, EncodeOpenHead(head), payload);
+  queued_bytes_ += frame.size();
+  queue_.push_back(std::move(frame));
+  return last_stream_id_;
 }
 
 bool Session::IsUsable() const {
@@ -214,17 +285,19 @@ void Session::Retire() {
   {
     MutexLock lock(mutex_);
     retired_ = true;
-    if (!streams_.empty()) return;
+    if (!IsLeaving()) return;
   }
   CloseWhenFlushed();
 }
+
+bool Session::IsLeaving() const { return retired_ && streams_.empty() && calls_.empty(); }
 
 void Session::Forget(uint32_t stream_id) {
   bool last = false;
   {
     MutexLock lock(mutex_);
     streams_.erase(stream_id);
-    last = retired_ && streams_.empty();
+    last = IsLeaving();
   }
   if (last) CloseWhenFlushed();
 }
@@ -244,22 +317,26 @@ void Session::Close(Status reason) {
   }
   reason = WithPrefix(reason, StrCat("connection to ", connection_->Peer().ToString(), " lost: "));
   absl::flat_hash_map<uint32_t, std::weak_ptr<RpcStream>> streams;
+  absl::flat_hash_map<uint32_t, PendingCall> calls;
   std::vector<Waiter> waiters;
   std::deque<std::string> dropped;
-  TimerId timer;
+  TimerId timer, deadline_timer;
   {
     MutexLock lock(mutex_);
     if (!close_reason_.ok()) return;
     close_reason_ = reason;
     streams.swap(streams_);
+    calls.swap(calls_);
     waiters.swap(waiters_);
     dropped.swap(queue_);
     queued_bytes_ = 0;
     urgent_.clear();
     timer = std::exchange(tick_timer_, 0);
+    deadline_timer = std::exchange(deadline_timer_, 0);
   }
   log::Info("RPC ", reason.message());
   if (timer != 0) deps_.executor->Cancel(timer);
+  if (deadline_timer != 0) deps_.executor->Cancel(deadline_timer);
   connection_->Close();
   wake_writer_.Set();
   for (const Waiter& waiter : waiters) waiter.Set(false);
@@ -269,6 +346,10 @@ void Session::Close(Status reason) {
   for (const auto& [id, weak] : ordered) {
     if (std::shared_ptr<RpcStream> stream = weak.lock()) stream->OnReset(reason);
   }
+  std::vector<std::pair<uint32_t, Answer>> unanswered;
+  for (const auto& [id, call] : calls) unanswered.emplace_back(id, call.answer);
+  std::sort(unanswered.begin(), unanswered.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (const auto& [id, answer] : unanswered) answer.Set(reason);
   closed_.Set(reason);
 }
 
@@ -276,8 +357,8 @@ void Session::Close(Status reason) {
 
 bool Session::HasRoom() const { return queued_bytes_ < options_.send_queue_bytes; }
 
-Task<Status> Session::SendData(std::shared_ptr<Session> self, uint32_t stream_id, std::string payload) {
-  std::string frame = EncodeFrame(FrameType::kData, stream_id, payload);
+Task<Status> Session::SendMessage(std::shared_ptr<Session> self, FrameType type, uint32_t stream_id, std::string payload) {
+  std::string frame = EncodeFrame(type, stream_id, payload);
   payload = std::string();
   while (true) {
     Status status;
@@ -370,7 +451,7 @@ Session::Batch Session::TakeBatch() {
     batch.bytes.swap(urgent_);
     batch.has_ping = std::exchange(ping_queued_, false);
     pong_queued_ = false;
-    if (batch.bytes.empty() && !queue_.empty() && queue_.front().size() >= kWriteBytes) {
+    if (batch.bytes.empty() && !queue_.empty() && (queue_.size() == 1 || queue_.front().size() >= kWriteBytes)) {
       batch.bytes = std::move(queue_.front());
       queue_.pop_front();
       queued_bytes_ -= batch.bytes.size();
@@ -395,6 +476,42 @@ void Session::WriteEnded(const Batch& batch) {
 }
 
 // ---- liveness ----
+
+void Session::ArmDeadline(absl::Duration deadline) {
+  if (deadline_timer_ != 0) deps_.executor->Cancel(deadline_timer_);
+  next_deadline_ = deadline;
+  const absl::Duration left = std::max(deadline - deps_.clock->Monotonic(), absl::ZeroDuration());
+  deadline_timer_ = deps_.executor->PostAfter(left, [weak = weak_from_this()] {
+    if (std::shared_ptr<Session> session = weak.lock()) session->OnDeadline();
+  });
+}
+
+void Session::OnDeadline() {
+  std::vector<std::pair<uint32_t, Answer>> late;
+  bool leaving = false;
+  {
+    MutexLock lock(mutex_);
+    if (!close_reason_.ok()) return;
+    const absl::Duration now = deps_.clock->Monotonic();
+    for (const auto& [id, call] : calls_) {
+      if (call.deadline <= now) late.emplace_back(id, call.answer);
+    }
+    for (const auto& [id, answer] : late) calls_.erase(id);
+    leaving = !late.empty() && IsLeaving();
+    absl::Duration next = absl::InfiniteDuration();
+    for (const auto& [id, call] : calls_) next = std::min(next, call.deadline);
+    deadline_timer_ = 0;
+    next_deadline_ = absl::InfiniteDuration();
+    if (next < absl::InfiniteDuration()) ArmDeadline(next);
+  }
+  const Status status = Error(sqlstate::kConnectionFailure, StrCat("no answer from ", connection_->Peer().ToString(), " in time"));
+  std::sort(late.begin(), late.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (const auto& [id, answer] : late) {
+    SendReset(id, status);
+    answer.Set(status);
+  }
+  if (leaving) CloseWhenFlushed();
+}
 
 void Session::ArmTick() {
   std::weak_ptr<Session> weak = weak_from_this();

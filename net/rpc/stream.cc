@@ -13,7 +13,7 @@ int64_t CostOf(const std::string& payload) { return static_cast<int64_t>(payload
 }  // namespace
 
 RpcStream::RpcStream(std::shared_ptr<Session> session, Start start)
-    : session_(std::move(session)), start_(start), credit_(start.send_window), finished_(start.send_finished) {
+    : session_(std::move(session)), start_(start), credit_(start.send_window), finished_(false) {
   if (start.receive_finished) end_ = OkStatus();
 }
 
@@ -39,8 +39,21 @@ Task<Status> RpcStream::Send(std::string payload) {
     if (taken) break;
     co_await writable_.Wait();
   }
-  Task<Status> sending = Session::SendData(session_, start_.id, std::move(payload));
-  co_return co_await std::move(sending);
+  co_return co_await Session::SendMessage(session_, FrameType::kData, start_.id, std::move(payload));
+}
+
+Task<Status> RpcStream::Answer(std::string payload) {
+  if (payload.size() > kMaxMessageBytes) {
+    co_return Error(sqlstate::kProgramLimitExceeded,
+                    StrCat("RPC message of ", payload.size(), " bytes exceeds the limit of ", kMaxMessageBytes));
+  }
+  {
+    MutexLock lock(mutex_);
+    if (cut_.has_value()) co_return *cut_;
+    finished_ = true;
+  }
+  session_->Forget(start_.id);
+  co_return co_await Session::SendMessage(session_, FrameType::kAnswer, start_.id, std::move(payload));
 }
 
 Status RpcStream::TakeCredit(int64_t cost, bool* taken) {

@@ -1,5 +1,6 @@
 #pragma once
-// One conversation inside an RPC connection: messages both ways with credit-based flow control. Both sides use the same class.
+// One conversation inside an RPC connection: messages both ways with credit-based flow control. Both sides use the same class. A server has
+// one for a call too, its client has none (Session::Call).
 //
 // Invariants:
 //   - Messages arrive in order, each exactly once, or the stream ends with an error.
@@ -29,11 +30,9 @@ class RpcStream : public std::enable_shared_from_this<RpcStream> {
   /// Made by RpcClient::Open and by the server for each OPEN.
   struct Start {
     uint32_t id = 0;
-    StreamKind kind = StreamKind::kStream;
     int64_t send_window = 0;     // what the peer lets us send ahead
     int64_t receive_window = 0;  // what we let the peer send ahead
-    bool send_finished = false;  // a call's OPEN is all its client sends
-    bool receive_finished = false;
+    bool receive_finished = false;  // a call's OPEN is all its client sends
     bool opened_here = false;    // the client's end
   };
   RpcStream(std::shared_ptr<Session> session, Start start);
@@ -46,6 +45,8 @@ class RpcStream : public std::enable_shared_from_this<RpcStream> {
   Task<Status> Send(std::string payload);
   /// The next message; nullopt when the peer finished with OK; its error if it finished with one (after all messages before it).
   Task<StatusOr<std::optional<std::string>>> Receive();
+  /// The whole answer to a call, instead of Send and Finish.
+  Task<Status> Answer(std::string payload);
   /// No more Sends from this side. An error here reaches the peer's Receive after all messages. Later calls have no effect.
   void Finish(Status status = OkStatus());
   /// Ends both directions now: our pending operations and the peer's end with `status` (not OK). Undelivered messages are dropped.

@@ -5,6 +5,8 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
+
+#include <array>
 #include <utility>
 
 #include "engine/base/check.h"
@@ -16,7 +18,7 @@ using boost::asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr size_t kMaxReadBytes = 256u << 10;
-constexpr size_t kSmallRead = 4u << 10;  // what is less was all there was: a request, or its answer
+constexpr size_t kSmallRead = 4u << 10;  // what is less was all there was: a request, or its answer. More is read at once, when some has come
 
 /// Bytes land here first: a read then allocates what arrived, not what might have.
 char* ReadBuffer() {
@@ -62,7 +64,8 @@ class Core final : public Abortable, public std::enable_shared_from_this<Core> {
   std::optional<Status> TryWrite() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AwaitReadable() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AwaitWritable() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void OnReadable(const error_code& error);
+  void OnRead(const error_code& error, size_t count);
+  StatusOr<std::string> ReadResult(const error_code& error, std::string_view bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void OnWritable(const error_code& error);
 
   const std::shared_ptr<IoThreads> threads_;  // before socket_, which refers to one of them
@@ -71,6 +74,7 @@ class Core final : public Abortable, public std::enable_shared_from_this<Core> {
   Status broken_ ABSL_GUARDED_BY(mutex_);  // the first error, or closed
   bool drained_ ABSL_GUARDED_BY(mutex_) = false;  // the last read took little: the next one would find nothing
   std::optional<Promise<StatusOr<std::string>>> reader_ ABSL_GUARDED_BY(mutex_);
+  std::array<char, kSmallRead> received_;  // the operation's that reader_ waits for
   std::optional<Promise<Status>> writer_ ABSL_GUARDED_BY(mutex_);
   std::string unsent_ ABSL_GUARDED_BY(mutex_);
   size_t sent_ ABSL_GUARDED_BY(mutex_) = 0;  // of unsent_
@@ -97,35 +101,35 @@ std::optional<StatusOr<std::string>> Core::TryRead() {
   error_code error;
   const size_t count = socket_.read_some(boost::asio::buffer(ReadBuffer(), kMaxReadBytes), error);
   if (MustWait(error)) return std::nullopt;
-  if (error == boost::asio::error::eof) return StatusOr<std::string>(std::string());
+  return ReadResult(error, std::string_view(ReadBuffer(), count));
+}
+
+StatusOr<std::string> Core::ReadResult(const error_code& error, std::string_view bytes) {
+  if (error == boost::asio::error::eof) return std::string();
   if (error) {
-    broken_ = Lost(error);
-    return StatusOr<std::string>(broken_);
+    if (broken_.ok()) broken_ = Lost(error);
+    return broken_;
   }
-  drained_ = count < kSmallRead;
-  return StatusOr<std::string>(std::string(ReadBuffer(), count));
+  drained_ = bytes.size() < kSmallRead;
+  return std::string(bytes);
 }
 
 void Core::AwaitReadable() {
-  socket_.async_wait(tcp::socket::wait_read, [self = shared_from_this()](const error_code& error) { self->OnReadable(error); });
+  // Not async_wait: that asks the kernel anew each time.
+  socket_.async_receive(boost::asio::buffer(received_),
+                        [self = shared_from_this()](const error_code& error, size_t count) { self->OnRead(error, count); });
 }
 
-void Core::OnReadable(const error_code& error) {
+void Core::OnRead(const error_code& error, size_t count) {
   std::optional<Promise<StatusOr<std::string>>> reader;
-  std::optional<StatusOr<std::string>> result;
+  StatusOr<std::string> result;
   {
     MutexLock lock(mutex_);
     if (!reader_.has_value()) return;  // Close was here first
-    if (error) {
-      if (broken_.ok()) broken_ = Lost(error);
-      result = StatusOr<std::string>(broken_);
-    } else {
-      result = TryRead();
-    }
-    if (!result.has_value()) return AwaitReadable();
+    result = ReadResult(error, std::string_view(received_.data(), count));
     reader.swap(reader_);
   }
-  reader->Set(*std::move(result));
+  reader->Set(std::move(result));
 }
 
 Future<Status> Core::Write(std::string bytes) {

@@ -1,13 +1,13 @@
 #include "net/transport/asio_workers.h"
 
+#include <sched.h>
+
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <exception>
 #include <utility>
 
-#include "engine/base/clock.h"
 #include "engine/base/log.h"
 #include "engine/base/server_thread.h"
 
@@ -16,10 +16,11 @@ namespace {
 
 constexpr std::chrono::milliseconds kStandbyWait(2);
 constexpr std::chrono::microseconds kTakeOverWait(200);  // who does not come back to the sockets for so long is at a long task
-constexpr int kTasksPerPoll = 4;      // a worker with many tasks looks after the sockets so often, if nobody else does
+constexpr std::chrono::microseconds kCrowded(100);  // who was away for so long when it gave way has a busy neighbour on its core
+constexpr int kTasksPerPoll = 16;     // a worker with many tasks looks after the sockets so often, if nobody else does
 constexpr int kTasksPerShared = 8;    // and takes a shared one so often, though it has its own
 constexpr size_t kMostKept = 4;       // tasks made ready by a task are mostly tiny; of more than this others get their part
-constexpr absl::Duration kSoon = absl::Microseconds(200);  // tasks from the sockets are kept as far as they are begun so soon, by those before them
+constexpr std::chrono::nanoseconds kSoon = std::chrono::microseconds(200);  // tasks from the sockets are kept as far as they are begun so soon, by those before them
 
 struct Current {
   AsioWorkers* workers = nullptr;
@@ -73,11 +74,11 @@ void AsioWorkers::Run(Worker* self) {
   current = Current{this, &self->ready};
   while (true) {
     if (std::optional<Task> task = TakeTask(self)) {
-      const absl::Duration begun = RealClock().Monotonic();
+      const auto begun = std::chrono::steady_clock::now();
       // A task that throws (memory ran out) leaves a coroutine that never goes on: better the process ends.
       [&]() noexcept { std::move (*task)(); }();
       task.reset();
-      self->pace = (3 * self->pace + (RealClock().Monotonic() - begun)) / 4;
+      self->pace = (3 * self->pace + (std::chrono::steady_clock::now() - begun)) / 4;
       if (self->ready.size() > kMostKept) Share(self, kMostKept);
       if (self->tasks % kTasksPerPoll == 0 && !self->ready.empty() && !polling_.exchange(true)) Poll(self, /*wait=*/false);
     } else if (drained_.load()) {
@@ -118,28 +119,12 @@ std::optional<AsioWorkers::Task> AsioWorkers::TakeShared() {
 
 void AsioWorkers::Poll(Worker* self, bool wait) {
   const size_t own = self->ready.size();
-  size_t handled = 1;
-  if (wait) {
-    MutexLock lock(mutex_);
-    waiting_ = shared_.empty();
-    wait = waiting_;
-  }
   try {
-    if (wait) handled = context_.run_one();
+    if (wait && Wait() == 0) EndAll();
     context_.poll();
   } catch (const std::exception& error) {
     // Ours do not throw; memory may run out inside Asio. The operation is lost, the thread must not be.
     log::Error("exception in an io thread: ", error.what());
-  }
-  if (wait) {
-    MutexLock lock(mutex_);
-    waiting_ = false;
-    if (handled == 0) drained_ = true;
-    while (handled == 0) {
-      Worker* const parked = TakeParked();
-      if (parked == nullptr) break;
-      parked->wake.NotifyOne();
-    }
   }
   polls_.fetch_add(1, std::memory_order_relaxed);
   polling_.store(false);
@@ -147,6 +132,40 @@ void AsioWorkers::Poll(Worker* self, bool wait) {
   // Little tasks stay: they are done sooner than another thread would wake up. So do those that were its own before.
   const auto soon = static_cast<size_t>(kSoon / std::max(self->pace, kSoon / static_cast<int>(kMostKept)));
   if (const size_t keep = std::max({own, soon, size_t{1}}); self->ready.size() > keep) Share(self, keep);
+}
+
+size_t AsioWorkers::Wait() {
+  const auto begun = AdaptiveSpin::Clock::now();
+  size_t handled = 1;
+  if (!Spin(begun)) {
+    {
+      MutexLock lock(mutex_);
+      if (!shared_.empty()) return handled;
+      waiting_ = true;
+    }
+    handled = context_.run_one();
+    MutexLock lock(mutex_);
+    waiting_ = false;
+  }
+  spin_.Note(AdaptiveSpin::Clock::now() - begun);
+  return handled;
+}
+
+bool AsioWorkers::Spin(AdaptiveSpin::Clock::time_point begun) {
+  auto now = begun;
+  while (spin_.IsWorth(now - begun)) {
+    if (context_.poll_one() > 0 || shared_count_.load(std::memory_order_relaxed) > 0) return true;
+    ::sched_yield();
+    const auto before = std::exchange(now, AdaptiveSpin::Clock::now());
+    if (now - before > kCrowded) return false;
+  }
+  return false;
+}
+
+void AsioWorkers::EndAll() {
+  MutexLock lock(mutex_);
+  drained_ = true;
+  while (Worker* const parked = TakeParked()) parked->wake.NotifyOne();
 }
 
 void AsioWorkers::Share(Worker* self, size_t keep) {

@@ -6,15 +6,17 @@
 // I1 One thread at a time is inside the io_context (polling_); handlers there only make tasks ready (AsioExecutor::Continue).
 // I2 A worker runs what it made ready itself first; what it will not begin soon, as its last tasks went, it shares, and wakes a parked
 //    worker for it.
-// I3 One parked worker stands by: it looks every kStandbyWait, as long as there are events, whether the one who waits for sockets is away at
+// I3 Who waits for sockets looks again and again for a while before it sleeps (AdaptiveSpin), as to be woken on an idle core takes longer
+//    than many a request.
+// I4 One parked worker stands by: it looks every kStandbyWait, as long as there are events, whether the one who waits for sockets is away at
 //    a long task, and takes its place if so. So such a task keeps no socket waiting much longer than that while another thread is idle.
 #include <absl/functional/any_invocable.h>
-#include <absl/time/time.h>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -22,6 +24,7 @@
 #include <vector>
 
 #include "engine/base/mutex.h"
+#include "net/transport/adaptive_spin.h"
 
 namespace tsd::net {
 
@@ -51,7 +54,7 @@ class AsioWorkers {
     // Its own thread's only:
     std::deque<Task> ready;
     unsigned tasks = 0;      // taken so far
-    absl::Duration pace;     // the time a task takes, by the last few
+    std::chrono::nanoseconds pace{0};  // the time a task takes, by the last few
   };
 
   void Run(Worker* self);
@@ -59,6 +62,10 @@ class AsioWorkers {
   std::optional<Task> TakeShared();
   /// Requires polling_, gives it up. Handles what there is; `wait`: waits for it first.
   void Poll(Worker* self, bool wait);
+  /// One wait for events or shared tasks; how many handlers have run. 0: the io_context has no work left.
+  size_t Wait();
+  bool Spin(AdaptiveSpin::Clock::time_point begun);
+  void EndAll();
   void Share(Worker* self, size_t keep);
   void Park(Worker* self);
   void StandBy(Worker* self) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -68,6 +75,7 @@ class AsioWorkers {
   boost::asio::io_context context_{1};  // one thread at a time
   std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work_;
   std::atomic<bool> polling_{false};       // a thread is inside the io_context
+  AdaptiveSpin spin_;                      // that thread's
   std::atomic<uint64_t> polls_{0};         // how often one came back
   std::atomic<bool> standby_asleep_{false};  // the standby waits without a time
   std::atomic<bool> drained_{false};       // the io_context has no work left: the workers end when they have no tasks

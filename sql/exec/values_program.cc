@@ -118,7 +118,21 @@ StatusOr<ValuesProgram::Segment> ValuesProgram::CompileSegment(const std::vector
   });
   if (first->type.Physical() != type.Physical()) return CannotEvaluate("type of a column");
   ASSIGN_OR_RETURN(segment.expression, CompiledExpr::Compile(*over_inputs));
+  if (VolatilityOf(*first) == Volatility::kImmutable) Fold(&segment, type);
   return segment;
+}
+
+void ValuesProgram::Fold(Segment* segment, DataType type) {
+  ColumnBatch inputs(segment->end - segment->begin);
+  for (const Input& input : segment->inputs) {
+    if (input.constants == nullptr) return;
+    inputs.Add(input.constants);
+  }
+  const StatusOr<VectorPtr> values = segment->expression->Evaluate(inputs, ExecContext{});
+  if (!values.ok()) return;  // the error is told when the row is run
+  segment->inputs.clear();
+  segment->inputs.push_back({type, {}, AsColumn(*values, type)});
+  segment->expression = nullptr;
 }
 
 StatusOr<VectorPtr> ValuesProgram::Evaluate(Segment& segment, size_t begin, size_t end, const std::vector<Value>& parameters,

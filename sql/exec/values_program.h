@@ -32,7 +32,7 @@ class ValuesProgram {
   struct Segment {
     size_t begin = 0, end = 0;  // rows
     std::vector<Input> inputs;
-    std::unique_ptr<CompiledExpr> expression;  // over the inputs; null: the only input is the value
+    std::unique_ptr<CompiledExpr> expression;  // over the inputs; null: the only input is the value, folded or as it stands
   };
   struct Column {
     DataType type;
@@ -40,6 +40,8 @@ class ValuesProgram {
   };
 
   static StatusOr<Segment> CompileSegment(const std::vector<std::vector<ExprPtr>>& rows, size_t begin, size_t end, size_t column, DataType type);
+  /// Evaluates what has no parameters for good.
+  static void Fold(Segment* segment, DataType type);
   static StatusOr<VectorPtr> Evaluate(Segment& segment, size_t begin, size_t end, const std::vector<Value>& parameters,
                                       const ExecContext& context);
   static StatusOr<VectorPtr> RunColumn(Column& column, size_t begin, size_t end, const std::vector<Value>& parameters,

@@ -88,6 +88,17 @@ TEST(NodeMessages, ConflictsArriveWithTheRowsThatAreThere) {
   EXPECT_FALSE(DecodeConflicts(EncodeConflicts(parts), *TwoColumns()).ok()) << "other columns";
 }
 
+TEST(NodeMessages, CommitsTravelTogether) {
+  const std::vector<CommittedTxn> sent = {{TxnId{3, 4}, Timestamp(9)}, {TxnId{3, 5}, Timestamp(10)}};
+  const std::string bytes = EncodeCommitted(sent);
+  const StatusOr<std::vector<CommittedTxn>> received = DecodeCommitted(bytes);
+  ASSERT_TRUE(received.ok()) << received.status();
+  ASSERT_EQ(received->size(), 2u);
+  EXPECT_EQ((*received)[1].txn, sent[1].txn);
+  EXPECT_EQ((*received)[1].commit, Timestamp(10));
+  for (size_t size = 0; size < bytes.size(); ++size) EXPECT_FALSE(DecodeCommitted(bytes.substr(0, size)).ok()) << size;
+}
+
 TEST(NodeMessages, RowIdsOfReplicasTravelAndHaveABound) {
   NodeWrites writes = ManyChunks(2);
   writes.parts[1].first_row_id = uint64_t{1} << 60;

@@ -32,9 +32,11 @@ class FakeParticipant final : public Participant {
     Hold(txn, HeldState::kPrepared, preparation.participants);
     co_return prepare_answer;
   }
-  Task<Status> CommitPrepared(TxnId txn, Timestamp commit) override {
+  Task<Status> CommitPrepared(std::vector<CommittedTxn> list) override {
     if (!reachable) co_return kUnreachable;
-    if (held.erase(txn) > 0) committed[txn] = commit;
+    for (const CommittedTxn& entry : list) {
+      if (held.erase(entry.txn) > 0) committed[entry.txn] = entry.commit;
+    }
     co_return OkStatus();
   }
   Task<Status> Abort(TxnId txn) override {

@@ -141,6 +141,10 @@ class RpcSim : public ::testing::Test {
     Future<Status> writing = connection->Write(std::move(bytes));
     EXPECT_TRUE(RunUntil([&] { return writing.ready(); }));
   }
+  static Task<void> WriteOnce(std::shared_ptr<Connection> connection, std::string bytes) {
+    Future<Status> writing = connection->Write(std::move(bytes));
+    co_await writing;
+  }
   std::string Greeting() {
     HelloInfo hello;
     hello.window_bytes = 1000;
@@ -321,6 +325,71 @@ TEST_F(RpcSim, CallTimesOutAsUnknownAndTheConnectionStays) {
   EXPECT_EQ(service_.hellos.size(), 1u);
 }
 
+TEST_F(RpcSim, EachCallHasItsOwnDeadline) {
+  RpcClient* client = NewClient();
+  const absl::Duration start = scheduler_.now();
+  std::vector<std::pair<int, std::shared_ptr<std::optional<StatusOr<std::string>>>>> calls;
+  for (const int seconds : {5, 2, 60, 2, 3}) {
+    auto result = std::make_shared<std::optional<StatusOr<std::string>>>();
+    Go(CallInto(client, kNever, "", absl::Seconds(seconds), result));
+    calls.emplace_back(seconds, result);
+  }
+  for (const int second : {1, 2, 3, 4, 5}) {
+    scheduler_.RunFor(start + absl::Seconds(second) + absl::Milliseconds(100) - scheduler_.now());
+    for (const auto& [seconds, result] : calls) EXPECT_EQ(result->has_value(), seconds <= second) << seconds << " at " << second;
+    EXPECT_EQ(*Call(client, kEcho, "x"), "x");
+  }
+  client->Close();
+  ASSERT_TRUE(RunUntil([&] { return calls[2].second->has_value(); }));
+  for (const auto& [seconds, result] : calls) EXPECT_TRUE(HasSqlState((*result)->status(), sqlstate::kConnectionFailure));
+}
+
+TEST_F(RpcSim, HostileAnswersEndTheirCallOnly) {
+  std::vector<std::shared_ptr<Connection>> accepted;
+  auto listener = net_.transport(1)->Listen(Endpoint{"dn1", kPort + 1}, [&](std::shared_ptr<Connection> connection) {
+    HelloAck ack;
+    ack.window_bytes = 1000;
+    accepted.push_back(connection);
+    Go(WriteOnce(std::move(connection), EncodeFrame(FrameType::kHelloAck, 0, EncodeHelloAck(ack))));
+  });
+  ASSERT_TRUE(listener.ok());
+  HelloInfo hello;
+  RpcDeps deps{scheduler_.executor(0), scheduler_.clock(0), net_.transport(0)};
+  clients_.push_back(std::make_unique<RpcClient>(deps, Endpoint{"dn1", kPort + 1}, hello, options_));
+  RpcClient* client = clients_.back().get();
+  struct Case {
+    std::string bytes;
+    bool connection_stays;
+  };
+  const std::vector<Case> hostile = {
+      {EncodeFrame(FrameType::kData, 1, "x"), false},
+      {EncodeFrame(FrameType::kCredit, 1, EncodeCredit(1)), false},
+      {EncodeFrame(FrameType::kAnswer, 7, "never asked"), false},
+      {EncodeFrame(FrameType::kAnswer, 1, std::string(kMaxMessageBytes + 1, 'x')), false},
+      {EncodeFrame(FrameType::kEnd, 1, ""), true},
+      {EncodeFrame(FrameType::kReset, 2, ""), true},
+      {EncodeFrame(FrameType::kAnswer, 2, "twice") + EncodeFrame(FrameType::kEnd, 3, "garbage"), true},
+  };
+  bool connected = false;
+  for (const Case& attack : hostile) {
+    const size_t connections = accepted.size();
+    auto result = std::make_shared<std::optional<StatusOr<std::string>>>();
+    Go(CallInto(client, kEcho, "", absl::Seconds(5), result));
+    if (!connected) {
+      ASSERT_TRUE(RunUntil([&] { return accepted.size() > connections; }));
+    }
+    scheduler_.RunFor(absl::Milliseconds(50));
+    WriteRaw(accepted.back().get(), attack.bytes);
+    ASSERT_TRUE(RunUntil([&] { return result->has_value(); }, absl::Seconds(1)));
+    EXPECT_FALSE((*result)->ok());
+    scheduler_.RunFor(absl::Milliseconds(50));
+    EXPECT_EQ(client->IsConnected(), attack.connection_stays);
+    connected = client->IsConnected();
+  }
+  EXPECT_EQ(*Call(NewClient(), kEcho, "alive"), "alive");
+  for (const std::shared_ptr<Connection>& connection : accepted) connection->Close();
+}
+
 TEST_F(RpcSim, RefusedConnectionIsSurelyNotSentAndTriedAgainByTheNextCall) {
   listener_->Close();
   RpcClient* client = NewClient();
@@ -469,6 +538,8 @@ TEST_F(RpcSim, HostileBytesEndTheConnectionOnly) {
           EncodeFrame(FrameType::kCredit, 5, EncodeCredit(1)),
       Greeting() + EncodeFrame(FrameType::kOpen, 5, EncodeOpenHead({kIgnore, StreamKind::kStream, 0})) +
           EncodeFrame(FrameType::kEnd, 5, "") + EncodeFrame(FrameType::kData, 5, "after the end"),
+      Greeting() + EncodeFrame(FrameType::kOpen, 5, EncodeOpenHead({kIgnore, StreamKind::kStream, 0})) +
+          EncodeFrame(FrameType::kAnswer, 5, "from a client"),
   };
   for (size_t i = 0; i < hostile.size(); ++i) {
     std::shared_ptr<Connection> connection = Dial();
