@@ -9,11 +9,11 @@ namespace tsd::coord {
 using Kind = CommitAction::Kind;
 
 // Each is a prepared transaction on every participant, and those are limited (max_prepared_transactions).
-constexpr int kMostAnsweredAhead = 32;
+constexpr int kMostAnsweredAhead = 64;
 // So long, and until they are so many, the records of answered commits wait for each other, if nobody wants to read: one sync for several, and
 // few messages to each node. Their sync would slow down those of the next prepares, where nodes share a disk.
 constexpr absl::Duration kLongestUndecided = absl::Milliseconds(10);
-constexpr size_t kMostDecidedTogether = 16;
+constexpr size_t kMostDecidedTogether = 32;
 
 // One commit under way. The machine is touched by one coroutine at a time: the one in Commit until the answer, then FinishAnswered, then Finish or TellCommitted.
 struct TransactionManager::Run {

@@ -52,8 +52,9 @@ Task<Status> RpcStream::Answer(std::string payload) {
     if (cut_.has_value()) co_return *cut_;
     finished_ = true;
   }
-  session_->Forget(start_.id);
-  co_return co_await Session::SendMessage(session_, FrameType::kAnswer, start_.id, std::move(payload));
+  const Status sent = co_await Session::SendMessage(session_, FrameType::kAnswer, start_.id, std::move(payload));
+  session_->Forget(start_.id);  // only now: answers that wait for room count as streams
+  co_return sent;
 }
 
 Status RpcStream::TakeCredit(int64_t cost, bool* taken) {

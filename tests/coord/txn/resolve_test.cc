@@ -256,7 +256,7 @@ TEST_F(ResolveTest, AReaderHastensWhatBeganBeforeItToo) {
 
 TEST_F(ResolveTest, ManyAnsweredAreDecidedTogetherBeforeTheirTime) {
   std::vector<std::shared_ptr<Transaction>> answered;
-  for (int i = 0; i < 16; ++i) answered.push_back(Begin({kA, kB}));
+  for (int i = 0; i < 32; ++i) answered.push_back(Begin({kA, kB}));
   for (const std::shared_ptr<Transaction>& transaction : answered) ASSERT_TRUE(Run(manager_->Commit(transaction)).ok());
   const absl::Duration last = scheduler_.now();
   EXPECT_TRUE(scheduler_.RunUntil([&] { return nodes_[kB]->committed.size() == answered.size(); }, absl::Seconds(1)));
