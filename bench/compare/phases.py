@@ -163,16 +163,19 @@ class Comparison:
     # ---- inserts -------------------------------------------------------------------------------------------------------------------
 
     def inserts(self):
-        """Durable single rows through pgbench, 1 and 8 connections, the engines in turn."""
+        """Durable single rows, and a row in each of two nodes, through pgbench, 1 and 8 connections, the engines in turn."""
         engines = [engine for engine in self.engines if engine.speaks_pg]
         with started(engines):
             for _ in range(self.options.insert_rounds):
                 for clients in (1, 8):
                     for engine in engines:
-                        figures = engine.inserts(clients, self.options.insert_seconds)
-                        for what, value in figures.items():
-                            self.results.append("inserts", str(clients), engine.name, what, value)
-                        self.say(f"insert {engine.name:10} {clients} connections {figures['tps']:8.0f}/s  p50 {figures['p50']:.2f}  p99 {figures['p99']:.2f} ms")
+                        for kind in ("inserts", "commits"):
+                            figures = getattr(engine, kind)(clients, self.options.insert_seconds)
+                            if figures is None:
+                                continue
+                            for what, value in figures.items():
+                                self.results.append(kind, str(clients), engine.name, what, value)
+                            self.say(f"{kind:7} {engine.name:10} {clients} connections {figures['tps']:8.0f}/s  p50 {figures['p50']:.2f}  p99 {figures['p99']:.2f} ms")
         self.results.save()
 
 

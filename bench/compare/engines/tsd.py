@@ -5,7 +5,7 @@ import subprocess
 import time
 
 from engines.base import bytes_on_disk, cpu_seconds, free_port, metric_columns
-from engines.pg_client import PgEngine
+from engines.pg_client import VALUES, PgEngine
 
 QUIET_SECONDS = 3       # background merging is done when the servers used no CPU for so long
 SETTLE_SECONDS = 120
@@ -124,3 +124,17 @@ class TsdSingle(Tsd):
 class TsdTwo(Tsd):
     name, label, data_nodes = "tsd2", "tsd, two data nodes", 2
     notes = "default settings; one access node and two data nodes, three processes on the same cores"
+
+    def commits(self, clients, seconds):
+        self.run("DROP TABLE IF EXISTS readings")
+        self.create_insert_table()
+        first, second = self._hosts_of_two_nodes()
+        return self._pgbench(f"INSERT INTO readings VALUES (now(), '{first}'{VALUES}), (now(), '{second}'{VALUES});\n", 2, clients, seconds)
+
+    def _hosts_of_two_nodes(self):
+        """The first host and one whose row makes another chunk, which is on the other node."""
+        for host in range(100):
+            self.run(f"INSERT INTO readings VALUES (now(), 'host_{host}'{VALUES})")
+            if self.run("SELECT count(DISTINCT data_nodes) FROM timescaledb_information.chunks WHERE hypertable_name = 'readings'")[0][0] > 1:
+                return "host_0", f"host_{host}"
+        raise RuntimeError("all hosts are on one node")
