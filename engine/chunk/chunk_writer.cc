@@ -13,7 +13,7 @@ namespace {
 constexpr size_t kWriteBytes = 1 << 20;
 constexpr size_t kPieceRows = 2048;
 /// A segment of this part of a block's rows does not share its row groups.
-constexpr size_t kOwnGroupsPart = 8;
+constexpr size_t kOwnGroupsPart = 16;
 }  // namespace
 
 StatusOr<std::unique_ptr<ChunkWriter>> ChunkWriter::Create(Env& env, std::string path, std::vector<ChunkColumn> columns,

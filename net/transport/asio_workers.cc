@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kStandbyWait(2);
 constexpr std::chrono::microseconds kTakeOverWait(200);  // who does not come back to the sockets for so long is at a long task
-constexpr std::chrono::microseconds kCrowded(100);  // who was away for so long when it gave way has a busy neighbour on its core
+constexpr std::chrono::microseconds kCrowded(400);  // who was away for so long when it gave way has a neighbour on its core that computes
 constexpr int kTasksPerPoll = 16;     // a worker with many tasks looks after the sockets so often, if nobody else does
 constexpr int kTasksPerShared = 8;    // and takes a shared one so often, though it has its own
 constexpr size_t kMostKept = 4;       // tasks made ready by a task are mostly tiny; of more than this others get their part
@@ -147,7 +147,8 @@ size_t AsioWorkers::Wait() {
     MutexLock lock(mutex_);
     waiting_ = false;
   }
-  spin_.Note(AdaptiveSpin::Clock::now() - begun);
+  const auto now = AdaptiveSpin::Clock::now();
+  spin_.NoteWait(now - begun, now);
   return handled;
 }
 
@@ -157,7 +158,10 @@ bool AsioWorkers::Spin(AdaptiveSpin::Clock::time_point begun) {
     if (context_.poll_one() > 0 || shared_count_.load(std::memory_order_relaxed) > 0) return true;
     ::sched_yield();
     const auto before = std::exchange(now, AdaptiveSpin::Clock::now());
-    if (now - before > kCrowded) return false;
+    if (now - before > kCrowded) {
+      spin_.NoteCrowded(now);
+      return false;
+    }
   }
   return false;
 }
