@@ -1,5 +1,8 @@
 #include "engine/chunk/chunk_format.h"
 
+#include <algorithm>
+#include <numeric>
+
 #include "engine/base/hash.h"
 #include "engine/codec/block_codec.h"
 
@@ -70,13 +73,12 @@ DictionaryBlock DecodeDictionary(ByteReader& reader) {
   return dictionary;
 }
 
-ColumnBlocks DecodeBlocks(ByteReader& reader, DataType type, const std::vector<uint32_t>& group_rows) {
+ColumnBlocks DecodeBlocks(ByteReader& reader, DataType type, const ChunkFooter& footer) {
   ColumnBlocks blocks(type);
-  const size_t groups = group_rows.size();
-  if (groups == 0) return blocks;
-  blocks.lengths = GetSmall(reader, groups, 1);
-  for (size_t i = 0; i < groups && reader.ok(); ++i) blocks.checksums.push_back(reader.GetU32());
-  blocks.summaries = BlockSummaries::Decode(reader, type, group_rows);
+  if (footer.groups() == 0) return blocks;
+  blocks.lengths = GetSmall(reader, footer.stored_groups(), 1);
+  for (size_t i = 0; i < footer.stored_groups() && reader.ok(); ++i) blocks.checksums.push_back(reader.GetU32());
+  blocks.summaries = BlockSummaries::Decode(reader, type, footer.group_rows);
   if (type.Physical() == PhysicalType::kBytes) blocks.dictionary = DecodeDictionary(reader);
   return blocks;
 }
@@ -126,8 +128,8 @@ uint64_t ChunkFooter::PlaceBlocks() {
   first_rows.assign(1, 0);
   for (uint32_t rows : group_rows) first_rows.push_back(first_rows.back() + rows);
   uint64_t offset = kChunkHeaderBytes;
-  for (ColumnBlocks& column : blocks) column.offsets.resize(groups());
-  for (size_t group = 0; group < groups(); ++group) {
+  for (ColumnBlocks& column : blocks) column.offsets.resize(stored_groups());
+  for (size_t group = 0; group < stored_groups(); ++group) {
     for (ColumnBlocks& column : blocks) {
       column.offsets[group] = offset;
       offset += column.lengths[group];
@@ -140,6 +142,17 @@ uint64_t ChunkFooter::PlaceBlocks() {
   return offset;
 }
 
+std::vector<uint32_t> ChunkFooter::SharingSegments() const {
+  std::vector<uint32_t> sharing(groups());
+  auto next = segments.first_rows.begin();
+  for (size_t group = 0; group < groups() && segments.size() > 0; ++group) {
+    next = std::upper_bound(next, segments.first_rows.end(), first_rows[group]);
+    const auto end = std::lower_bound(next, segments.first_rows.end(), first_rows[group + 1]);
+    if (end != next) sharing[group] = static_cast<uint32_t>(end - next) + 1;
+  }
+  return sharing;
+}
+
 std::string ChunkFooter::Encode() const {
   ByteWriter writer;
   writer.PutVarint(columns.size());
@@ -147,7 +160,10 @@ std::string ChunkFooter::Encode() const {
   PutIds(order.segment_by, writer);
   PutIds(order.order_by, writer);
   writer.PutVarint(groups());
-  if (groups() > 0) PutIntegers(Wide(group_rows), writer);
+  if (groups() > 0) {
+    PutIntegers(Wide(group_rows), writer);
+    writer.PutVarint(last_rows);
+  }
   for (const ColumnBlocks& column : blocks) {
     if (groups() > 0) PutIntegers(Wide(column.lengths), writer);
     for (uint32_t checksum : column.checksums) writer.PutU32(checksum);
@@ -172,19 +188,28 @@ StatusOr<ChunkFooter> ChunkFooter::Decode(std::string_view bytes, uint64_t data_
   footer.order.order_by = GetIds(reader);
   const uint64_t groups = reader.GetVarint();
   if (!reader.ok() || groups > kMaxRowGroups || (groups > 0 && column_count == 0)) return Damaged("footer is damaged");
-  if (groups > 0) footer.group_rows = GetSmall(reader, groups, 1);
+  if (groups > 0) {
+    footer.group_rows = GetSmall(reader, groups, 1);
+    const uint64_t last_rows = reader.GetVarint();
+    if (last_rows > kMaxBlockRows) reader.Fail();
+    footer.last_rows = static_cast<uint32_t>(last_rows);
+  }
   for (uint32_t rows : footer.group_rows) {
     if (rows > kMaxBlockRows) reader.Fail();
   }
   for (const ChunkColumn& column : footer.columns) {
     if (!reader.ok()) return Damaged("footer is damaged");
-    footer.blocks.push_back(DecodeBlocks(reader, column.type, footer.group_rows));
+    footer.blocks.push_back(DecodeBlocks(reader, column.type, footer));
   }
   if (!reader.ok()) return Damaged("footer is damaged");
   // The blocks fill the file up to the footer: no byte is left to chance.
   if (footer.PlaceBlocks() != data_end) return Damaged("footer does not fit the file");
   footer.segments = DecodeSegments(reader, footer);
   if (!reader.ok() || !reader.AtEnd()) return Damaged("footer is damaged");
+  const std::vector<uint32_t> sharing = footer.SharingSegments();
+  if (footer.last_rows > 0 && std::accumulate(sharing.begin(), sharing.end(), uint64_t{0}) != footer.last_rows) {
+    return Damaged("the last rows are not those of its segments");
+  }
   return footer;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 // The chunk file's bytes as constants and the footer as a structure; engine/FORMAT.md draws them. Any thread.
 //
-//   header | blocks of row group 0, column by column | blocks of row group 1 | ... | dictionaries | footer | trailer
+//   header | blocks of row group 0, column by column | blocks of row group 1 | ... | last rows | dictionaries | footer | trailer
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,7 +14,7 @@
 namespace tsd::engine {
 
 inline constexpr char kChunkMagic[] = "TSDCHUNK";  // eight bytes without the NUL; first and last in the file
-inline constexpr uint32_t kChunkVersion = 3;
+inline constexpr uint32_t kChunkVersion = 4;
 inline constexpr size_t kChunkHeaderBytes = 16;
 inline constexpr size_t kChunkTrailerBytes = 32;
 
@@ -43,6 +43,8 @@ struct SegmentIndex {
 inline constexpr size_t kMaxIndexedSegments = 65536;
 inline constexpr size_t kMinIndexedSegmentRows = 8;  // on average
 inline constexpr size_t kMaxRowGroups = 65536;
+/// On average: with fewer, the last rows of shared row groups are not written once more.
+inline constexpr size_t kMinRowsPerLastRow = 32;
 
 /// The block that holds the distinct strings of a column's blocks (codec kSharedDictionary), behind all row groups.
 struct DictionaryBlock {
@@ -52,7 +54,7 @@ struct DictionaryBlock {
   uint64_t offset = 0;
 };
 
-/// The blocks of one column, a row group each.
+/// The blocks of one column, one a row group; then, where there are any, that of the last rows.
 struct ColumnBlocks {
   explicit ColumnBlocks(DataType type) : summaries(type) {}
   std::vector<uint64_t> offsets;
@@ -69,10 +71,17 @@ struct ChunkFooter {
   std::vector<uint32_t> group_rows;
   std::vector<uint64_t> first_rows;  // of each row group; then the number of rows
   std::vector<ColumnBlocks> blocks;  // one a column
+  /// Of the extra row group that holds once more the last row of each segment in row groups shared by several; 0: there is none.
+  uint32_t last_rows = 0;
   SegmentIndex segments;
 
   uint64_t rows() const { return first_rows.empty() ? 0 : first_rows.back(); }
   size_t groups() const { return group_rows.size(); }
+  /// With the one of the last rows, which has the number groups().
+  size_t stored_groups() const { return groups() + (last_rows > 0 ? 1 : 0); }
+  uint32_t rows_in(size_t group) const { return group < groups() ? group_rows[group] : last_rows; }
+  /// How many segments have rows in each group that several share; 0 where one has all. Requires: segments, first_rows.
+  std::vector<uint32_t> SharingSegments() const;
   int Index(ColumnId id) const {
     for (size_t i = 0; i < columns.size(); ++i) {
       if (columns[i].id == id) return static_cast<int>(i);

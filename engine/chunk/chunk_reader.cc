@@ -76,6 +76,16 @@ ChunkReader::ChunkReader(std::string path, std::shared_ptr<RandomAccessFile> fil
       if (summaries == nullptr || !summaries->IsUniform(group, footer_.group_rows[group])) one_segment_[group] = false;
     }
   }
+  if (footer_.last_rows == 0) return;
+  uint32_t passed = 0;
+  for (uint32_t sharing : footer_.SharingSegments()) {
+    first_last_rows_.push_back(sharing == 0 ? std::nullopt : std::optional<uint32_t>(passed));
+    passed += sharing;
+  }
+}
+
+std::optional<uint32_t> ChunkReader::FirstLastRow(size_t row_group) const {
+  return first_last_rows_.empty() ? std::nullopt : first_last_rows_[row_group];
 }
 
 const ColumnStats* ChunkReader::FileStats(ColumnId id) const {
@@ -134,10 +144,10 @@ StatusOr<VectorPtr> ChunkReader::DictionaryFor(size_t column, CodecId codec) con
 
 StatusOr<VectorPtr> ChunkReader::DecodeLoaded(size_t row_group, size_t column, std::string_view bytes) const {
   ASSIGN_OR_RETURN(const VectorPtr dictionary, DictionaryFor(column, BlockCodec(bytes)));
-  StatusOr<std::shared_ptr<Vector>> vector = DecodeBlock(footer_.columns[column].type, bytes, footer_.group_rows[row_group], dictionary);
+  StatusOr<std::shared_ptr<Vector>> vector = DecodeBlock(footer_.columns[column].type, bytes, footer_.rows_in(row_group), dictionary);
   if (!vector.ok()) return InFile(vector.status(), path_, footer_.blocks[column].offsets[row_group]);
   const BlockSummaries& summaries = footer_.blocks[column].summaries;
-  if (summaries.NullCount(row_group) == 0) {
+  if (row_group < footer_.groups() && summaries.NullCount(row_group) == 0) {
     if (summaries.IsUniform(row_group, footer_.group_rows[row_group])) (*vector)->MarkUniform();
     const bool is_time = !footer_.order.order_by.empty() && footer_.columns[column].id == footer_.order.order_by.front();
     if (is_time && one_segment_[row_group]) (*vector)->MarkAscending();
@@ -260,7 +270,30 @@ Status ChunkReader::Verify() const {
       return DamageAt(path_, file_bytes_ - kChunkTrailerBytes, StrCat("statistics of column ", footer_.columns[column].id.value(), " do not describe its blocks"));
     }
   }
-  return VerifySegments();
+  RETURN_IF_ERROR(VerifySegments());
+  return VerifyLastRows();
+}
+
+Status ChunkReader::VerifyLastRows() const {
+  const std::vector<uint32_t> sharing = footer_.SharingSegments();
+  const std::vector<uint64_t>& starts = footer_.segments.first_rows;
+  for (size_t column = 0; column < footer_.columns.size() && footer_.last_rows > 0; ++column) {
+    ASSIGN_OR_RETURN(const BlockBytesPtr bytes, LoadBlock(footer_.groups(), column));
+    ASSIGN_OR_RETURN(const VectorPtr last, DecodeLoaded(footer_.groups(), column, *bytes));
+    for (size_t group = 0; group < footer_.groups(); ++group) {
+      if (sharing[group] == 0) continue;
+      ASSIGN_OR_RETURN(const VectorPtr values, ReadColumn(group, footer_.columns[column].id));
+      auto next = std::upper_bound(starts.begin(), starts.end(), footer_.first_rows[group]);
+      for (uint32_t i = 0; i < sharing[group]; ++i, ++next) {
+        const uint64_t end = i + 1 < sharing[group] ? *next : footer_.first_rows[group + 1];
+        const size_t row = static_cast<size_t>(end - 1 - footer_.first_rows[group]);
+        if (!Value::FromVector(*last, *first_last_rows_[group] + i).SameAs(Value::FromVector(*values, row))) {
+          return DamageAt(path_, footer_.blocks[column].offsets[footer_.groups()], "the last rows are not those of the segments");
+        }
+      }
+    }
+  }
+  return OkStatus();
 }
 
 Status ChunkReader::VerifySegments() const {

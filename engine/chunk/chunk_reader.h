@@ -2,7 +2,9 @@
 // Reads one chunk file. Open checks header, trailer and footer; every block's checksum is checked when it is read. Damage is XX001 with
 // file and offset, an unknown version 0A000. Immutable after Open: thread-safe. Keeps the file open: it may be deleted meanwhile.
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/chunk/block_cache.h"
 #include "engine/chunk/chunk_format.h"
@@ -47,6 +49,12 @@ class ChunkReader {
   /// All rows of a row group; a null pointer if the file has no such column (the table had none when it was written).
   StatusOr<VectorPtr> ReadColumn(size_t row_group, ColumnId id) const;
 
+  /// Where the file has the last row of each segment in the group once more, as rows of ReadLastRows: the first of them, in the order of the
+  /// segments. nullopt for a group that is not shared, and in a file that does not have them.
+  std::optional<uint32_t> FirstLastRow(size_t row_group) const;
+  /// Null if the file has no such column. Requires: FirstLastRow of some group.
+  StatusOr<VectorPtr> ReadLastRows(ColumnId id) const { return ReadColumn(footer_.groups(), id); }
+
   /// The codes of a row group of strings that has a dictionary; else nullopt. Two groups with the same entries share them.
   StatusOr<std::optional<CodedRows>> ReadCodes(size_t row_group, ColumnId id) const;
 
@@ -77,6 +85,7 @@ class ChunkReader {
   StatusOr<BlockBytesPtr> EncodedDoubles(size_t row_group, ColumnId id) const;
   StatusOr<VectorPtr> DecodeLoaded(size_t row_group, size_t column, std::string_view bytes) const;
   Status VerifySegments() const;
+  Status VerifyLastRows() const;
 
   const std::string path_;
   const std::shared_ptr<RandomAccessFile> file_;
@@ -84,6 +93,7 @@ class ChunkReader {
   const ChunkFooter footer_;
   std::vector<ColumnStats> file_stats_;
   std::vector<bool> one_segment_;
+  std::vector<std::optional<uint32_t>> first_last_rows_;  // one a row group; empty in a file that does not have them
   BlockCache* const cache_;
   const uint64_t file_id_;
 };

@@ -29,7 +29,10 @@ ChunkWriter::ChunkWriter(std::unique_ptr<WritableFile> file, std::string path, s
     : path_(std::move(path)), options_(std::move(options)), file_(std::move(file)) {
   footer_.columns = std::move(columns);
   footer_.order = options_.order;
-  for (const ChunkColumn& column : footer_.columns) footer_.blocks.emplace_back(column.type);
+  for (const ChunkColumn& column : footer_.columns) {
+    footer_.blocks.emplace_back(column.type);
+    last_rows_.push_back(std::make_shared<Vector>(column.type));
+  }
   dictionaries_.resize(footer_.columns.size());
   for (ColumnId id : footer_.order.segment_by) {
     const int index = footer_.Index(id);
@@ -143,16 +146,50 @@ Status ChunkWriter::WriteRowGroup() {
     if (pending_[i]->heap().size() > kMaxHeapBytes) {
       return Error(sqlstate::kProgramLimitExceeded, StrCat("a value of ", pending_[i]->heap().size(), " bytes is too large to be stored"));
     }
-    const std::string encoded = EncodeBlock(*pending_[i], &dictionaries_[i]);
-    ColumnBlocks& blocks = footer_.blocks[i];
-    blocks.lengths.push_back(static_cast<uint32_t>(encoded.size()));
-    blocks.checksums.push_back(BlockChecksum(encoded));
-    blocks.summaries.Append(ComputeStats(*pending_[i]));
-    RETURN_IF_ERROR(Write(encoded));
+    footer_.blocks[i].summaries.Append(ComputeStats(*pending_[i]));
+    RETURN_IF_ERROR(WriteBlock(i, *pending_[i]));
   }
+  KeepLastRows();
   written_rows_ += pending_rows_;
   TSD_FAULT_POINT("chunk.row_group_written");
   StartRowGroup();
+  return OkStatus();
+}
+
+Status ChunkWriter::WriteBlock(size_t column, const Vector& values) {
+  const std::string encoded = EncodeBlock(values, &dictionaries_[column]);
+  footer_.blocks[column].lengths.push_back(static_cast<uint32_t>(encoded.size()));
+  footer_.blocks[column].checksums.push_back(BlockChecksum(encoded));
+  return Write(encoded);
+}
+
+void ChunkWriter::KeepLastRows() {
+  if (!index_segments_ || last_rows_.empty()) return;
+  const std::vector<uint64_t>& starts = footer_.segments.first_rows;
+  const auto end = std::lower_bound(starts.begin(), starts.end(), written_rows_ + pending_rows_);
+  std::vector<uint32_t> rows;
+  for (auto start = std::upper_bound(starts.begin(), end, written_rows_); start != end; ++start) {
+    rows.push_back(static_cast<uint32_t>(*start - written_rows_ - 1));
+  }
+  if (rows.empty()) return;
+  rows.push_back(static_cast<uint32_t>(pending_rows_ - 1));
+  size_t bytes = 0;
+  for (size_t i = 0; i < pending_.size(); ++i) {
+    last_rows_[i]->AppendSelected(*pending_[i], rows);
+    bytes += last_rows_[i]->MemoryBytes();
+  }
+  shared_rows_ += pending_rows_;
+  const bool too_many = last_rows_[0]->size() > options_.rows_per_block && !LastRowsPay();
+  if (too_many || bytes > options_.max_block_group_bytes) last_rows_.clear();
+}
+
+bool ChunkWriter::LastRowsPay() const { return last_rows_[0]->size() * kMinRowsPerLastRow <= shared_rows_; }
+
+Status ChunkWriter::WriteLastRows() {
+  if (last_rows_.empty() || last_rows_[0]->size() > kMaxBlockRows || !LastRowsPay()) return OkStatus();
+  footer_.last_rows = static_cast<uint32_t>(last_rows_[0]->size());
+  if (footer_.last_rows == 0) return OkStatus();
+  for (size_t i = 0; i < last_rows_.size(); ++i) RETURN_IF_ERROR(WriteBlock(i, *last_rows_[i]));
   return OkStatus();
 }
 
@@ -183,14 +220,15 @@ Status ChunkWriter::FlushBuffer() {
 
 StatusOr<ChunkFileInfo> ChunkWriter::Finish() {
   RETURN_IF_ERROR(WriteRowGroup());
-  RETURN_IF_ERROR(WriteDictionaries());
-  const uint64_t footer_offset = footer_.PlaceBlocks();
-  TSD_CHECK(footer_offset == offset_);
-  if (index_segments_ && footer_.segments.size() * kMinIndexedSegmentRows <= footer_.rows()) {
+  if (index_segments_ && footer_.segments.size() * kMinIndexedSegmentRows <= written_rows_) {
     footer_.segments.values = ColumnBatch(std::vector<VectorPtr>(segment_values_.begin(), segment_values_.end()), footer_.segments.size());
+    RETURN_IF_ERROR(WriteLastRows());
   } else {
     footer_.segments = SegmentIndex();
   }
+  RETURN_IF_ERROR(WriteDictionaries());
+  const uint64_t footer_offset = footer_.PlaceBlocks();
+  TSD_CHECK(footer_offset == offset_);
   const std::string footer = footer_.Encode();
   RETURN_IF_ERROR(Write(footer));
   RETURN_IF_ERROR(Write(EncodeChunkTrailer(footer_offset, footer)));

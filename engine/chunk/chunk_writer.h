@@ -53,6 +53,11 @@ class ChunkWriter {
   Status BeginSegment(const ColumnBatch& batch, size_t row, size_t rows);
   void IndexSegment(const ColumnBatch& batch, size_t row, uint64_t first_row);
   Status WriteRowGroup();
+  Status WriteBlock(size_t column, const Vector& values);
+  /// Takes the last row of each segment in the row group being gathered, if several share it. Gives it up where they are too many or too wide.
+  void KeepLastRows();
+  bool LastRowsPay() const;
+  Status WriteLastRows();
   Status WriteDictionaries();
   Status Write(std::string_view bytes);
   Status FlushBuffer();
@@ -72,6 +77,8 @@ class ChunkWriter {
   bool index_segments_ = false;
   std::vector<size_t> segment_columns_;
   std::vector<std::shared_ptr<Vector>> segment_values_;
+  std::vector<std::shared_ptr<Vector>> last_rows_;  // of the segments in shared row groups, one vector a column; none once given up
+  uint64_t shared_rows_ = 0;                        // in those row groups
   ChunkFooter footer_;
 };
 

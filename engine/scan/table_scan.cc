@@ -236,13 +236,14 @@ class TableScanImpl final : public TableScan {
     return OkStatus();
   }
 
-  /// Gathers the last rows of segments in some groups of a file: from the summaries where one is its group's last.
+  /// Gathers the last rows of segments in some groups of a file: from the summaries where one is its group's last, from the file's extra row
+  /// group of them where it has one.
   Status ReadLastRows(ScanUnit& unit, std::span<const uint32_t> groups) {
     const std::vector<const BlockSummaries*> summaries = LastRowSummaries(*unit.reader, columns_);
     const auto known = [&](uint32_t group) {
       return !summaries.empty() && std::all_of(summaries.begin(), summaries.end(), [group](const BlockSummaries* own) { return own->HasEdges(group); });
     };
-    std::vector<uint32_t> summarised;
+    std::vector<uint32_t> summarised, kept;
     for (uint32_t group : groups) {
       unit.group = group;
       ASSIGN_OR_RETURN(const std::vector<uint32_t> rows, LastRows(unit));
@@ -250,6 +251,8 @@ class TableScanImpl final : public TableScan {
         stats_.blocks_skipped += std::max<size_t>(1, columns_.size());
       } else if (rows.size() == 1 && rows[0] == unit.reader->rows_in(group) - 1 && known(group)) {
         summarised.push_back(group);
+      } else if (const std::optional<uint32_t> first = unit.reader->FirstLastRow(group); first.has_value()) {
+        for (size_t i = 0; i < rows.size(); ++i) kept.push_back(*first + static_cast<uint32_t>(i));
       } else {
         RETURN_IF_ERROR(GatherRows(unit, rows));
       }
@@ -258,6 +261,10 @@ class TableScanImpl final : public TableScan {
       for (size_t i = 0; i < columns_.size(); ++i) GatheredColumn(i).AppendSelected(summaries[i]->lasts(), summarised);
       gathered_rows_ += summarised.size();
       stats_.blocks_summarised += summarised.size() * std::max<size_t>(1, columns_.size());
+    }
+    if (!kept.empty()) {
+      unit.group = unit.reader->row_group_count();
+      RETURN_IF_ERROR(GatherRows(unit, kept));
     }
     // Few rows of many files are handed out together.
     if (gathered_rows_ >= kDefaultBatchRows || (gathered_rows_ > 0 && spec_.order == ScanOrder::kNewestFirst)) FlushGathered();

@@ -202,9 +202,39 @@ TEST(ChunkFile, AnUnknownVersionIsRefused) {
   EXPECT_TRUE(HasSqlState(ChunkReader::Open(env, kPath).status(), sqlstate::kFeatureNotSupported));
 }
 
-TEST(ChunkFile, HostileFootersAreRefused) {
-  SimEnv env(1);
-  WriteFile(env, 60, 40);
+constexpr ColumnId kTag(2);
+
+/// A segment of each size, in row groups of up to 2048 rows: those of less than 128 share.
+ChunkFileInfo WriteSegments(Env& env, const std::vector<size_t>& sizes, size_t max_group_bytes = 32 << 20) {
+  EXPECT_TRUE(env.CreateDirectory("/chunks").ok());
+  ChunkWriterOptions options;
+  options.rows_per_block = 2048;
+  options.max_block_group_bytes = max_group_bytes;
+  options.order = ChunkOrder{{kTag}, {ColumnId(1)}};
+  auto writer = *ChunkWriter::Create(env, kPath, {{ColumnId(1), TypeId::kTimestampTz}, {kTag, TypeId::kText}, {ColumnId(3), TypeId::kFloat64}}, options);
+  auto times = std::make_shared<Vector>(TypeId::kTimestampTz), tags = std::make_shared<Vector>(TypeId::kText), values = std::make_shared<Vector>(TypeId::kFloat64);
+  std::vector<uint32_t> starts;
+  for (size_t segment = 0; segment < sizes.size(); ++segment) {
+    starts.push_back(static_cast<uint32_t>(times->size()));
+    for (size_t row = 0; row < sizes[segment]; ++row) {
+      times->Append<int64_t>(static_cast<int64_t>(row));
+      tags->AppendBytes("tag " + std::to_string(10000 + segment));
+      row % 5 == 0 ? values->AppendNull() : values->Append<double>(static_cast<double>(segment * 7 + row));
+    }
+  }
+  const size_t rows = times->size();
+  const ColumnBatch batch({times, tags, values}, rows);
+  // In two pieces, the second of which goes on with a segment.
+  const size_t cut = rows * 2 / 3;
+  const auto second = std::upper_bound(starts.begin(), starts.end(), cut);
+  EXPECT_TRUE(writer->Append(batch, 0, cut, {starts.begin(), second}).ok());
+  EXPECT_TRUE(writer->Append(batch, cut, rows, {second, starts.end()}).ok());
+  auto info = writer->Finish();
+  EXPECT_TRUE(info.ok()) << info.status();
+  return *info;
+}
+
+void TryHostileFooters(SimEnv& env) {
   const std::string bytes = *env.ReadFile(kPath);
   uint64_t footer_offset;
   std::memcpy(&footer_offset, bytes.data() + bytes.size() - kChunkTrailerBytes, 8);
@@ -220,9 +250,20 @@ TEST(ChunkFile, HostileFootersAreRefused) {
     if (!reader.ok()) continue;
     for (size_t group = 0; group < (*reader)->row_group_count(); ++group) {
       for (const ChunkColumn& column : (*reader)->columns()) (void)(*reader)->ReadColumn(group, column.id);
+      for (const ChunkColumn& column : (*reader)->columns()) {
+        if ((*reader)->FirstLastRow(group).has_value()) (void)(*reader)->ReadLastRows(column.id);
+      }
     }
     (void)(*reader)->Verify();
   }
+}
+
+TEST(ChunkFile, HostileFootersAreRefused) {
+  SimEnv env(1);
+  WriteFile(env, 60, 40);
+  TryHostileFooters(env);
+  WriteSegments(env, {40, 100, 300, 60, 33});
+  TryHostileFooters(env);
 }
 
 TEST(ChunkFile, FailuresOfTheDiskAreReported) {
@@ -288,6 +329,58 @@ TEST(ChunkFile, ADictionaryIsReadOnceForAllItsBlocks) {
   EXPECT_FALSE((*reader->ReadCodes(0, ColumnId(3))).has_value());  // numbers
   EXPECT_EQ(cache.misses(), 3u);  // two blocks, the dictionary
   for (size_t group = 0; group < reader->row_group_count(); ++group) ExpectColumn(written.rows.column(1), group * 2000, **reader->ReadColumn(group, ColumnId(2)));
+}
+
+TEST(ChunkFile, LastRowsOfSharedRowGroupsAreKeptOnceMore) {
+  SimEnv env(1);
+  for (const size_t max_group_bytes : {size_t{32} << 20, size_t{6000}}) {
+    const std::vector<size_t> sizes = {40, 100, 3000, 60, 33, 50, 127, 1, 90, 5000, 64};
+    const ChunkFileInfo info = WriteSegments(env, sizes, max_group_bytes);
+    auto reader = *ChunkReader::Open(env, kPath);
+    ASSERT_TRUE(reader->Verify().ok()) << reader->Verify();
+    size_t shared = 0, ends = 0;
+    const auto& starts = reader->segments().first_rows;
+    ASSERT_EQ(starts.size(), sizes.size());
+    for (size_t group = 0; group < reader->row_group_count(); ++group) {
+      const uint64_t first = reader->first_row_of(group), end = first + reader->rows_in(group);
+      const auto next = std::upper_bound(starts.begin(), starts.end(), first);
+      const bool is_shared = next != starts.end() && *next < end;
+      ASSERT_EQ(reader->FirstLastRow(group).has_value(), is_shared);
+      if (!is_shared) continue;
+      ++shared;
+      const VectorPtr times = *reader->ReadLastRows(ColumnId(1)), tags = *reader->ReadLastRows(kTag), values = *reader->ReadLastRows(ColumnId(3));
+      size_t row = *reader->FirstLastRow(group);
+      for (auto start = next; start != starts.end() && *start <= end; ++start, ++row) {
+        const size_t segment = static_cast<size_t>(start - starts.begin()) - 1;
+        EXPECT_EQ(tags->GetBytes(row), "tag " + std::to_string(10000 + segment));
+        EXPECT_EQ(times->Get<int64_t>(row), static_cast<int64_t>(sizes[segment] - 1));
+        EXPECT_EQ(values->IsNull(row), (sizes[segment] - 1) % 5 == 0);
+        if (!values->IsNull(row)) {
+          EXPECT_EQ(values->Get<double>(row), static_cast<double>(segment * 7 + sizes[segment] - 1));
+        }
+        ++ends;
+      }
+    }
+    EXPECT_GE(shared, 2u);
+    EXPECT_GE(ends, 5u);
+    // No damage passes: neither of the bytes, nor of what they mean.
+    for (uint64_t at = 0; at < info.bytes; ++at) {
+      env.FlipBit(kPath, at, static_cast<int>(at % 8));
+      auto damaged = ChunkReader::Open(env, kPath);
+      EXPECT_FALSE(damaged.ok() && (*damaged)->Verify().ok()) << at;
+      env.FlipBit(kPath, at, static_cast<int>(at % 8));
+    }
+  }
+}
+
+TEST(ChunkFile, LastRowsAreLeftOutWhereTheyWouldBeMany) {
+  SimEnv env(1);
+  WriteSegments(env, std::vector<size_t>(3000, 20));
+  EXPECT_FALSE((*ChunkReader::Open(env, kPath))->FirstLastRow(0).has_value());
+  WriteSegments(env, std::vector<size_t>(3000, 40));
+  auto reader = *ChunkReader::Open(env, kPath);
+  EXPECT_EQ((*reader->ReadLastRows(kTag))->size(), 3000u);
+  EXPECT_TRUE(reader->Verify().ok()) << reader->Verify();
 }
 
 TEST(BlockCache, KeepsWithinItsBudgetAndDropsTheOldest) {
