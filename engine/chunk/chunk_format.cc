@@ -206,9 +206,9 @@ StatusOr<ChunkFooter> ChunkFooter::Decode(std::string_view bytes, uint64_t data_
   if (footer.PlaceBlocks() != data_end) return Damaged("footer does not fit the file");
   footer.segments = DecodeSegments(reader, footer);
   if (!reader.ok() || !reader.AtEnd()) return Damaged("footer is damaged");
-  const std::vector<uint32_t> sharing = footer.SharingSegments();
-  if (footer.last_rows > 0 && std::accumulate(sharing.begin(), sharing.end(), uint64_t{0}) != footer.last_rows) {
-    return Damaged("the last rows are not those of its segments");
+  if (footer.last_rows > 0) {
+    const std::vector<uint32_t> sharing = footer.SharingSegments();
+    if (std::accumulate(sharing.begin(), sharing.end(), uint64_t{0}) != footer.last_rows) return Damaged("the last rows are not those of its segments");
   }
   return footer;
 }
