@@ -68,7 +68,7 @@ void PutWrites(const NodeWrites& writes, Compression compression, ByteWriter& wr
     writer.PutVarint(part.first_row_id);
     const size_t size_at = writer.size();
     writer.PutU32(0);
-    EncodeBatch(part.rows, compression, writer);
+    part.rows.Encode(compression, writer);
     writer.PatchU32(size_at, static_cast<uint32_t>(writer.size() - size_at - 4));
   }
 }
@@ -83,7 +83,7 @@ bool HasColumnsOf(const ColumnBatch& rows, const TableSchema& schema) {
 
 StatusOr<ColumnBatch> GetRows(ByteReader& reader, const TableSchema& schema) {
   const uint32_t size = reader.GetU32();
-  ASSIGN_OR_RETURN(ColumnBatch rows, DecodeBatch(reader.GetBytes(size)));
+  ASSIGN_OR_RETURN(ColumnBatch rows, DecodeChunkRows(reader.GetBytes(size)));
   if (!HasColumnsOf(rows, schema)) return Malformed("write");
   return rows;
 }
@@ -103,7 +103,8 @@ StatusOr<NodeWrites> GetWrites(ByteReader& reader, KnownSchemas& schemas) {
     part.chunk = ChunkId(reader.GetVarint());
     part.first_row_id = reader.GetVarint();
     if (!reader.ok() || !part.chunk.IsValid() || part.first_row_id > kMaxRowId) return Malformed("write");
-    ASSIGN_OR_RETURN(part.rows, GetRows(reader, *writes.schema->schema));
+    ASSIGN_OR_RETURN(ColumnBatch rows, GetRows(reader, *writes.schema->schema));
+    part.rows = ChunkRows(std::move(rows));
     writes.parts.push_back(std::move(part));
   }
   if (!reader.AtEnd()) return Malformed("write");

@@ -12,7 +12,7 @@ EncodedSchemaPtr EncodedSchema::Of(TableSchemaPtr schema) {
 
 Task<Status> StageWrites(engine::Store& store, NodeWrites writes) {
   for (NodeWrites::Part& part : writes.parts) {
-    engine::WriteRequest request{writes.txn, writes.level, writes.schema->schema, part.chunk, std::move(part.rows), part.first_row_id};
+    engine::WriteRequest request{writes.txn, writes.level, writes.schema->schema, part.chunk, std::exchange(part.rows, ChunkRows()).Join(), part.first_row_id};
     CO_RETURN_IF_ERROR(co_await store.Write(std::move(request)));
   }
   co_return OkStatus();
@@ -21,7 +21,7 @@ Task<Status> StageWrites(engine::Store& store, NodeWrites writes) {
 Task<StatusOr<std::vector<engine::WriteConflicts>>> StageUnlessConflicting(engine::Store& store, NodeWrites writes, std::vector<size_t> arbiters) {
   std::vector<engine::WriteConflicts> conflicts;
   for (NodeWrites::Part& part : writes.parts) {
-    engine::WriteRequest request{writes.txn, writes.level, writes.schema->schema, part.chunk, std::move(part.rows), part.first_row_id};
+    engine::WriteRequest request{writes.txn, writes.level, writes.schema->schema, part.chunk, std::exchange(part.rows, ChunkRows()).Join(), part.first_row_id};
     CO_ASSIGN_OR_RETURN(engine::WriteConflicts found, co_await store.WriteUnlessConflicting(std::move(request), arbiters));
     conflicts.push_back(std::move(found));
   }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "coord/txn/chunk_rows.h"
 #include "engine/base/task.h"
 #include "engine/store/store.h"
 
@@ -41,7 +42,7 @@ using EncodedSchemaPtr = std::shared_ptr<const EncodedSchema>;
 struct NodeWrites {
   struct Part {
     ChunkId chunk;
-    ColumnBatch rows;
+    ChunkRows rows;
     uint64_t first_row_id = 0;  // the same on all nodes of the chunk, which tell rows apart by it; 0: the chunk's only node chooses
   };
   TxnId txn;

@@ -1,6 +1,7 @@
 #include "coord/write/route.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include "engine/base/strings.h"
@@ -69,18 +70,30 @@ class Destinations {
  public:
   explicit Destinations(const sql::Relation& relation) : relation_(relation), set_(*relation.hypertable->chunks) {}
 
-  bool Holds(size_t index, int64_t time, int slot) const {
-    const ChunkKey& box = boxes_[index];
-    return time >= box.range_start && time < box.range_end && slot >= box.slot_start && slot < box.slot_end;
-  }
   void Add(size_t index, uint32_t row) { routed_[index].rows.push_back(row); }
   std::vector<RoutedRows> Take() && { return std::move(routed_); }
 
+  static constexpr size_t kUnknown = UINT32_MAX;
+
+  /// kUnknown until Of has found it.
+  size_t Known(int64_t time, int slot) const {
+    return time >= known_start_ && time < known_end_ ? by_slot_[static_cast<size_t>(slot)] : kUnknown;
+  }
   StatusOr<size_t> Of(int64_t time, int slot) {
-    // Mostly there are few; of many, the chunk is looked up and then its place among them.
-    for (size_t i = 0; i < std::min(boxes_.size(), kFewChunks); ++i) {
-      if (Holds(i, time, slot)) return i;
+    if (time < known_start_ || time >= known_end_) {
+      by_slot_.fill(kUnknown);
+      known_start_ = INT64_MIN;
+      known_end_ = INT64_MAX;
     }
+    ASSIGN_OR_RETURN(const size_t index, Find(time, slot));
+    known_start_ = std::max(known_start_, routed_[index].key.range_start);
+    known_end_ = std::min(known_end_, routed_[index].key.range_end);
+    by_slot_[static_cast<size_t>(slot)] = static_cast<uint32_t>(index);
+    return index;
+  }
+
+ private:
+  StatusOr<size_t> Find(int64_t time, int slot) {
     RoutedRows entry;
     entry.chunk = set_.FindAt(time, slot);
     if (entry.chunk) {
@@ -89,15 +102,9 @@ class Destinations {
       ASSIGN_OR_RETURN(entry.key, NewChunk(time, slot));
     }
     const auto [place, is_new] = places_.try_emplace(entry.key, routed_.size());
-    if (is_new) {
-      boxes_.push_back(entry.key);
-      routed_.push_back(std::move(entry));
-    }
+    if (is_new) routed_.push_back(std::move(entry));
     return place->second;
   }
-
- private:
-  static constexpr size_t kFewChunks = 8;
 
   StatusOr<ChunkKey> NewChunk(int64_t time, int slot) const {
     ChunkKey key = SliceOf(relation_, time);
@@ -118,8 +125,11 @@ class Destinations {
   const sql::Relation& relation_;
   const sql::ChunkSet& set_;
   std::vector<RoutedRows> routed_;
-  std::vector<ChunkKey> boxes_;  // what each of them covers
   std::map<ChunkKey, size_t> places_;
+  // Rows come in runs of a time slice: where each slot's rows go, for the times that all entries cover.
+  std::array<uint32_t, kSlotCount> by_slot_;
+  int64_t known_start_ = INT64_MAX;
+  int64_t known_end_ = INT64_MIN;
 };
 
 }  // namespace
@@ -152,15 +162,15 @@ StatusOr<std::vector<RoutedRows>> RouteRows(const sql::Relation& relation, const
   const Vector* keys = space ? &batch.column(ColumnIndex(relation, space->column)) : nullptr;
 
   Destinations destinations(relation);
-  size_t last = 0;  // rows come in runs: the chunk of the row before is tried first
   for (size_t row = 0; row < batch.rows(); ++row) {
     if (times.IsNull(row)) return NullTime(relation.columns[time_index]);
     const int64_t time = TimeAt(times, row);
     const int slot = keys ? sql::SlotOf(*keys, row) : 0;
-    if (row == 0 || !destinations.Holds(last, time, slot)) {
-      ASSIGN_OR_RETURN(last, destinations.Of(time, slot));
+    size_t destination = destinations.Known(time, slot);
+    if (destination == Destinations::kUnknown) {
+      ASSIGN_OR_RETURN(destination, destinations.Of(time, slot));
     }
-    destinations.Add(last, static_cast<uint32_t>(row));
+    destinations.Add(destination, static_cast<uint32_t>(row));
   }
   return std::move(destinations).Take();
 }

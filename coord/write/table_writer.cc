@@ -7,13 +7,13 @@
 namespace tsd::coord {
 namespace {
 
-// A write to one chunk is at least this large, if the statement has so many; a quarter of it is sent as it is. Joining rows on the access node
-// costs less than a message more, and the data node sorts longer runs of a segment.
+// A write to one chunk is at least this large, if the statement has so many; a quarter of it that comes at once is sent as it is. A message more
+// costs more than rows that wait, and the data node sorts longer runs of a segment.
 constexpr size_t kRowsPerWrite = 16384;
-constexpr size_t kBytesPerWrite = 4 << 20;   // or has so many bytes; larger batches are cut, as an RPC message is bounded
+constexpr size_t kBytesPerWrite = 4 << 20;   // or has so many bytes; larger pieces are cut: a message has less than twice that, as it is bounded
 constexpr size_t kBytesOfPart = 256;         // of a chunk's rows in a message, beside the rows
 constexpr size_t kMaxBufferedRows = 65536;   // over all chunks of the statement
-constexpr size_t kMaxBufferedBytes = 32 << 20;
+constexpr size_t kMaxBufferedBytes = 32 << 20;  // the same, and of the batches that they lie in
 constexpr size_t kManyBuffers = 4096;        // chunks of a statement
 constexpr size_t kMaxUnderWay = 4;           // messages to one node
 constexpr size_t kFewRows = 256;             // encoded and sent sooner than another thread would wake up
@@ -35,25 +35,6 @@ TableWriter::TableWriter(WriteDeps deps, std::shared_ptr<Transaction> transactio
       checks_(std::move(checks)),
       schema_(deps_.schemas->Of(relation_, deps_.log->Current()->cluster_id)),
       level_(transaction_->level()) {}
-
-void TableWriter::Buffer::Append(ColumnBatch batch) {
-  if (rows() == 0) {
-    first = std::move(batch);
-    return;
-  }
-  if (!joined) {
-    std::vector<DataType> types;
-    for (const VectorPtr& column : first.columns()) types.push_back(column->type());
-    joined = std::make_unique<BatchBuilder>(std::move(types));
-    joined->Append(std::exchange(first, ColumnBatch()));
-  }
-  joined->Append(batch);
-}
-
-ColumnBatch TableWriter::Buffer::Take() {
-  if (!joined) return std::exchange(first, ColumnBatch());
-  return std::exchange(joined, nullptr)->Finish();
-}
 
 Status TableWriter::CheckNotNull(const ColumnBatch& rows) {
   // The first row with a NULL is the one to name, and in it the first column.
@@ -94,12 +75,16 @@ Task<Status> TableWriter::Write(ColumnBatch rows) {
   if (rows.empty()) co_return OkStatus();
   CO_RETURN_IF_ERROR(CheckRows(rows));
   rows_ += rows.rows();
-  CO_ASSIGN_OR_RETURN(std::vector<ChunkRows> routed, co_await Route(rows));
-  for (ChunkRows& entry : routed) {
-    ColumnBatch part = entry.positions.empty() ? std::move(rows) : rows.Gather(entry.positions);
-    CO_RETURN_IF_ERROR(co_await Add(entry.chunk, std::move(entry.nodes), std::move(part)));
+  CO_ASSIGN_OR_RETURN(std::vector<Destination> routed, co_await Route(rows));
+  const auto batch = std::make_shared<const ColumnBatch>(std::move(rows));
+  for (Destination& entry : routed) {
+    RowPiece piece{batch, nullptr};
+    if (!entry.positions.empty()) piece.positions = std::make_shared<const std::vector<uint32_t>>(std::move(entry.positions));
+    CO_RETURN_IF_ERROR(co_await Add(entry.chunk, entry.nodes, std::move(piece)));
   }
-  co_return OkStatus();
+  if (batch.use_count() > 1) held_.push_back({batch, batch->MemoryBytes()});
+  if (buffered_rows_ < kMaxBufferedRows && buffered_bytes_ < kMaxBufferedBytes && HeldBytes() < kMaxBufferedBytes) co_return OkStatus();
+  co_return co_await SendAll();
 }
 
 Task<StatusOr<TableWriter::Conflicts>> TableWriter::WriteUnlessConflicting(ColumnBatch rows, std::vector<size_t> arbiters) {
@@ -107,11 +92,11 @@ Task<StatusOr<TableWriter::Conflicts>> TableWriter::WriteUnlessConflicting(Colum
   if (rows.empty()) co_return conflicts;
   CO_RETURN_IF_ERROR(CheckRows(rows));
   rows_ += rows.rows();
-  CO_ASSIGN_OR_RETURN(std::vector<ChunkRows> routed, co_await Route(rows));
+  CO_ASSIGN_OR_RETURN(std::vector<Destination> routed, co_await Route(rows));
   std::vector<DataType> types;
   for (const sql::Column& column : relation_->columns) types.push_back(column.type);
   BatchBuilder existing(std::move(types));
-  for (const ChunkRows& entry : routed) {
+  for (const Destination& entry : routed) {
     const ColumnBatch part = entry.positions.empty() ? rows : rows.Gather(entry.positions);
     std::vector<engine::WriteConflicts> found;
     CO_ASSIGN_OR_RETURN(const uint64_t first_row_id, co_await RowIds(entry.nodes, part.rows()));
@@ -119,7 +104,7 @@ Task<StatusOr<TableWriter::Conflicts>> TableWriter::WriteUnlessConflicting(Colum
       CO_ASSIGN_OR_RETURN(std::shared_ptr<Participant> participant, deps_.cluster->ParticipantOf(node));
       transaction_->Join(node);
       NodeWrites writes = NoWrites();
-      writes.parts.push_back({entry.chunk, part, first_row_id});
+      writes.parts.push_back({entry.chunk, ChunkRows(part), first_row_id});
       CO_ASSIGN_OR_RETURN(found, co_await participant->WriteUnlessConflicting(std::move(writes), arbiters));
       transaction_->NoteOperation(node);
     }
@@ -138,8 +123,8 @@ Task<StatusOr<TableWriter::Conflicts>> TableWriter::WriteUnlessConflicting(Colum
   co_return conflicts;
 }
 
-Task<StatusOr<std::vector<TableWriter::ChunkRows>>> TableWriter::Route(ColumnBatch rows) {
-  std::vector<ChunkRows> result;
+Task<StatusOr<std::vector<TableWriter::Destination>>> TableWriter::Route(ColumnBatch rows) {
+  std::vector<Destination> result;
   if (!relation_->hypertable) {
     result.push_back({relation_->heap, std::vector<NodeId>(1), {}});
     co_return result;
@@ -162,29 +147,39 @@ Task<StatusOr<std::vector<TableWriter::ChunkRows>>> TableWriter::Route(ColumnBat
   }
 }
 
-Task<Status> TableWriter::Add(ChunkId chunk, std::vector<NodeId> nodes, ColumnBatch rows) {
-  const size_t bytes = rows.MemoryBytes();
+Task<Status> TableWriter::Add(ChunkId chunk, const std::vector<NodeId>& nodes, RowPiece piece) {
+  if (piece.bytes() > kBytesPerWrite && piece.rows() > 1) {
+    auto [first, second] = piece.Halves();
+    CO_RETURN_IF_ERROR(co_await Add(chunk, nodes, std::move(first)));
+    co_return co_await Add(chunk, nodes, std::move(second));
+  }
   Buffer& buffer = buffers_[chunk];
-  buffer.nodes = std::move(nodes);
-  if (buffer.rows() == 0 && (rows.rows() >= kRowsPerWrite / 4 || bytes >= kBytesPerWrite)) {
-    co_return co_await SendRowsToAll(buffer.nodes, chunk, std::move(rows));
+  const bool is_first = buffer.rows.rows() == 0;
+  if (is_first) {
+    buffer.nodes = nodes;
+    const bool is_here = std::ranges::find(nodes, NodeId()) != nodes.end();
+    buffer.rows = ChunkRows(is_here ? ChunkRows::Form::kBatches : ChunkRows::Form::kBytes);
   }
-  buffer.bytes += bytes;
-  buffered_rows_ += rows.rows();
-  buffered_bytes_ += bytes;
-  buffer.Append(std::move(rows));
-  if (buffer.rows() >= kRowsPerWrite || buffer.bytes >= kBytesPerWrite) {
-    ColumnBatch full = TakeRows(buffer);
-    CO_RETURN_IF_ERROR(co_await SendRowsToAll(buffer.nodes, chunk, std::move(full)));
-  }
-  if (buffered_rows_ < kMaxBufferedRows && buffered_bytes_ < kMaxBufferedBytes) co_return OkStatus();
-  co_return co_await SendAll();
+  const size_t bytes_before = buffer.rows.bytes();
+  buffered_rows_ += piece.rows();
+  buffer.rows.Append(std::move(piece));
+  buffered_bytes_ += buffer.rows.bytes() - bytes_before;
+  if (buffer.rows.rows() < (is_first ? kRowsPerWrite / 4 : kRowsPerWrite) && buffer.rows.bytes() < kBytesPerWrite) co_return OkStatus();
+  ChunkRows full = TakeRows(buffer);
+  co_return co_await SendToAll(nodes, chunk, std::move(full));
 }
 
-ColumnBatch TableWriter::TakeRows(Buffer& buffer) {
-  buffered_rows_ -= buffer.rows();
-  buffered_bytes_ -= std::exchange(buffer.bytes, 0);
-  return buffer.Take();
+ChunkRows TableWriter::TakeRows(Buffer& buffer) {
+  buffered_rows_ -= buffer.rows.rows();
+  buffered_bytes_ -= buffer.rows.bytes();
+  return std::exchange(buffer.rows, ChunkRows());
+}
+
+size_t TableWriter::HeldBytes() {
+  std::erase_if(held_, [](const HeldBatch& entry) { return entry.batch.expired(); });
+  size_t bytes = 0;
+  for (const HeldBatch& entry : held_) bytes += entry.bytes;
+  return bytes;
 }
 
 Task<Status> TableWriter::SendAll() {
@@ -194,9 +189,9 @@ Task<Status> TableWriter::SendAll() {
   };
   std::map<NodeId, Packet> packets;
   for (auto& [chunk, buffer] : buffers_) {
-    if (buffer.rows() == 0) continue;
-    const size_t bytes = buffer.bytes + kBytesOfPart;
-    const ColumnBatch rows = TakeRows(buffer);
+    if (buffer.rows.rows() == 0) continue;
+    ChunkRows rows = TakeRows(buffer);
+    const size_t bytes = rows.bytes() + kBytesOfPart;
     CO_ASSIGN_OR_RETURN(const uint64_t first_row_id, co_await RowIds(buffer.nodes, rows.rows()));
     for (NodeId node : buffer.nodes) {
       Packet& packet = packets.try_emplace(node, Packet{NoWrites()}).first->second;
@@ -206,7 +201,7 @@ Task<Status> TableWriter::SendAll() {
         CO_RETURN_IF_ERROR(co_await SendTo(node, std::move(full)));
       }
       packet.bytes += bytes;
-      packet.writes.parts.push_back({chunk, rows, first_row_id});
+      packet.writes.parts.push_back({chunk, node == buffer.nodes.back() ? std::move(rows) : rows, first_row_id});
     }
   }
   // A statement over very many chunks seldom comes back to one soon.
@@ -222,10 +217,12 @@ Task<StatusOr<bool>> TableWriter::KeepWrites() {
   if (!transaction_->kept_writes().empty() || !transaction_->participants().empty()) co_return false;
   Transaction::KeptWrites kept;
   for (auto& [chunk, buffer] : buffers_) {
-    if (buffer.rows() == 0) continue;
-    const ColumnBatch rows = TakeRows(buffer);
+    if (buffer.rows.rows() == 0) continue;
+    ChunkRows rows = TakeRows(buffer);
     CO_ASSIGN_OR_RETURN(const uint64_t first_row_id, co_await RowIds(buffer.nodes, rows.rows()));
-    for (NodeId node : buffer.nodes) kept.try_emplace(node, NoWrites()).first->second.parts.push_back({chunk, rows, first_row_id});
+    for (NodeId node : buffer.nodes) {
+      kept.try_emplace(node, NoWrites()).first->second.parts.push_back({chunk, node == buffer.nodes.back() ? std::move(rows) : rows, first_row_id});
+    }
   }
   transaction_->KeepWrites(std::move(kept));
   co_return true;
@@ -236,26 +233,14 @@ Task<StatusOr<uint64_t>> TableWriter::RowIds(const std::vector<NodeId>& nodes, s
   co_return co_await deps_.clock->Reserve(rows);
 }
 
-Task<Status> TableWriter::SendRowsToAll(const std::vector<NodeId>& nodes, ChunkId chunk, ColumnBatch rows) {
+Task<Status> TableWriter::SendToAll(const std::vector<NodeId>& nodes, ChunkId chunk, ChunkRows rows) {
   CO_ASSIGN_OR_RETURN(const uint64_t first_row_id, co_await RowIds(nodes, rows.rows()));
   for (NodeId node : nodes) {
-    NodeWrites::Part part{chunk, rows, first_row_id};
-    CO_RETURN_IF_ERROR(co_await SendRows(node, std::move(part)));
+    NodeWrites writes = NoWrites();
+    writes.parts.push_back({chunk, node == nodes.back() ? std::move(rows) : rows, first_row_id});
+    CO_RETURN_IF_ERROR(co_await SendTo(node, std::move(writes)));
   }
   co_return OkStatus();
-}
-
-Task<Status> TableWriter::SendRows(NodeId node, NodeWrites::Part part) {
-  if (part.rows.MemoryBytes() > kBytesPerWrite && part.rows.rows() > 1) {
-    const size_t half = part.rows.rows() / 2;
-    NodeWrites::Part first{part.chunk, part.rows.Slice(0, half), part.first_row_id};
-    NodeWrites::Part second{part.chunk, part.rows.Slice(half, part.rows.rows()), part.first_row_id == 0 ? 0 : part.first_row_id + half};
-    CO_RETURN_IF_ERROR(co_await SendRows(node, std::move(first)));
-    co_return co_await SendRows(node, std::move(second));
-  }
-  NodeWrites writes = NoWrites();
-  writes.parts.push_back(std::move(part));
-  co_return co_await SendTo(node, std::move(writes));
 }
 
 Task<Status> TableWriter::SendTo(NodeId node, NodeWrites writes) {

@@ -54,39 +54,39 @@ class TableWriter {
   std::optional<size_t> refused_row() const { return refused_row_; }
 
  private:
-  /// A chunk's rows that wait to be sent. Most statements bring one batch for a chunk, which then stays as it is.
+  /// A chunk's rows that wait to be sent.
   struct Buffer {
     std::vector<NodeId> nodes;
-    ColumnBatch first;
-    std::unique_ptr<BatchBuilder> joined;  // once there is a second batch: all of them
+    ChunkRows rows;
+  };
+  /// A batch that some buffer may have rows of, and its bytes.
+  struct HeldBatch {
+    std::weak_ptr<const ColumnBatch> batch;
     size_t bytes = 0;
-
-    size_t rows() const { return joined ? joined->rows() : first.rows(); }
-    void Append(ColumnBatch batch);
-    ColumnBatch Take();
   };
   Status CheckNotNull(const ColumnBatch& rows);
   sql::RelationPtr CurrentRelation() const;
   Status CheckRows(const ColumnBatch& rows);
-  struct ChunkRows {
+  struct Destination {
     ChunkId chunk;
     std::vector<NodeId> nodes;
     std::vector<uint32_t> positions;  // empty: all of them
   };
   /// Makes the chunks that are missing.
-  Task<StatusOr<std::vector<ChunkRows>>> Route(ColumnBatch rows);
+  Task<StatusOr<std::vector<Destination>>> Route(ColumnBatch rows);
   /// For `rows` rows of a chunk on `nodes`: replicas must know a row by the same id, as deletes name rows by it. 0 for a chunk of one node.
   Task<StatusOr<uint64_t>> RowIds(const std::vector<NodeId>& nodes, size_t rows);
-  Task<Status> Add(ChunkId chunk, std::vector<NodeId> nodes, ColumnBatch rows);
+  /// Larger pieces are cut to messages.
+  Task<Status> Add(ChunkId chunk, const std::vector<NodeId>& nodes, RowPiece piece);
   /// False if the writes must be sent now.
   Task<StatusOr<bool>> KeepWrites();
   NodeWrites NoWrites() const;
   /// The rows of a buffer that holds some, which is empty then.
-  ColumnBatch TakeRows(Buffer& buffer);
+  ChunkRows TakeRows(Buffer& buffer);
+  /// Of all batches that rows wait in, however few of a batch's rows those are.
+  size_t HeldBytes();
   Task<Status> SendAll();
-  /// Of any size: cut to messages.
-  Task<Status> SendRows(NodeId node, NodeWrites::Part part);
-  Task<Status> SendRowsToAll(const std::vector<NodeId>& nodes, ChunkId chunk, ColumnBatch rows);
+  Task<Status> SendToAll(const std::vector<NodeId>& nodes, ChunkId chunk, ChunkRows rows);
   Task<Status> SendTo(NodeId node, NodeWrites writes);
   Task<Status> AwaitOldest(NodeId node);
 
@@ -99,6 +99,7 @@ class TableWriter {
   std::map<ChunkId, Buffer> buffers_;
   size_t buffered_rows_ = 0;
   size_t buffered_bytes_ = 0;
+  std::vector<HeldBatch> held_;
   std::map<NodeId, std::deque<Future<Status>>> under_way_;
   uint64_t rows_ = 0;
   std::optional<size_t> refused_row_;

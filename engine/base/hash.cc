@@ -1,5 +1,7 @@
 #include "engine/base/hash.h"
 
+// Short keys are most of what is hashed: a call into the shared library takes longer than their hash.
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 namespace tsd {

@@ -1,5 +1,6 @@
 #include "engine/types/narrow_values.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -16,21 +17,43 @@ constexpr size_t kPiece = 1024;
 /// At least the bits that a signed number needs, but for its sign.
 uint32_t Magnitude(int32_t value) { return static_cast<uint32_t>(value ^ (value >> 31)); }
 
+/// Values one after the other, and values at positions: a loop over either.
+template <typename T>
+struct Consecutive {
+  const T* values;
+  T At(size_t i) const { return values[i]; }
+  Consecutive From(size_t i) const { return {values + i}; }
+#if defined(__SSE2__)
+  __m128d Two(size_t i) const { return _mm_loadu_pd(values + i); }
+#endif
+};
+template <typename T>
+struct Picked {
+  const T* values;
+  const uint32_t* positions;
+  T At(size_t i) const { return values[positions[i]]; }
+  Picked From(size_t i) const { return {values, positions + i}; }
+#if defined(__SSE2__)
+  __m128d Two(size_t i) const { return _mm_loadh_pd(_mm_load_sd(values + positions[i]), values + positions[i + 1]); }
+#endif
+};
+
 bool IsWhole(double value, int32_t* whole) {
   if (!(value >= INT32_MIN && value <= INT32_MAX)) return false;
   *whole = static_cast<int32_t>(value);
   return std::bit_cast<uint64_t>(static_cast<double>(*whole)) == std::bit_cast<uint64_t>(value);
 }
 
-/// False unless all values are whole numbers; else the union of their magnitudes.
-bool WholeNumbers(const double* values, size_t count, uint32_t* magnitudes) {
+/// The values as integers, and the union of their magnitudes; false unless all are whole numbers.
+template <typename Source>
+bool TakeWholes(Source source, size_t count, int32_t* out, uint32_t* magnitudes) {
   size_t i = 0;
 #if defined(__SSE2__)
   __m128i same = _mm_set1_epi32(-1);
   __m128i bits = _mm_setzero_si128();
   for (; i + 4 <= count; i += 4) {
-    const __m128d low = _mm_loadu_pd(values + i);
-    const __m128d high = _mm_loadu_pd(values + i + 2);
+    const __m128d low = source.Two(i);
+    const __m128d high = source.Two(i + 2);
     // A value out of range becomes INT32_MIN, which differs from it.
     const __m128i low_whole = _mm_cvttpd_epi32(low);
     const __m128i high_whole = _mm_cvttpd_epi32(high);
@@ -38,6 +61,7 @@ bool WholeNumbers(const double* values, size_t count, uint32_t* magnitudes) {
     same = _mm_and_si128(same, _mm_cmpeq_epi32(_mm_castpd_si128(high), _mm_castpd_si128(_mm_cvtepi32_pd(high_whole))));
     const __m128i four = _mm_unpacklo_epi64(low_whole, high_whole);
     bits = _mm_or_si128(bits, _mm_xor_si128(four, _mm_srai_epi32(four, 31)));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out + i), four);
   }
   if (_mm_movemask_epi8(same) != 0xffff) return false;
   uint32_t lanes[4];
@@ -45,42 +69,53 @@ bool WholeNumbers(const double* values, size_t count, uint32_t* magnitudes) {
   *magnitudes |= lanes[0] | lanes[1] | lanes[2] | lanes[3];
 #endif
   for (; i < count; ++i) {
-    int32_t whole;
-    if (!IsWhole(values[i], &whole)) return false;
-    *magnitudes |= Magnitude(whole);
+    if (!IsWhole(source.At(i), &out[i])) return false;
+    *magnitudes |= Magnitude(out[i]);
   }
   return true;
 }
 
-int64_t DifferenceOf(int64_t value, int64_t base) { return static_cast<int64_t>(static_cast<uint64_t>(value) - static_cast<uint64_t>(base)); }
-
-/// False unless all differences are of int32; else the union of their magnitudes.
-bool SmallDifferences(const int64_t* values, size_t count, int64_t base, uint32_t* magnitudes) {
+/// The values' differences from `base`, and the union of their magnitudes; false unless all are of int32's range.
+template <typename Source>
+bool TakeDifferences(Source source, size_t count, int64_t base, int32_t* out, uint32_t* magnitudes) {
   uint64_t bits = 0;
   for (size_t i = 0; i < count; ++i) {
-    const int64_t difference = DifferenceOf(values[i], base);
+    const int64_t difference = static_cast<int64_t>(static_cast<uint64_t>(source.At(i)) - static_cast<uint64_t>(base));
     bits |= static_cast<uint64_t>(difference ^ (difference >> 63));
+    out[i] = static_cast<int32_t>(difference);
   }
   *magnitudes |= static_cast<uint32_t>(bits);
   return bits <= INT32_MAX;
 }
 
-/// Requires: whole numbers of T's range.
+/// A stretch at a time, as most columns that have not the form show it soon.
+template <typename Source, typename TakeStretch>
+bool TakeAll(Source source, size_t count, int32_t* out, TakeStretch take) {
+  for (size_t begin = 0; begin < count; begin += kPiece) {
+    if (!take(source.From(begin), std::min(kPiece, count - begin), out + begin)) return false;
+  }
+  return true;
+}
+
+template <typename T, typename TakeStretch>
+bool TakeRows(const Vector& column, const std::vector<uint32_t>* positions, int32_t* out, TakeStretch take) {
+  if (positions) return TakeAll(Picked<T>{column.values<T>(), positions->data()}, positions->size(), out, take);
+  return TakeAll(Consecutive<T>{column.values<T>()}, column.size(), out, take);
+}
+
+/// Requires: numbers of T's range.
 template <typename T>
-void Narrow(const double* values, size_t count, T* narrow) {
+void Pack(const int32_t* values, size_t count, T* packed) {
   size_t i = 0;
 #if defined(__SSE2__)
-  const auto four = [values](size_t at) {
-    return _mm_unpacklo_epi64(_mm_cvttpd_epi32(_mm_loadu_pd(values + at)), _mm_cvttpd_epi32(_mm_loadu_pd(values + at + 2)));
-  };
+  const auto four = [values](size_t at) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(values + at)); };
   for (; i + 8 <= count; i += 8) {
-    __m128i packed[2] = {four(i), four(i + 4)};
-    if constexpr (sizeof(T) < sizeof(int32_t)) packed[0] = _mm_packs_epi32(packed[0], packed[1]);
-    if constexpr (sizeof(T) < sizeof(int16_t)) packed[0] = _mm_packs_epi16(packed[0], packed[0]);
-    std::memcpy(narrow + i, packed, 8 * sizeof(T));
+    __m128i eight = _mm_packs_epi32(four(i), four(i + 4));
+    if constexpr (sizeof(T) < sizeof(int16_t)) eight = _mm_packs_epi16(eight, eight);
+    std::memcpy(packed + i, &eight, 8 * sizeof(T));
   }
 #endif
-  for (; i < count; ++i) narrow[i] = static_cast<T>(static_cast<int32_t>(values[i]));
+  for (; i < count; ++i) packed[i] = static_cast<T>(values[i]);
 }
 
 #if defined(__SSE2__)
@@ -133,46 +168,47 @@ void AddBase(std::string_view bytes, int64_t base, int64_t* values) {
 }
 
 template <typename T>
-void ReadAs(std::string_view bytes, int64_t base, Vector& column) {
+void ReadAs(std::string_view bytes, int64_t base, size_t at, Vector& column) {
   if (column.type().Physical() == PhysicalType::kFloat64) {
-    Widen<T>(bytes, column.mutable_values<double>());
+    Widen<T>(bytes, column.mutable_values<double>() + at);
   } else {
-    AddBase<T>(bytes, base, column.mutable_values<int64_t>());
+    AddBase<T>(bytes, base, column.mutable_values<int64_t>() + at);
   }
 }
 
 }  // namespace
 
-NarrowValues::NarrowValues(const Vector& column) : column_(column) {
+bool NarrowValues::Take(const Vector& column, const std::vector<uint32_t>* positions) {
   const PhysicalType type = column.type().Physical();
-  const size_t rows = column.size();
+  rows_ = positions ? positions->size() : column.size();
   // Even one byte a value must save something.
-  if ((type != PhysicalType::kInt64 && type != PhysicalType::kFloat64) || rows * 7 <= kNarrowHeaderBytes) return;
-  uint32_t magnitudes = 0;
-  if (type == PhysicalType::kInt64) base_ = column.Get<int64_t>(0);
-  for (size_t begin = 0; begin < rows; begin += kPiece) {
-    const size_t count = std::min(kPiece, rows - begin);
-    const bool fits = type == PhysicalType::kFloat64 ? WholeNumbers(column.values<double>() + begin, count, &magnitudes)
-                                                     : SmallDifferences(column.values<int64_t>() + begin, count, base_, &magnitudes);
-    if (!fits) return;
+  if ((type != PhysicalType::kInt64 && type != PhysicalType::kFloat64) || rows_ * 7 <= kNarrowHeaderBytes) return false;
+  if (capacity_ < rows_) {
+    differences_ = std::make_unique_for_overwrite<int32_t[]>(rows_);
+    capacity_ = rows_;
   }
-  const size_t width = magnitudes <= INT8_MAX ? 1 : magnitudes <= INT16_MAX ? 2 : 4;
-  if (rows * width + kNarrowHeaderBytes < rows * sizeof(int64_t)) width_ = width;
+  uint32_t magnitudes = 0;
+  bool fits = false;
+  if (type == PhysicalType::kFloat64) {
+    base_ = 0;
+    fits = TakeRows<double>(column, positions, differences_.get(),
+                            [&](auto source, size_t count, int32_t* out) { return TakeWholes(source, count, out, &magnitudes); });
+  } else {
+    base_ = column.Get<int64_t>(positions ? positions->front() : 0);
+    fits = TakeRows<int64_t>(column, positions, differences_.get(),
+                             [&](auto source, size_t count, int32_t* out) { return TakeDifferences(source, count, base_, out, &magnitudes); });
+  }
+  if (!fits) return false;
+  width_ = magnitudes <= INT8_MAX ? 1 : magnitudes <= INT16_MAX ? 2 : 4;
+  return rows_ * width_ + kNarrowHeaderBytes < rows_ * sizeof(int64_t);
 }
 
 template <typename T>
 void NarrowValues::WriteAs(ByteWriter& writer) const {
-  const bool is_double = column_.type().Physical() == PhysicalType::kFloat64;
-  const size_t rows = column_.size();
   T piece[kPiece];
-  for (size_t begin = 0; begin < rows; begin += kPiece) {
-    const size_t count = std::min(kPiece, rows - begin);
-    if (is_double) {
-      Narrow(column_.values<double>() + begin, count, piece);
-    } else {
-      const int64_t* const values = column_.values<int64_t>() + begin;
-      for (size_t i = 0; i < count; ++i) piece[i] = static_cast<T>(DifferenceOf(values[i], base_));
-    }
+  for (size_t begin = 0; begin < rows_; begin += kPiece) {
+    const size_t count = std::min(kPiece, rows_ - begin);
+    Pack(differences_.get() + begin, count, piece);
     writer.PutBytes(RawBytes(piece, count));
   }
 }
@@ -183,21 +219,20 @@ void NarrowValues::Write(ByteWriter& writer) const {
   switch (width_) {
     case 1: return WriteAs<int8_t>(writer);
     case 2: return WriteAs<int16_t>(writer);
-    default: return WriteAs<int32_t>(writer);
+    default: writer.PutBytes(RawBytes(differences_.get(), rows_));
   }
 }
 
-bool ReadNarrowValues(size_t rows, ByteReader& reader, Vector& column) {
+bool ReadNarrowValues(size_t at, size_t rows, ByteReader& reader, Vector& column) {
   const int64_t base = reader.GetI64();
   const size_t width = reader.GetU8();
   if (width != 1 && width != 2 && width != 4) return false;
   const std::string_view bytes = reader.GetBytes(rows * width);
   if (!reader.ok() || (base != 0 && column.type().Physical() == PhysicalType::kFloat64)) return false;
-  column.ResizeFixedUninitialized(rows);
   switch (width) {
-    case 1: ReadAs<int8_t>(bytes, base, column); break;
-    case 2: ReadAs<int16_t>(bytes, base, column); break;
-    default: ReadAs<int32_t>(bytes, base, column); break;
+    case 1: ReadAs<int8_t>(bytes, base, at, column); break;
+    case 2: ReadAs<int16_t>(bytes, base, at, column); break;
+    default: ReadAs<int32_t>(bytes, base, at, column); break;
   }
   return true;
 }

@@ -25,7 +25,7 @@ ColumnBatch Rows(int64_t first, size_t count) {
 
 NodeWrites ManyChunks(uint64_t chunks) {
   NodeWrites writes{TxnId{3, 4}, 5, EncodedSchema::Of(TwoColumns()), {}};
-  for (uint64_t chunk = 1; chunk <= chunks; ++chunk) writes.parts.push_back({ChunkId(chunk), Rows(static_cast<int64_t>(chunk) * 100, 1 + chunk % 3)});
+  for (uint64_t chunk = 1; chunk <= chunks; ++chunk) writes.parts.push_back({ChunkId(chunk), ChunkRows(Rows(static_cast<int64_t>(chunk) * 100, 1 + chunk % 3))});
   return writes;
 }
 
@@ -42,7 +42,7 @@ TEST(NodeMessages, WritesToManyChunksArriveAsTheyWereSent) {
     for (size_t i = 0; i < sent.parts.size(); ++i) {
       EXPECT_EQ(received->parts[i].chunk, sent.parts[i].chunk);
       ASSERT_EQ(received->parts[i].rows.rows(), sent.parts[i].rows.rows());
-      EXPECT_EQ(received->parts[i].rows.column(0).Get<int64_t>(0), sent.parts[i].rows.column(0).Get<int64_t>(0));
+      EXPECT_EQ(received->parts[i].rows.Join().column(0).Get<int64_t>(0), sent.parts[i].rows.Join().column(0).Get<int64_t>(0));
     }
   }
 }
@@ -51,7 +51,7 @@ TEST(NodeMessages, WritesWithoutPartsOrOfOtherColumnsAreRefused) {
   KnownSchemas schemas;
   EXPECT_FALSE(DecodeWrites(EncodeWrites(ManyChunks(0), Compression::kNone), schemas).ok());
   NodeWrites narrow = ManyChunks(2);
-  narrow.parts[1].rows = ColumnBatch({narrow.parts[1].rows.columns()[0]}, narrow.parts[1].rows.rows());
+  narrow.parts[1].rows = ChunkRows(ColumnBatch({narrow.parts[1].rows.Join().columns()[0]}, narrow.parts[1].rows.rows()));
   EXPECT_FALSE(DecodeWrites(EncodeWrites(narrow, Compression::kNone), schemas).ok());
   NodeWrites swapped = ManyChunks(2);
   swapped.schema = [&] {

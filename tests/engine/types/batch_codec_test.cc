@@ -45,6 +45,15 @@ ColumnBatch SampleBatch(size_t rows, bool with_nulls) {
   return batch;
 }
 
+template <typename T>
+ColumnBatch OneColumn(TypeId type, const std::vector<T>& values) {
+  auto column = std::make_shared<Vector>(type);
+  for (T value : values) column->Append<T>(value);
+  ColumnBatch batch(values.size());
+  batch.Add(column);
+  return batch;
+}
+
 void ExpectSame(const ColumnBatch& left, const ColumnBatch& right) {
   ASSERT_EQ(left.rows(), right.rows());
   ASSERT_EQ(left.column_count(), right.column_count());
@@ -71,6 +80,76 @@ TEST(BatchCodec, RoundTrips) {
       }
     }
   }
+}
+
+std::string Encoded(const ColumnBatch& batch, Compression compression = Compression::kNone) {
+  ByteWriter writer;
+  EncodeBatch(batch, compression, writer);
+  return std::move(writer).Take();
+}
+
+TEST(BatchCodec, PickedRowsAreEncodedAsThoseGathered) {
+  Random random(3);
+  for (bool with_nulls : {false, true}) {
+    ColumnBatch batch = SampleBatch(700, with_nulls);
+    auto doubles = std::make_shared<Vector>(TypeId::kFloat64);
+    auto mixed = std::make_shared<Vector>(TypeId::kFloat64);
+    auto times = std::make_shared<Vector>(TypeId::kTimestampTz);
+    for (int row = 0; row < 700; ++row) {
+      doubles->Append<double>(row % 100 - 50);
+      mixed->Append<double>(row == 333 ? 0.5 : row);
+      times->Append<int64_t>(int64_t{1} << 50 | row * 1000);
+    }
+    batch.Add(doubles);
+    batch.Add(mixed);
+    batch.Add(times);
+    for (size_t count : {1, 2, 3, 4, 5, 63, 64, 350, 1500}) {
+      auto positions = std::make_shared<std::vector<uint32_t>>();
+      for (size_t i = 0; i < count; ++i) positions->push_back(static_cast<uint32_t>(random.Below(700)));
+      const ColumnBatch gathered = batch.Gather(*positions);
+      ByteWriter writer;
+      EncodeRows({std::make_shared<const ColumnBatch>(batch), positions}, Compression::kNone, writer);
+      EXPECT_EQ(writer.data(), Encoded(gathered)) << count;
+    }
+  }
+}
+
+TEST(BatchCodec, SeveralBatchesBecomeOne) {
+  // Sizes around a word of validity, so that bits of one batch begin within another's word.
+  const std::vector<size_t> sizes = {1, 64, 0, 63, 130, 5, 700};
+  for (Compression compression : {Compression::kNone, Compression::kLz4}) {
+    for (int nulls = 0; nulls < 3; ++nulls) {
+      std::vector<std::string> encoded;
+      RowPieces expected;
+      for (size_t i = 0; i < sizes.size(); ++i) {
+        ColumnBatch batch = SampleBatch(sizes[i], nulls == 1 || (nulls == 2 && i % 2 == 1));
+        auto values = std::make_shared<Vector>(TypeId::kFloat64);
+        for (size_t row = 0; row < sizes[i]; ++row) values->Append<double>(i % 2 == 0 ? static_cast<double>(row) : 0.25);
+        batch.Add(values);
+        encoded.push_back(Encoded(batch, compression));
+        expected.Append({std::make_shared<const ColumnBatch>(batch), nullptr});
+      }
+      const std::vector<std::string_view> views(encoded.begin(), encoded.end());
+      const StatusOr<ColumnBatch> joined = DecodeBatches(views);
+      ASSERT_TRUE(joined.ok()) << joined.status();
+      ExpectSame(expected.Join(), *joined);
+    }
+  }
+}
+
+TEST(BatchCodec, BatchesOfOtherColumnsDoNotBecomeOne) {
+  const std::string doubles = Encoded(OneColumn(TypeId::kFloat64, std::vector<double>(10, 0.5)));
+  const std::string integers = Encoded(OneColumn(TypeId::kInt64, std::vector<int64_t>(10, 5)));
+  const std::string none = Encoded(ColumnBatch(10));
+  const auto joined = [](const std::string& first, std::string_view second) {
+    const std::string_view views[] = {first, second};
+    return SqlStateOf(DecodeBatches(views).status());
+  };
+  EXPECT_EQ(joined(doubles, integers), "XX001");
+  EXPECT_EQ(joined(doubles, none), "XX001");
+  EXPECT_EQ(joined(none, doubles), "XX001");
+  EXPECT_EQ(joined(doubles, ""), "XX001");
+  for (size_t length = 0; length < doubles.size(); ++length) EXPECT_EQ(joined(doubles, std::string_view(doubles).substr(0, length)), "XX001") << length;
 }
 
 TEST(BatchCodec, RowsWithoutColumns) {
@@ -146,15 +225,6 @@ TEST(BatchCodec, HugeClaimsAreRefused) {
   bomb.PutU32(0x3fffffff);
   bomb.PutBytes("tiny");
   EXPECT_FALSE(DecodeBatch(bomb.data()).ok());
-}
-
-template <typename T>
-ColumnBatch OneColumn(TypeId type, const std::vector<T>& values) {
-  auto column = std::make_shared<Vector>(type);
-  for (T value : values) column->Append<T>(value);
-  ColumnBatch batch(values.size());
-  batch.Add(column);
-  return batch;
 }
 
 /// Encoded size; the bits of every value must come back.
