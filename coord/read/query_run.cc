@@ -87,7 +87,7 @@ QueryRun::QueryRun(const Services& services, std::shared_ptr<Transaction> transa
     : services_(services),
       transaction_(std::move(transaction)),
       options_(std::move(options)),
-      memory_(std::make_shared<MemoryBudget>(static_cast<int64_t>(options_.memory_bytes))) {
+      memory_(services_.memory->OfQuery(options_.memory_bytes)) {
   options_.exec.memory = memory_.get();
   options_.exec.spill = services_.spill;
   options_.exec.cancelled = &options_.cancel->cancelled;

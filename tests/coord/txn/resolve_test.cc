@@ -11,9 +11,9 @@ namespace tsd::coord {
 namespace {
 
 constexpr uint64_t kCluster = 9;
-const NodeId kA(1), kB(2), kC(3);
+const NodeId kNodeA(1), kNodeB(2), kNodeC(3);
 const Status kUnreachable = Error(sqlstate::kSqlclientUnableToConnect, "down");
-const Status kLost = Error(sqlstate::kConnectionFailure, "lost");
+const Status kConnectionLost = Error(sqlstate::kConnectionFailure, "lost");
 
 class FakeParticipant final : public Participant {
  public:
@@ -78,7 +78,7 @@ class ResolveTest : public ::testing::Test {
  protected:
   ResolveTest() : env_(7), scheduler_(7) {
     node_ = scheduler_.AddNode("an");
-    for (const NodeId node : {kA, kB, kC}) nodes_[node] = std::make_shared<FakeParticipant>();
+    for (const NodeId node : {kNodeA, kNodeB, kNodeC}) nodes_[node] = std::make_shared<FakeParticipant>();
     Open();
     CatalogChange change;
     change.SetClusterId(kCluster);
@@ -144,170 +144,170 @@ class ResolveTest : public ::testing::Test {
 };
 
 TEST_F(ResolveTest, PreparedEverywhereIsCommittedBelowEveryLaterSnapshot) {
-  LeftPrepared(old_, {kA, kB, kC}, {kA, kB, kC});
-  Resolve(kB);
-  for (const NodeId node : {kA, kB, kC}) EXPECT_EQ(nodes_[node]->committed[old_], clock_->incarnation());
+  LeftPrepared(old_, {kNodeA, kNodeB, kNodeC}, {kNodeA, kNodeB, kNodeC});
+  Resolve(kNodeB);
+  for (const NodeId node : {kNodeA, kNodeB, kNodeC}) EXPECT_EQ(nodes_[node]->committed[old_], clock_->incarnation());
   EXPECT_FALSE(log_->DecisionOf(old_).has_value());
   EXPECT_LT(clock_->incarnation(), Begin({})->snapshot());
 }
 
 TEST_F(ResolveTest, TheDecisionStaysUntilTheLastNodeIsTold) {
-  LeftPrepared(old_, {kA, kB}, {kA, kB});
-  ASSERT_TRUE(Get(log_->LogDecision({old_, Timestamp(77), {kA, kB}}, {})).ok());
-  nodes_[kB]->reachable = false;
-  Resolve(kA);
-  EXPECT_EQ(nodes_[kA]->committed[old_], Timestamp(77));
+  LeftPrepared(old_, {kNodeA, kNodeB}, {kNodeA, kNodeB});
+  ASSERT_TRUE(Get(log_->LogDecision({old_, Timestamp(77), {kNodeA, kNodeB}}, {})).ok());
+  nodes_[kNodeB]->reachable = false;
+  Resolve(kNodeA);
+  EXPECT_EQ(nodes_[kNodeA]->committed[old_], Timestamp(77));
   EXPECT_TRUE(log_->DecisionOf(old_).has_value());
   Restart();
-  nodes_[kB]->reachable = true;
-  Resolve(kB);
-  EXPECT_EQ(nodes_[kB]->committed[old_], Timestamp(77));
+  nodes_[kNodeB]->reachable = true;
+  Resolve(kNodeB);
+  EXPECT_EQ(nodes_[kNodeB]->committed[old_], Timestamp(77));
   EXPECT_FALSE(log_->DecisionOf(old_).has_value());
 }
 
 TEST_F(ResolveTest, NotPreparedSomewhereIsAborted) {
-  LeftPrepared(old_, {kA, kB}, {kA, kB, kC});
-  nodes_[kC]->Hold(old_, HeldState::kActive, {});
-  Resolve(kA);
-  EXPECT_EQ(nodes_[kA]->aborted, std::vector<TxnId>({old_}));
-  Resolve(kB);
-  EXPECT_EQ(nodes_[kB]->aborted, std::vector<TxnId>({old_}));
+  LeftPrepared(old_, {kNodeA, kNodeB}, {kNodeA, kNodeB, kNodeC});
+  nodes_[kNodeC]->Hold(old_, HeldState::kActive, {});
+  Resolve(kNodeA);
+  EXPECT_EQ(nodes_[kNodeA]->aborted, std::vector<TxnId>({old_}));
+  Resolve(kNodeB);
+  EXPECT_EQ(nodes_[kNodeB]->aborted, std::vector<TxnId>({old_}));
   EXPECT_FALSE(log_->DecisionOf(old_).has_value());
 }
 
 TEST_F(ResolveTest, ANodeThatCannotBeAskedLeavesItInDoubt) {
-  LeftPrepared(old_, {kA, kB}, {kA, kB});
-  nodes_[kB]->reachable = false;
-  Resolve(kA);
-  Resolve(kA);
-  EXPECT_TRUE(nodes_[kA]->held.contains(old_));
-  nodes_[kB]->reachable = true;
-  Resolve(kA);
-  EXPECT_TRUE(nodes_[kA]->committed.contains(old_));
-  EXPECT_TRUE(nodes_[kB]->committed.contains(old_));
+  LeftPrepared(old_, {kNodeA, kNodeB}, {kNodeA, kNodeB});
+  nodes_[kNodeB]->reachable = false;
+  Resolve(kNodeA);
+  Resolve(kNodeA);
+  EXPECT_TRUE(nodes_[kNodeA]->held.contains(old_));
+  nodes_[kNodeB]->reachable = true;
+  Resolve(kNodeA);
+  EXPECT_TRUE(nodes_[kNodeA]->committed.contains(old_));
+  EXPECT_TRUE(nodes_[kNodeB]->committed.contains(old_));
 }
 
 TEST_F(ResolveTest, ANodeThatIsJustPreparingLeavesItInDoubt) {
-  LeftPrepared(old_, {kA}, {kA, kB});
-  nodes_[kB]->Hold(old_, HeldState::kPreparing, {});
-  Resolve(kA);
-  Resolve(kB);
-  EXPECT_TRUE(nodes_[kA]->held.contains(old_));
-  EXPECT_TRUE(nodes_[kB]->held.contains(old_));
-  LeftPrepared(old_, {kB}, {kA, kB});
-  Resolve(kB);
-  EXPECT_TRUE(nodes_[kA]->committed.contains(old_));
+  LeftPrepared(old_, {kNodeA}, {kNodeA, kNodeB});
+  nodes_[kNodeB]->Hold(old_, HeldState::kPreparing, {});
+  Resolve(kNodeA);
+  Resolve(kNodeB);
+  EXPECT_TRUE(nodes_[kNodeA]->held.contains(old_));
+  EXPECT_TRUE(nodes_[kNodeB]->held.contains(old_));
+  LeftPrepared(old_, {kNodeB}, {kNodeA, kNodeB});
+  Resolve(kNodeB);
+  EXPECT_TRUE(nodes_[kNodeA]->committed.contains(old_));
 }
 
 TEST_F(ResolveTest, ANodeThatLeftTheClusterDoesNotHoldTheOthers) {
-  LeftPrepared(old_, {kA, kB}, {kA, kB, kC});
-  nodes_.erase(kC);
-  Resolve(kA);
-  EXPECT_TRUE(nodes_[kA]->committed.contains(old_));
-  EXPECT_TRUE(nodes_[kB]->committed.contains(old_));
+  LeftPrepared(old_, {kNodeA, kNodeB}, {kNodeA, kNodeB, kNodeC});
+  nodes_.erase(kNodeC);
+  Resolve(kNodeA);
+  EXPECT_TRUE(nodes_[kNodeA]->committed.contains(old_));
+  EXPECT_TRUE(nodes_[kNodeB]->committed.contains(old_));
   EXPECT_FALSE(log_->DecisionOf(old_).has_value());
 }
 
 TEST_F(ResolveTest, WithoutParticipantsOnlyARecordCommits) {
-  LeftPrepared(old_, {kA, kB}, {});
-  Resolve(kA);
-  EXPECT_EQ(nodes_[kA]->aborted.size(), 1u);
+  LeftPrepared(old_, {kNodeA, kNodeB}, {});
+  Resolve(kNodeA);
+  EXPECT_EQ(nodes_[kNodeA]->aborted.size(), 1u);
   const TxnId decided{kCluster, 6};
-  LeftPrepared(decided, {kA, kB}, {});
-  ASSERT_TRUE(Get(log_->LogDecision({decided, Timestamp(77), {kA, kB}}, {})).ok());
-  Resolve(kA);
-  EXPECT_EQ(nodes_[kB]->committed[decided], Timestamp(77));
+  LeftPrepared(decided, {kNodeA, kNodeB}, {});
+  ASSERT_TRUE(Get(log_->LogDecision({decided, Timestamp(77), {kNodeA, kNodeB}}, {})).ok());
+  Resolve(kNodeA);
+  EXPECT_EQ(nodes_[kNodeB]->committed[decided], Timestamp(77));
 }
 
 TEST_F(ResolveTest, AnswersAheadOfTheRecordSurviveACrash) {
-  const std::shared_ptr<Transaction> transaction = Begin({kA, kB});
+  const std::shared_ptr<Transaction> transaction = Begin({kNodeA, kNodeB});
   ASSERT_TRUE(Run(manager_->Commit(transaction)).ok());
   Restart();
   EXPECT_FALSE(log_->DecisionOf(transaction->id()).has_value());
-  Resolve(kA);
-  Resolve(kB);
-  EXPECT_TRUE(nodes_[kA]->committed.contains(transaction->id()));
-  EXPECT_TRUE(nodes_[kB]->committed.contains(transaction->id()));
+  Resolve(kNodeA);
+  Resolve(kNodeB);
+  EXPECT_TRUE(nodes_[kNodeA]->committed.contains(transaction->id()));
+  EXPECT_TRUE(nodes_[kNodeB]->committed.contains(transaction->id()));
 }
 
 TEST_F(ResolveTest, AReaderHastensTheRecord) {
-  const std::shared_ptr<Transaction> transaction = Begin({kA, kB});
+  const std::shared_ptr<Transaction> transaction = Begin({kNodeA, kNodeB});
   ASSERT_TRUE(Run(manager_->Commit(transaction)).ok());
   const absl::Duration answered = scheduler_.now();
   manager_->Hasten();
-  EXPECT_TRUE(scheduler_.RunUntil([&] { return nodes_[kB]->committed.contains(transaction->id()); }, absl::Seconds(1)));
+  EXPECT_TRUE(scheduler_.RunUntil([&] { return nodes_[kNodeB]->committed.contains(transaction->id()); }, absl::Seconds(1)));
   EXPECT_LT(scheduler_.now() - answered, absl::Milliseconds(2));
 }
 
 TEST_F(ResolveTest, AReaderHastensWhatBeganBeforeItToo) {
-  const std::shared_ptr<Transaction> before = Begin({kA, kB});
+  const std::shared_ptr<Transaction> before = Begin({kNodeA, kNodeB});
   manager_->Hasten();
-  const std::shared_ptr<Transaction> after = Begin({kA, kB});
+  const std::shared_ptr<Transaction> after = Begin({kNodeA, kNodeB});
   ASSERT_TRUE(Run(manager_->Commit(after)).ok());
   ASSERT_TRUE(Run(manager_->Commit(before)).ok());
   const absl::Duration answered = scheduler_.now();
-  EXPECT_TRUE(scheduler_.RunUntil([&] { return nodes_[kB]->committed.contains(before->id()); }, absl::Seconds(1)));
+  EXPECT_TRUE(scheduler_.RunUntil([&] { return nodes_[kNodeB]->committed.contains(before->id()); }, absl::Seconds(1)));
   EXPECT_LT(scheduler_.now() - answered, absl::Milliseconds(2));
-  const std::shared_ptr<Transaction> alone = Begin({kA, kB});
+  const std::shared_ptr<Transaction> alone = Begin({kNodeA, kNodeB});
   ASSERT_TRUE(Run(manager_->Commit(alone)).ok());
-  EXPECT_FALSE(scheduler_.RunUntil([&] { return nodes_[kB]->committed.contains(alone->id()); }, absl::Milliseconds(5)));
-  EXPECT_TRUE(scheduler_.RunUntil([&] { return nodes_[kB]->committed.contains(alone->id()); }, absl::Seconds(1)));
+  EXPECT_FALSE(scheduler_.RunUntil([&] { return nodes_[kNodeB]->committed.contains(alone->id()); }, absl::Milliseconds(5)));
+  EXPECT_TRUE(scheduler_.RunUntil([&] { return nodes_[kNodeB]->committed.contains(alone->id()); }, absl::Seconds(1)));
 }
 
 TEST_F(ResolveTest, ManyAnsweredAreDecidedTogetherBeforeTheirTime) {
   std::vector<std::shared_ptr<Transaction>> answered;
-  for (int i = 0; i < 32; ++i) answered.push_back(Begin({kA, kB}));
+  for (int i = 0; i < 32; ++i) answered.push_back(Begin({kNodeA, kNodeB}));
   for (const std::shared_ptr<Transaction>& transaction : answered) ASSERT_TRUE(Run(manager_->Commit(transaction)).ok());
   const absl::Duration last = scheduler_.now();
-  EXPECT_TRUE(scheduler_.RunUntil([&] { return nodes_[kB]->committed.size() == answered.size(); }, absl::Seconds(1)));
+  EXPECT_TRUE(scheduler_.RunUntil([&] { return nodes_[kNodeB]->committed.size() == answered.size(); }, absl::Seconds(1)));
   EXPECT_LT(scheduler_.now() - last, absl::Milliseconds(2));
 }
 
 TEST_F(ResolveTest, ASnapshotAfterTheAnswerIsAboveTheCommit) {
-  const std::shared_ptr<Transaction> transaction = Begin({kA, kB});
+  const std::shared_ptr<Transaction> transaction = Begin({kNodeA, kNodeB});
   ASSERT_TRUE(Run(manager_->Commit(transaction)).ok());
   const Timestamp snapshot = Begin({})->snapshot();
   Settle();
-  EXPECT_LT(nodes_[kA]->committed[transaction->id()], snapshot);
+  EXPECT_LT(nodes_[kNodeA]->committed[transaction->id()], snapshot);
   EXPECT_FALSE(log_->DecisionOf(transaction->id()).has_value());
 }
 
 TEST_F(ResolveTest, ALostAnswerIsAnAbortThatSurvivesUntilNoPrepareCanComeLate) {
   const std::shared_ptr<Transaction> elder = Begin({});
-  const std::shared_ptr<Transaction> transaction = Begin({kA, kB});
-  for (const NodeId node : {kA, kB}) nodes_[node]->prepare_answer = kLost;
-  for (const NodeId node : {kA, kB}) nodes_[node]->reachable = false;
+  const std::shared_ptr<Transaction> transaction = Begin({kNodeA, kNodeB});
+  for (const NodeId node : {kNodeA, kNodeB}) nodes_[node]->prepare_answer = kConnectionLost;
+  for (const NodeId node : {kNodeA, kNodeB}) nodes_[node]->reachable = false;
   EXPECT_EQ(SqlStateOf(Run(manager_->Commit(transaction))), sqlstate::kConnectionFailure);
   Settle();
-  for (const NodeId node : {kA, kB}) nodes_[node]->reachable = true;
-  Resolve(kA);  // while an elder one is live, nodes cannot be told that this one is over
-  EXPECT_EQ(nodes_[kA]->aborted.size(), 1u);
+  for (const NodeId node : {kNodeA, kNodeB}) nodes_[node]->reachable = true;
+  Resolve(kNodeA);  // while an elder one is live, nodes cannot be told that this one is over
+  EXPECT_EQ(nodes_[kNodeA]->aborted.size(), 1u);
   EXPECT_TRUE(log_->DecisionOf(transaction->id()).has_value());
   Spawn(*scheduler_.executor(node_), manager_->Abort(elder));
   Settle();
-  nodes_[kB]->reachable = false;
-  Resolve(kA);
+  nodes_[kNodeB]->reachable = false;
+  Resolve(kNodeA);
   EXPECT_TRUE(log_->DecisionOf(transaction->id()).has_value());
   Restart();
   ASSERT_TRUE(log_->DecisionOf(transaction->id()).has_value());
-  LeftPrepared(transaction->id(), {kA}, {kA, kB});  // late
-  nodes_[kB]->reachable = true;
-  Resolve(kB);
-  EXPECT_TRUE(nodes_[kA]->held.empty());
-  EXPECT_TRUE(nodes_[kB]->held.empty());
-  EXPECT_TRUE(nodes_[kA]->committed.empty());
-  EXPECT_GT(nodes_[kA]->told, Timestamp(transaction->id().sequence));
+  LeftPrepared(transaction->id(), {kNodeA}, {kNodeA, kNodeB});  // late
+  nodes_[kNodeB]->reachable = true;
+  Resolve(kNodeB);
+  EXPECT_TRUE(nodes_[kNodeA]->held.empty());
+  EXPECT_TRUE(nodes_[kNodeB]->held.empty());
+  EXPECT_TRUE(nodes_[kNodeA]->committed.empty());
+  EXPECT_GT(nodes_[kNodeA]->told, Timestamp(transaction->id().sequence));
   EXPECT_FALSE(log_->DecisionOf(transaction->id()).has_value());
 }
 
 TEST_F(ResolveTest, ARefusalLeavesNoRecord) {
-  const std::shared_ptr<Transaction> transaction = Begin({kA, kB});
-  nodes_[kA]->prepare_answer = kLost;
-  nodes_[kB]->prepare_refusal = Error(sqlstate::kOutOfMemory, "no");
+  const std::shared_ptr<Transaction> transaction = Begin({kNodeA, kNodeB});
+  nodes_[kNodeA]->prepare_answer = kConnectionLost;
+  nodes_[kNodeB]->prepare_refusal = Error(sqlstate::kOutOfMemory, "no");
   EXPECT_EQ(SqlStateOf(Run(manager_->Commit(transaction))), sqlstate::kConnectionFailure);
   Settle();
   EXPECT_FALSE(log_->DecisionOf(transaction->id()).has_value());
-  EXPECT_TRUE(nodes_[kA]->held.empty());
+  EXPECT_TRUE(nodes_[kNodeA]->held.empty());
 }
 
 }  // namespace
