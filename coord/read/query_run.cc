@@ -224,7 +224,7 @@ std::vector<sql::FragmentNote> QueryRun::NotesOf(const sql::GatherNode& gather) 
     if (!options_.analyze || ran == fragments_.end() || i >= ran->second.size()) continue;
     const FragmentStats stats = ran->second[i]->stats();
     notes[i].actual = {stats.rows_sent, stats.bytes_sent, stats.scan.rows_read, stats.scan.bytes_read, stats.scan.blocks_read,
-                       stats.scan.blocks_skipped, stats.micros};
+                       stats.scan.blocks_summarised, stats.scan.blocks_skipped, stats.micros};
   }
   return notes;
 }

@@ -17,7 +17,7 @@ namespace tsd::net::rpc {
 /// First bytes of every RPC connection. Read as a PostgreSQL startup packet this is a length of over a gigabyte, which no client sends:
 /// both protocols share one port.
 inline constexpr std::string_view kRpcMagic = "TSDRPC1\n";
-inline constexpr uint32_t kProtocolVersion = 5;
+inline constexpr uint32_t kProtocolVersion = 6;
 
 /// A message of a call or stream is at most this long; a frame may carry a little more around it.
 inline constexpr size_t kMaxMessageBytes = 16u << 20;
