@@ -26,7 +26,8 @@ class FragmentSource final : public FragmentSink, public std::enable_shared_from
   };
 
   /// Start filling; returns at once. The source keeps itself alive until the fragment has ended.
-  /// `replicas`: not empty. The first is asked; the next one when a node cannot be reached before it has answered anything.
+  /// `replicas`: not empty. The first is asked; the next one when a node cannot be reached, or finds its files damaged, before it has
+  /// answered anything.
   static void RunRemote(Executor& executor, std::shared_ptr<FragmentSource> source, std::vector<Replica> replicas, FragmentRequest request);
 
   /// The next batch; kWait: none yet, `wake` will be set. An error is the fragment's.
