@@ -7,7 +7,8 @@
 namespace tsd::coord {
 namespace {
 
-constexpr size_t kMaxQueuedBatches = 8;
+// Of rows that wait for a slow client; one batch is taken whatever its size.
+constexpr size_t kMaxQueuedBatches = 8, kMaxQueuedBytes = size_t{2} << 20;
 
 bool IsLost(const Status& status) { return HasSqlState(status, sqlstate::kConnectionFailure); }
 bool IsUnreachable(const Status& status) { return IsLost(status) || HasSqlState(status, sqlstate::kSqlclientUnableToConnect); }
@@ -80,6 +81,10 @@ bool FragmentSource::HasRows() const {
   return any_rows_;
 }
 
+bool FragmentSource::HasRoom() const {
+  return queue_.empty() || (queue_.size() < kMaxQueuedBatches && queued_bytes_ < kMaxQueuedBytes);
+}
+
 void FragmentSource::Ended(StatusOr<FragmentStats> result) {
   {
     MutexLock lock(mutex_);
@@ -104,6 +109,7 @@ StatusOr<FragmentSource::Kind> FragmentSource::Take(ColumnBatch* batch) {
     }
     *batch = std::move(queue_.front());
     queue_.pop_front();
+    queued_bytes_ -= batch->MemoryBytes();
   }
   space_.Set();
   return Kind::kRows;
@@ -115,6 +121,7 @@ void FragmentSource::Abandon() {
     MutexLock lock(mutex_);
     abandoned_ = true;
     queue_.clear();
+    queued_bytes_ = 0;
     stream = stream_;
   }
   space_.Set();
@@ -131,7 +138,8 @@ Task<Status> FragmentSource::Rows(ColumnBatch batch) {
     {
       MutexLock lock(mutex_);
       if (abandoned_) co_return Error(sqlstate::kQueryCanceled, "canceling statement due to user request");
-      if (queue_.size() < kMaxQueuedBatches) {
+      if (HasRoom()) {
+        queued_bytes_ += batch.MemoryBytes();
         queue_.push_back(std::move(batch));
         any_rows_ = true;
         break;
