@@ -454,7 +454,7 @@ StatusOr<FragmentRequest> FragmentRequest::Decode(std::string_view bytes) {
 
 std::string FragmentStats::Encode() const {
   ByteWriter writer;
-  for (uint64_t value : {scan.rows_read, scan.blocks_read, scan.blocks_skipped, scan.bytes_read, scan.chunks, rows_sent, bytes_sent}) {
+  for (uint64_t value : {scan.rows_read, scan.blocks_read, scan.blocks_skipped, scan.blocks_summarised, scan.bytes_read, scan.chunks, rows_sent, bytes_sent}) {
     writer.PutVarint(value);
   }
   writer.PutZigzag(micros);
@@ -464,8 +464,8 @@ std::string FragmentStats::Encode() const {
 StatusOr<FragmentStats> FragmentStats::Decode(std::string_view bytes) {
   ByteReader reader(bytes);
   FragmentStats stats;
-  for (uint64_t* value : {&stats.scan.rows_read, &stats.scan.blocks_read, &stats.scan.blocks_skipped, &stats.scan.bytes_read,
-                          &stats.scan.chunks, &stats.rows_sent, &stats.bytes_sent}) {
+  for (uint64_t* value : {&stats.scan.rows_read, &stats.scan.blocks_read, &stats.scan.blocks_skipped, &stats.scan.blocks_summarised,
+                          &stats.scan.bytes_read, &stats.scan.chunks, &stats.rows_sent, &stats.bytes_sent}) {
     *value = reader.GetVarint();
   }
   stats.micros = reader.GetZigzag();

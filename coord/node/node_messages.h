@@ -96,7 +96,7 @@ struct FragmentRequest {
   std::string zone;             // session time zone
   int64_t now = 0;              // statement time, microseconds since 2000
   TextContext text;             // the session's styles for casts to and from text; zone and now are the two above, no names
-  uint64_t memory_bytes = 0;    // the fragment's budget
+  uint64_t memory_bytes = 0;    // of all that the statement does on the node
   Timestamp incarnation;        // of the access node: transactions with smaller numbers are over (NodeService::Fence)
 
   std::string Encode() const;

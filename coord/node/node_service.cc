@@ -125,6 +125,7 @@ Task<Status> NodeService::HandleStream(Method method, std::string payload, std::
   deps.clock = deps_.clock;
   deps.threads = deps_.threads;
   deps.spill = deps_.spill;
+  deps.memory = deps_.memory;
   CO_ASSIGN_OR_RETURN(const FragmentStats stats, co_await RunFragment(deps, std::move(request), &sink));
   std::string message(1, static_cast<char>(FragmentMessage::kStats));
   message += stats.Encode();

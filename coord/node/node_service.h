@@ -21,6 +21,7 @@ struct NodeServiceDeps {
   const Clock* clock = nullptr;
   int threads = 1;  // of the executor that runs the service
   sql::SpillSpace* spill = nullptr;
+  QueryMemory* memory = nullptr;
   Membership* membership = nullptr;
   /// May this peer connect? The hba rules decide.
   std::function<Task<Status>(net::rpc::HelloInfo, net::Endpoint)> authorize;

@@ -25,7 +25,7 @@ Task<StatusOr<FragmentStats>> RunFragment(FragmentDeps deps, FragmentRequest req
   CO_RETURN_IF_ERROR(co_await readable);
 
   const uint64_t memory_bytes = request.memory_bytes != 0 ? request.memory_bytes : kDefaultMemoryBytes;
-  auto run = std::make_shared<LaneRun>(std::make_shared<MemoryBudget>(static_cast<int64_t>(memory_bytes)), std::make_shared<Event>());
+  auto run = std::make_shared<LaneRun>(deps.memory->OfFragment(request.snapshot.own, request.snapshot.own_level, memory_bytes), std::make_shared<Event>());
   run->context.datetime = request.text.datetime;
   run->context.bytea_output = request.text.bytea_output;
   run->context.extra_float_digits = request.text.extra_float_digits;

@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "coord/node/node_messages.h"
+#include "coord/read/query_memory.h"
 #include "engine/base/clock.h"
 #include "engine/base/task.h"
 #include "engine/store/reader.h"
@@ -27,6 +28,7 @@ struct FragmentDeps {
   absl::Duration decision_timeout = absl::Seconds(30);  // waiting for undecided transactions
   int threads = 1;                                      // of the executor
   sql::SpillSpace* spill = nullptr;
+  QueryMemory* memory = nullptr;                        // of fragments that come from other nodes
 };
 
 /// `sink` and deps' pointers outlive the task.

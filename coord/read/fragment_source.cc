@@ -1,14 +1,18 @@
 #include "coord/read/fragment_source.h"
 
 #include "coord/node/remote_participant.h"
+#include "engine/base/log.h"
 #include "engine/types/batch_codec.h"
 
 namespace tsd::coord {
 namespace {
 
-constexpr size_t kMaxQueuedBatches = 8;
+// Of rows that wait for a slow client; one batch is taken whatever its size.
+constexpr size_t kMaxQueuedBatches = 8, kMaxQueuedBytes = size_t{2} << 20;
 
 bool IsLost(const Status& status) { return HasSqlState(status, sqlstate::kConnectionFailure); }
+bool IsUnreachable(const Status& status) { return IsLost(status) || HasSqlState(status, sqlstate::kSqlclientUnableToConnect); }
+bool IsDamaged(const Status& status) { return HasSqlState(status, sqlstate::kDataCorrupted); }
 
 }  // namespace
 
@@ -56,24 +60,29 @@ Task<StatusOr<FragmentStats>> FragmentSource::FillFrom(std::shared_ptr<FragmentS
 
 Task<void> FragmentSource::FillRemote(std::shared_ptr<FragmentSource> source, std::vector<Replica> replicas, FragmentRequest request) {
   const std::string encoded = request.Encode();
-  StatusOr<FragmentStats> first = FragmentStats();
+  StatusOr<FragmentStats> outcome = FragmentStats();
   for (size_t i = 0; i < replicas.size(); ++i) {
     StatusOr<FragmentStats> result = co_await FillFrom(source, replicas[i].client, encoded);
     if (IsLost(result.status()) && !source->HasRows() && !source->IsCancelled()) {
       // The connection that was there broke: the node may be back already, and reading twice does no harm.
       result = co_await FillFrom(source, replicas[i].client, encoded);
     }
-    const bool unreachable = IsLost(result.status()) || HasSqlState(result.status(), sqlstate::kSqlclientUnableToConnect);
+    const bool unreachable = IsUnreachable(result.status()), damaged = IsDamaged(result.status());
     if (!result.ok()) result = NodeError(replicas[i].name, result.status());
-    if (i == 0 || !unreachable) first = result;
-    if (!unreachable || source->HasRows() || source->IsCancelled()) break;
+    if (i == 0 || !unreachable) outcome = result;
+    if (!(unreachable || damaged) || source->HasRows() || source->IsCancelled()) break;
+    if (damaged && i + 1 < replicas.size()) log::Error(result.status().message(), "; reading from ", replicas[i + 1].name, " instead");
   }
-  source->Ended(std::move(first));  // when none could be reached: what the first one said
+  source->Ended(std::move(outcome));  // when none could answer: of damage, or what the first one said
 }
 
 bool FragmentSource::HasRows() const {
   MutexLock lock(mutex_);
   return any_rows_;
+}
+
+bool FragmentSource::HasRoom() const {
+  return queue_.empty() || (queue_.size() < kMaxQueuedBatches && queued_bytes_ < kMaxQueuedBytes);
 }
 
 void FragmentSource::Ended(StatusOr<FragmentStats> result) {
@@ -100,6 +109,7 @@ StatusOr<FragmentSource::Kind> FragmentSource::Take(ColumnBatch* batch) {
     }
     *batch = std::move(queue_.front());
     queue_.pop_front();
+    queued_bytes_ -= batch->MemoryBytes();
   }
   space_.Set();
   return Kind::kRows;
@@ -111,6 +121,7 @@ void FragmentSource::Abandon() {
     MutexLock lock(mutex_);
     abandoned_ = true;
     queue_.clear();
+    queued_bytes_ = 0;
     stream = stream_;
   }
   space_.Set();
@@ -127,7 +138,8 @@ Task<Status> FragmentSource::Rows(ColumnBatch batch) {
     {
       MutexLock lock(mutex_);
       if (abandoned_) co_return Error(sqlstate::kQueryCanceled, "canceling statement due to user request");
-      if (queue_.size() < kMaxQueuedBatches) {
+      if (HasRoom()) {
+        queued_bytes_ += batch.MemoryBytes();
         queue_.push_back(std::move(batch));
         any_rows_ = true;
         break;

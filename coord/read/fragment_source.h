@@ -1,6 +1,6 @@
 #pragma once
-// FragmentSource: the access node's end of one running fragment: a bounded queue that a coroutine fills from the node (or a
-// lane of a shared fragment fills) and an operator empties. Thread-safe.
+// FragmentSource: the access node's end of one running fragment: a queue, bounded in batches and bytes, that a coroutine
+// fills from the node (or a lane of a shared fragment fills) and an operator empties. Thread-safe.
 #include <deque>
 #include <memory>
 #include <string>
@@ -26,7 +26,8 @@ class FragmentSource final : public FragmentSink, public std::enable_shared_from
   };
 
   /// Start filling; returns at once. The source keeps itself alive until the fragment has ended.
-  /// `replicas`: not empty. The first is asked; the next one when a node cannot be reached before it has answered anything.
+  /// `replicas`: not empty. The first is asked; the next one when a node cannot be reached, or finds its files damaged, before it has
+  /// answered anything.
   static void RunRemote(Executor& executor, std::shared_ptr<FragmentSource> source, std::vector<Replica> replicas, FragmentRequest request);
 
   /// The next batch; kWait: none yet, `wake` will be set. An error is the fragment's.
@@ -46,6 +47,7 @@ class FragmentSource final : public FragmentSink, public std::enable_shared_from
   static Task<StatusOr<FragmentStats>> FillFrom(std::shared_ptr<FragmentSource> source, std::shared_ptr<net::rpc::RpcClient> client,
                                                 std::string request);
   bool HasRows() const;
+  bool HasRoom() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   static Task<StatusOr<FragmentStats>> Receive(std::shared_ptr<FragmentSource> source, std::shared_ptr<net::rpc::RpcStream> stream);
 
   const std::string node_name_;
@@ -53,6 +55,7 @@ class FragmentSource final : public FragmentSink, public std::enable_shared_from
   Event space_;
   mutable Mutex mutex_;
   std::deque<ColumnBatch> queue_ ABSL_GUARDED_BY(mutex_);
+  size_t queued_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   bool any_rows_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   bool abandoned_ ABSL_GUARDED_BY(mutex_) = false;

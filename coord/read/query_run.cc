@@ -87,7 +87,7 @@ QueryRun::QueryRun(const Services& services, std::shared_ptr<Transaction> transa
     : services_(services),
       transaction_(std::move(transaction)),
       options_(std::move(options)),
-      memory_(std::make_shared<MemoryBudget>(static_cast<int64_t>(options_.memory_bytes))) {
+      memory_(services_.memory->OfQuery(options_.memory_bytes)) {
   options_.exec.memory = memory_.get();
   options_.exec.spill = services_.spill;
   options_.exec.cancelled = &options_.cancel->cancelled;
@@ -224,7 +224,7 @@ std::vector<sql::FragmentNote> QueryRun::NotesOf(const sql::GatherNode& gather) 
     if (!options_.analyze || ran == fragments_.end() || i >= ran->second.size()) continue;
     const FragmentStats stats = ran->second[i]->stats();
     notes[i].actual = {stats.rows_sent, stats.bytes_sent, stats.scan.rows_read, stats.scan.bytes_read, stats.scan.blocks_read,
-                       stats.scan.blocks_skipped, stats.micros};
+                       stats.scan.blocks_summarised, stats.scan.blocks_skipped, stats.micros};
   }
   return notes;
 }

@@ -80,6 +80,8 @@ class QueryRun final : public RowSource, public sql::OperatorFactory {
   /// For EXPLAIN: nodes and chunks of a gather as they would be / were run.
   std::vector<sql::FragmentNote> NotesOf(const sql::GatherNode& gather) const;
   sql::ExecContext& exec() { return options_.exec; }
+  /// For rows that are kept after they left the run, too.
+  const std::shared_ptr<MemoryBudget>& memory() const { return memory_; }
 
   StatusOr<sql::OperatorPtr> MakeGather(const sql::GatherNode& node) override;
   sql::OperatorPtr MakeLocal(sql::PlanPtr plan, engine::Snapshot snapshot, std::shared_ptr<FragmentSource> note);

@@ -35,7 +35,8 @@ constexpr char kDefaultConf[] =
     "#port = 5440\n"
     "#max_connections = 100\n"
     "#max_prepared_transactions = 150\n"
-    "#tsd.query_memory = 1GB\n";
+    "#tsd.query_memory = 1GB\n"
+    "#tsd.node_memory = 0\n";
 
 std::string NewUuid(Random& random) {
   const uint64_t high = random.Next(), low = random.Next();
@@ -131,6 +132,10 @@ Task<Status> Server::OpenParts() {
   store_options.on_poisoned = fatal;
   CO_ASSIGN_OR_RETURN(store_, engine::Store::Open(std::move(store_options)));
   CO_ASSIGN_OR_RETURN(spill_, SpillDirectory::Open(*deps_.env, Path("spill")));
+  int64_t node_memory = SettingBytes(settings_.Get("tsd.node_memory"));
+  if (node_memory == 0) node_memory = static_cast<int64_t>(deps_.machine_memory / 2);
+  log::Info("queries of this node may hold ", node_memory >> 20, " MiB together");
+  query_memory_ = std::make_unique<QueryMemory>(node_memory);
   ClusterLogOptions log_options;
   log_options.env = deps_.env;
   log_options.executor = deps_.cluster_log_executor;
@@ -162,6 +167,7 @@ Task<Status> Server::OpenParts() {
   services_.executor = deps_.workers;
   services_.threads = deps_.worker_threads;
   services_.spill = spill_.get();
+  services_.memory = query_memory_.get();
   services_.store = store_.get();
   services_.log = log_.get();
   services_.cluster = cluster_.get();
@@ -234,6 +240,7 @@ std::unique_ptr<NodeService> Server::MakeNodeService() {
   deps.clock = deps_.clock;
   deps.threads = deps_.worker_threads;
   deps.spill = spill_.get();
+  deps.memory = query_memory_.get();
   deps.membership = membership_.get();
   net::pg::HbaRules* hba = hba_.get();
   deps.authorize = [hba](net::rpc::HelloInfo hello, net::Endpoint peer) -> Task<Status> {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "coord/node/node_service.h"
+#include "coord/read/query_memory.h"
 #include "coord/read/spill_directory.h"
 #include "coord/session/remote_executions.h"
 #include "coord/session/services.h"
@@ -35,6 +36,7 @@ struct ServerDeps {
   Executor* background = nullptr;
   net::Transport* transport = nullptr;
   uint64_t random_seed = 0;
+  uint64_t machine_memory = uint64_t{4} << 30;  // bytes that this process can have
   /// The store or the log is poisoned: the process must end.
   std::function<void(const Status&)> on_fatal;
 };
@@ -92,6 +94,7 @@ class Server {
   std::unique_ptr<Membership> membership_;
   std::unique_ptr<net::pg::HbaRules> hba_;
   std::unique_ptr<SpillDirectory> spill_;
+  std::unique_ptr<QueryMemory> query_memory_;
   std::unique_ptr<engine::Store> store_;
   std::unique_ptr<ClusterLog> log_;
   std::unique_ptr<Sequences> sequences_;

@@ -6,7 +6,11 @@
 
 namespace tsd::coord {
 
-using namespace sql::parse;  // NOLINT: this file is about syntax trees
+using sql::parse::CloseCursorStatement;
+using sql::parse::DeclareCursorStatement;
+using sql::parse::FetchDirection;
+using sql::parse::FetchStatement;
+using sql::parse::StatementKind;
 
 Task<StatusOr<StatementResult>> Session::RunDeclare(const DeclareCursorStatement& statement, const std::vector<Value>* parameters) {
   if (!statement.hold && block_ != Block::kExplicit) {
@@ -24,6 +28,7 @@ Task<StatusOr<StatementResult>> Session::RunDeclare(const DeclareCursorStatement
   CO_ASSIGN_OR_RETURN(std::shared_ptr<QueryRun> run, co_await StartQuery(bound, parameters, false));
   auto portal = std::make_shared<Portal>();
   portal->columns = DescriptionOf(bound.columns);
+  portal->memory = run->memory();
   portal->rows = std::move(run);
   portal->tag = "FETCH";
   portal->count_rows = true;
@@ -34,6 +39,7 @@ Task<StatusOr<StatementResult>> Session::RunDeclare(const DeclareCursorStatement
   portal->made = statement_start_;
   portal->hold = statement.hold;
   portal->scroll = statement.scroll.value_or(false);
+  if (portal->scroll) portal->history = std::make_shared<HeldRows>(portal->memory);
   if (statement.binary) portal->formats = {1};
   portals_[statement.name] = std::move(portal);
   StatementResult result;
@@ -60,12 +66,13 @@ bool AppendHistory(const std::vector<ColumnBatch>& history, int64_t index, Batch
 
 }  // namespace
 
-Task<StatusOr<ColumnBatch>> Session::FetchForward(Portal* portal, int64_t first, int64_t target) {
-  std::vector<DataType> types;
-  for (const auto& column : *portal->columns) types.push_back(column.type);
-  BatchBuilder out(types);
+// Rows from number `first` on are given, with as many columns as there are `types`.
+Task<StatusOr<ColumnBatch>> Session::FetchForward(Portal* portal, int64_t first, int64_t target, std::vector<DataType> types) {
+  sql::MemoryHold memory(portal->memory.get());
+  BatchBuilder out(std::move(types));
   while (portal->rows && portal->position < target) {
     if (portal->rest_row >= portal->rest.rows()) {
+      CO_RETURN_IF_ERROR(memory.Set(out.MemoryBytes()));
       CO_ASSIGN_OR_RETURN(portal->rest, co_await portal->rows->Next());
       portal->rest_row = 0;
       if (portal->rest.empty()) {
@@ -83,29 +90,32 @@ Task<StatusOr<ColumnBatch>> Session::FetchForward(Portal* portal, int64_t first,
 
 // Moves the cursor and gives the rows it passed, as FETCH defines them.
 Task<StatusOr<ColumnBatch>> Session::FetchRows(Portal* portal, const FetchStatement& statement) {
+  std::vector<DataType> types;
+  if (!statement.move) {  // MOVE asks for their number only
+    for (const auto& column : *portal->columns) types.push_back(column.type);
+  }
   if (!portal->scroll) {
     // Ranges of rows that lie ahead can be had; NO SCROLL says nothing else.
     switch (statement.direction) {
       case FetchDirection::kForward:
         if (statement.count < 0) break;
-        co_return co_await FetchForward(portal, portal->position + 1, After(portal->position, statement.count));
+        co_return co_await FetchForward(portal, portal->position + 1, After(portal->position, statement.count), std::move(types));
       case FetchDirection::kAbsolute:
         if (statement.count <= portal->position) break;
-        co_return co_await FetchForward(portal, statement.count, statement.count);
+        co_return co_await FetchForward(portal, statement.count, statement.count, std::move(types));
       case FetchDirection::kRelative:
         if (statement.count <= 0) break;
-        co_return co_await FetchForward(portal, After(portal->position, statement.count), After(portal->position, statement.count));
+        co_return co_await FetchForward(portal, After(portal->position, statement.count), After(portal->position, statement.count), std::move(types));
       case FetchDirection::kBackward: break;
     }
     co_return WithHint(Error(sqlstate::kObjectNotInPrerequisiteState, "cursor can only scan forward"),
                        "Declare it with SCROLL option to enable backward scan.");
   }
-  std::vector<DataType> types;
-  for (const auto& column : *portal->columns) types.push_back(column.type);
-  BatchBuilder out(types);
+  sql::MemoryHold memory(portal->memory.get());
+  BatchBuilder out(std::move(types));
   // A scrollable cursor keeps its rows: everything up to the target is read, then rows are taken by number.
   int64_t count = 0;
-  for (const ColumnBatch& batch : portal->history) count += static_cast<int64_t>(batch.rows());
+  for (const ColumnBatch& batch : portal->history->batches()) count += static_cast<int64_t>(batch.rows());
   const bool needs_end = statement.direction == FetchDirection::kAbsolute && statement.count < 0;
   int64_t target = portal->position;  // 1-based row number to stand on
   if (statement.direction == FetchDirection::kForward) target = After(portal->position, statement.count);
@@ -119,13 +129,13 @@ Task<StatusOr<ColumnBatch>> Session::FetchRows(Portal* portal, const FetchStatem
       break;
     }
     count += static_cast<int64_t>(batch.rows());
-    portal->history.push_back(std::move(batch));
+    CO_RETURN_IF_ERROR(portal->history->Add(std::move(batch)));
   }
   if (needs_end) target = count + 1 + statement.count;
   const int64_t end = count + 1;
   if (statement.direction == FetchDirection::kAbsolute || statement.direction == FetchDirection::kRelative) {
     portal->position = std::clamp<int64_t>(target, 0, end);
-    if (portal->position >= 1 && portal->position <= count) AppendHistory(portal->history, portal->position - 1, &out);
+    if (portal->position >= 1 && portal->position <= count) AppendHistory(portal->history->batches(), portal->position - 1, &out);
     co_return out.Finish();
   }
   const bool backward = statement.direction == FetchDirection::kBackward ? statement.count >= 0 : statement.count < 0;
@@ -134,7 +144,8 @@ Task<StatusOr<ColumnBatch>> Session::FetchRows(Portal* portal, const FetchStatem
     const int64_t next = portal->position + (backward ? -1 : 1);
     portal->position = std::clamp<int64_t>(next, 0, end);
     if (portal->position < 1 || portal->position > count) break;
-    AppendHistory(portal->history, portal->position - 1, &out);
+    AppendHistory(portal->history->batches(), portal->position - 1, &out);
+    if (out.rows() % kDefaultBatchRows == 0) CO_RETURN_IF_ERROR(memory.Set(out.MemoryBytes()));
   }
   co_return out.Finish();
 }
@@ -158,9 +169,9 @@ Task<StatusOr<StatementResult>> Session::RunFetch(const FetchStatement& statemen
     co_return result;
   }
   result.columns = portal->columns;
-  std::vector<ColumnBatch> batches;
-  if (!rows.empty()) batches.push_back(std::move(rows));
-  result.rows = std::make_shared<MaterializedRows>(std::move(batches));
+  auto held = std::make_shared<HeldRows>(portal->memory);
+  if (!rows.empty()) CO_RETURN_IF_ERROR(held->Add(std::move(rows)));
+  result.rows = std::move(held);
   result.tag = "FETCH";
   result.count_rows = true;
   co_return result;

@@ -97,13 +97,16 @@ Task<StatusOr<StatementResult>> Session::ModifyOnce(const sql::BoundStatement& b
   if (bound.conflict) co_return co_await InsertUnlessConflicting(bound, parameters, analyzed);
   const QueryOptions options = MakeQueryOptions(analyzed != nullptr);
   std::shared_ptr<RowSource> source;
+  std::shared_ptr<HeldRows> returned;
   if (bound.plan->kind == sql::PlanKind::kValues && analyzed == nullptr) {
     CO_ASSIGN_OR_RETURN(source, RowsOfValues(bound, options, parameters));
+    if (!bound.returning.empty()) returned = std::make_shared<HeldRows>(services_.memory->OfQuery(options.memory_bytes));
   } else {
     CO_ASSIGN_OR_RETURN(sql::PlanPtr plan, OptimizePlan(bound, parameters));
     auto run = std::make_shared<QueryRun>(services_, transaction_, options);
     if (analyzed != nullptr) *analyzed = run;
     CO_RETURN_IF_ERROR(run->Start(std::move(plan)));
+    if (!bound.returning.empty()) returned = std::make_shared<HeldRows>(run->memory());
     source = std::move(run);
   }
   std::unique_ptr<sql::Projector> returning;
@@ -118,7 +121,6 @@ Task<StatusOr<StatementResult>> Session::ModifyOnce(const sql::BoundStatement& b
   }
   TableWriter writer(services_.ForWrites(*bound.relation), transaction_, bound.relation, std::move(checks));
   uint64_t affected = 0;
-  std::vector<ColumnBatch> returned;
   Status status;
   while (true) {
     StatusOr<ColumnBatch> next = co_await source->Next();
@@ -144,7 +146,7 @@ Task<StatusOr<StatementResult>> Session::ModifyOnce(const sql::BoundStatement& b
     if (status.ok() && returning) {
       StatusOr<ColumnBatch> rows = returning->Run(batch, options.exec);
       status = rows.status();
-      if (status.ok()) returned.push_back(std::move(*rows));
+      if (status.ok()) status = returned->Add(std::move(*rows));
     }
     if (!status.ok()) break;
   }
@@ -158,7 +160,7 @@ Task<StatusOr<StatementResult>> Session::ModifyOnce(const sql::BoundStatement& b
   result.tag = bound.kind == BoundKind::kInsert ? "INSERT 0 " + count : bound.kind == BoundKind::kUpdate ? "UPDATE " + count : "DELETE " + count;
   if (returning) {
     result.columns = DescriptionOf(bound.columns);
-    result.rows = std::make_shared<MaterializedRows>(std::move(returned));
+    result.rows = std::move(returned);
   }
   co_return result;
 }

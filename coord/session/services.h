@@ -7,6 +7,7 @@
 #include "coord/cluster/cluster_log.h"
 #include "coord/cluster/sequences.h"
 #include "coord/node/membership.h"
+#include "coord/read/query_memory.h"
 #include "coord/session/settings.h"
 #include "coord/txn/commit_clock.h"
 #include "coord/txn/lock_manager.h"
@@ -37,6 +38,7 @@ struct Services {
   Executor* executor = nullptr;
   int threads = 1;  // of executor
   sql::SpillSpace* spill = nullptr;
+  QueryMemory* memory = nullptr;
   engine::Store* store = nullptr;
   ClusterLog* log = nullptr;
   Cluster* cluster = nullptr;

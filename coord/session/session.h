@@ -11,6 +11,7 @@
 
 #include "coord/read/query_run.h"
 #include "coord/session/catalog_functions.h"
+#include "coord/session/held_rows.h"
 #include "coord/session/notifications.h"
 #include "coord/session/services.h"
 #include "coord/session/settings.h"
@@ -92,7 +93,8 @@ struct Portal {
   bool failed = false;                  // in a FETCH: it gives no rows any more
   bool hold = false;
   bool scroll = false;
-  std::vector<ColumnBatch> history;     // scroll: all rows pulled so far
+  std::shared_ptr<MemoryBudget> memory; // of its query
+  std::shared_ptr<HeldRows> history;    // scroll: all rows pulled so far
   int64_t position = 0;                 // rows before the current one, 0 = before the first
 };
 
@@ -337,7 +339,7 @@ class Session final : public net::pg::SessionHandler, public TableFunctionRunner
   Status RunClose(const sql::parse::CloseCursorStatement& statement);
   Task<StatusOr<ColumnBatch>> FetchRows(Portal* portal, const sql::parse::FetchStatement& statement);
   /// Of a cursor that only goes forward: to row `target` (1-based), with the rows from `first` on.
-  Task<StatusOr<ColumnBatch>> FetchForward(Portal* portal, int64_t first, int64_t target);
+  Task<StatusOr<ColumnBatch>> FetchForward(Portal* portal, int64_t first, int64_t target, std::vector<DataType> types);
   /// RELEASE of, or ROLLBACK TO, the savepoint under which `depth` were open.
   void KeepPortals(size_t depth);
   void ForgetPortals(size_t depth);

@@ -81,7 +81,7 @@ Task<Status> Session::CommitBlock() {
   // A held cursor outlives its snapshot: its rows are taken now.
   for (auto& [name, portal] : portals_) {
     if (!portal->hold || portal->done || !portal->rows) continue;
-    std::vector<ColumnBatch> rows;
+    auto rows = std::make_shared<HeldRows>(portal->memory);
     while (status.ok()) {
       StatusOr<ColumnBatch> batch = co_await portal->rows->Next();
       if (!batch.ok()) {
@@ -89,10 +89,10 @@ Task<Status> Session::CommitBlock() {
       } else if (batch->empty()) {
         break;
       } else {
-        rows.push_back(std::move(*batch));
+        status = rows->Add(std::move(*batch));
       }
     }
-    portal->rows = std::make_shared<MaterializedRows>(std::move(rows));
+    portal->rows = std::move(rows);
   }
   if (!status.ok()) {
     co_await RollbackBlock();

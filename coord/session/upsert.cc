@@ -169,7 +169,7 @@ Task<StatusOr<StatementResult>> Session::InsertUnlessConflicting(const sql::Boun
   Upsert upsert(*this, bound, transaction_, writer, run->exec());
   CO_RETURN_IF_ERROR(upsert.Prepare(parameters));
   uint64_t affected = 0;
-  std::vector<ColumnBatch> returned;
+  auto returned = std::make_shared<HeldRows>(run->memory());
   Status status;
   while (status.ok()) {
     StatusOr<ColumnBatch> batch = co_await run->Next();
@@ -182,7 +182,7 @@ Task<StatusOr<StatementResult>> Session::InsertUnlessConflicting(const sql::Boun
     if (!returning || settled->count == 0) continue;
     StatusOr<ColumnBatch> rows = returning->Run(settled->InOrder(), run->exec());
     status = rows.status();
-    if (status.ok()) returned.push_back(std::move(*rows));
+    if (status.ok()) status = returned->Add(std::move(*rows));
   }
   const Status finished = co_await writer.Finish(TableWriter::LastWrite::kSend);
   if (status.ok()) status = finished;
@@ -191,7 +191,7 @@ Task<StatusOr<StatementResult>> Session::InsertUnlessConflicting(const sql::Boun
   result.tag = StrCat("INSERT 0 ", affected);
   if (returning) {
     result.columns = DescriptionOf(bound.columns);
-    result.rows = std::make_shared<MaterializedRows>(std::move(returned));
+    result.rows = std::move(returned);
   }
   co_return result;
 }

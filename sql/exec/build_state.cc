@@ -43,36 +43,6 @@ StatusOr<VectorPtr> EvaluateFlat(CompiledExpr& expr, const ColumnBatch& batch, c
   return Vector::Flatten(column);
 }
 
-Status MemoryHold::Refusal() const {
-  return WithDetail(Error(sqlstate::kOutOfMemory, "out of memory"),
-                    StrCat("The query needs more than its limit of ", budget_->limit(), " bytes."));
-}
-
-Status MemoryHold::Set(size_t bytes) {
-  const int64_t wanted = static_cast<int64_t>(bytes);
-  if (budget_ != nullptr) {
-    if (wanted > held_ && !budget_->TryReserve(wanted - held_)) return Refusal();
-    if (wanted < held_) budget_->Release(held_ - wanted);
-  }
-  held_ = wanted;
-  return OkStatus();
-}
-
-Status MemoryHold::SetOrSpill(size_t bytes) {
-  constexpr int64_t kLittle = 8, kLeft = 2;  // parts of the limit
-  const int64_t wanted = static_cast<int64_t>(bytes);
-  if (budget_ != nullptr && wanted > held_ && wanted > budget_->limit() / kLittle) {
-    const int64_t limit = budget_->limit();
-    if (budget_->used() + wanted - held_ > limit - limit / kLeft) return Refusal();
-  }
-  return Set(bytes);
-}
-
-bool MemoryHold::AreWorthSpilling(size_t bytes) const {
-  constexpr int64_t kLeastPart = 32, kLeastBytes = int64_t{1} << 16;
-  return budget_ != nullptr && static_cast<int64_t>(bytes) >= std::min(kLeastBytes, budget_->limit() / kLeastPart);
-}
-
 Status CheckCancelled(const ExecContext& context) {
   if (context.IsCancelled()) return Error(sqlstate::kQueryCanceled, "canceling statement due to user request");
   return OkStatus();

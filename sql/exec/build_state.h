@@ -8,6 +8,7 @@
 #include "engine/base/strings.h"
 #include "sql/exec/build.h"
 #include "sql/exec/evaluator.h"
+#include "sql/exec/memory_hold.h"
 
 namespace tsd::sql {
 
@@ -40,27 +41,6 @@ std::vector<DataType> TypesOf(const std::vector<PlanColumn>& columns);
 
 /// A flat copy of the evaluated column (constants expanded).
 StatusOr<VectorPtr> EvaluateFlat(CompiledExpr& expr, const ColumnBatch& batch, const ExecContext& context);
-
-/// Bytes an operator holds, charged to the query's budget; given back when it ends.
-class MemoryHold {
- public:
-  explicit MemoryHold(const ExecContext& context) : budget_(context.memory) {}
-  ~MemoryHold() { Set(0).IgnoreError(); }
-  MemoryHold(const MemoryHold&) = delete;
-  MemoryHold& operator=(const MemoryHold&) = delete;
-  /// 53200 when the budget refuses.
-  Status Set(size_t bytes);
-  /// The same for an operator that can go to disk: refused earlier, so that half of the budget is left to those that hold little, and to
-  /// tables while they grow, when the old one and the new one are there at once.
-  Status SetOrSpill(size_t bytes);
-  /// So many bytes are worth a trip to the disk: fewer are not what fills the budget.
-  bool AreWorthSpilling(size_t bytes) const;
-
- private:
-  Status Refusal() const;
-  MemoryBudget* budget_;
-  int64_t held_ = 0;
-};
 
 /// 57014 once the statement is cancelled.
 Status CheckCancelled(const ExecContext& context);

@@ -38,7 +38,7 @@ struct ExecContext {
   absl::Time statement_time = absl::UnixEpoch();
   int extra_float_digits = 1;
   ByteaOutput bytea_output = ByteaOutput::kHex;
-  MemoryBudget* memory = nullptr;         // a query's own; refusal is 53200
+  MemoryBudget* memory = nullptr;         // a query's own, which draws on the node's; refusal is 53200
   SpillSpace* spill = nullptr;            // where sorts and aggregations put what the budget does not hold; null: 53200
   const std::atomic<bool>* cancelled = nullptr;
   FunctionContext* functions = nullptr;   // access node only: current_setting(), regclass names …

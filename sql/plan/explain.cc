@@ -262,8 +262,8 @@ class PlanPrinter {
       if (note.actual.has_value()) {
         const FragmentNote::Actual& actual = *note.actual;
         lines->push_back(StrCat(margin, "Sent: ", actual.rows_sent, " rows, ", actual.bytes_sent, " bytes"));
-        lines->push_back(StrCat(margin, "Scanned: ", actual.rows_read, " rows, ", actual.blocks_read, " blocks (", actual.blocks_skipped,
-                                " skipped), ", actual.bytes_read, " bytes"));
+        lines->push_back(StrCat(margin, "Scanned: ", actual.rows_read, " rows, ", actual.blocks_read, " blocks (", actual.bytes_read, " bytes), ",
+                                actual.blocks_summarised, " summarised, ", actual.blocks_skipped, " skipped"));
         if (options_.timing) lines->push_back(StrCat(margin, "Time: ", Millis(actual.micros * 1000), " ms"));
       }
       if (note.stats == nullptr) continue;
@@ -271,7 +271,20 @@ class PlanPrinter {
       fragment.base_ = numbers_.at(gather.children[0].get());
       fragment.Print(*gather.children[0], depth + 1, note.stats, lines);
     }
+    const FragmentNote* slowest = Slowest(notes);
+    if (options_.timing && slowest != nullptr) {
+      lines->push_back(StrCat(margin, "Slowest node: ", slowest->node_name, ", ", Millis(slowest->actual->micros * 1000), " ms"));
+    }
     return HasStats(notes);
+  }
+  /// Null unless there are several to choose from.
+  static const FragmentNote* Slowest(const std::vector<FragmentNote>& notes) {
+    const FragmentNote* slowest = nullptr;
+    for (const FragmentNote& note : notes) {
+      if (!note.actual.has_value()) return nullptr;
+      if (slowest == nullptr || note.actual->micros > slowest->actual->micros) slowest = &note;
+    }
+    return notes.size() > 1 ? slowest : nullptr;
   }
   static bool HasStats(const std::vector<FragmentNote>& notes) {
     for (const FragmentNote& note : notes) {
@@ -290,7 +303,8 @@ class PlanPrinter {
       if (notes[i].actual.has_value()) {
         const FragmentNote::Actual& actual = *notes[i].actual;
         StrAppend(out, ", \"Rows Sent\": ", actual.rows_sent, ", \"Bytes Sent\": ", actual.bytes_sent, ", \"Rows Scanned\": ", actual.rows_read,
-                  ", \"Blocks Read\": ", actual.blocks_read, ", \"Blocks Skipped\": ", actual.blocks_skipped, ", \"Bytes Read\": ", actual.bytes_read);
+                  ", \"Blocks Read\": ", actual.blocks_read, ", \"Blocks Summarised\": ", actual.blocks_summarised,
+                  ", \"Blocks Skipped\": ", actual.blocks_skipped, ", \"Bytes Read\": ", actual.bytes_read);
         if (options_.timing) StrAppend(out, ", \"Time\": ", Millis(actual.micros * 1000));
       }
       if (notes[i].stats != nullptr) {
@@ -302,6 +316,8 @@ class PlanPrinter {
       StrAppend(out, "}");
     }
     StrAppend(out, "]");
+    const FragmentNote* slowest = Slowest(notes);
+    if (options_.timing && slowest != nullptr) StrAppend(out, ",\n", pad, "  \"Slowest Node\": ", Quote(slowest->node_name));
   }
 
   static std::string Quote(std::string_view text) {

@@ -35,7 +35,7 @@ struct FragmentNote {
   /// What the node did in all, once it has run (ANALYZE).
   struct Actual {
     uint64_t rows_sent = 0, bytes_sent = 0;
-    uint64_t rows_read = 0, bytes_read = 0, blocks_read = 0, blocks_skipped = 0;
+    uint64_t rows_read = 0, bytes_read = 0, blocks_read = 0, blocks_summarised = 0, blocks_skipped = 0;
     int64_t micros = 0;
   };
   std::optional<Actual> actual;

@@ -1,5 +1,7 @@
 """The main job through real clients: psql and psycopg2 against one access node and three data nodes."""
+import json
 import os
+import re
 import sys
 import time
 import unittest
@@ -132,6 +134,37 @@ class ClusterTest(unittest.TestCase):
         plan = self.cluster.sql("EXPLAIN (VERBOSE) SELECT device, avg(v) FROM m GROUP BY 1")
         for node in ("dn1", "dn2", "dn3"):
             self.assertIn(f"Data node: {node}", plan)
+
+    def test_explain_analyze_counts_blocks(self):
+        self.cluster.sql("CREATE TABLE counted(time timestamptz NOT NULL, device text, v double precision)")
+        self.cluster.sql("SELECT create_distributed_hypertable('counted', 'time', 'device', chunk_time_interval => interval '1 day')")
+        self.cluster.sql("INSERT INTO counted SELECT '2024-01-01'::timestamptz + g * interval '1 second', 'd' || g % 9, g FROM generate_series(0, 59999) g")
+        self.cluster.sql("SELECT compress_chunk(show_chunks('counted'))")
+
+        def blocks(query):
+            """Read, summarised and skipped on all nodes."""
+            plan = self.cluster.sql("EXPLAIN ANALYZE " + query)
+            scanned = re.findall(r"Scanned: \d+ rows, (\d+) blocks \(\d+ bytes\), (\d+) summarised, (\d+) skipped", plan)
+            nodes = re.findall(r"Data node: (\w+)", plan)
+            self.assertEqual(len(scanned), len(nodes), plan)
+            times = {node: float(time) for node, time in zip(nodes, re.findall(r" Time: ([\d.]+) ms", plan))}
+            slowest = re.search(r"Slowest node: (\w+), ([\d.]+) ms", plan)
+            self.assertEqual(times[slowest[1]], max(times.values()), plan)
+            self.assertEqual(float(slowest[2]), max(times.values()), plan)
+            return [sum(int(count) for count in column) for column in zip(*scanned)]
+
+        of_a_column, none, nothing = blocks("SELECT v FROM counted")
+        self.assertGreater(of_a_column, 0)
+        self.assertEqual((none, nothing), (0, 0))
+        self.assertEqual(blocks("SELECT sum(v) FROM counted"), [0, of_a_column, 0])
+        self.assertEqual(blocks("SELECT v FROM counted WHERE v < 0"), [0, 0, of_a_column])
+        read, summarised, skipped = blocks("SELECT v FROM counted WHERE v < 6000")
+        self.assertTrue(read > 0 and skipped > 0)
+        self.assertEqual(read + summarised + skipped, of_a_column)
+        text = self.cluster.sql("EXPLAIN (ANALYZE, FORMAT JSON) SELECT sum(v) FROM counted")
+        json.loads(text)
+        self.assertEqual(sum(int(count) for count in re.findall(r'"Blocks Summarised": (\d+)', text)), of_a_column)
+        self.assertIn(re.search(r'"Slowest Node": "(\w+)"', text)[1], self.cluster.nodes)
 
     def test_node_down_is_a_clear_error_and_recovers(self):
         self.cluster.kill("dn2")

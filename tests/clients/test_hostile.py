@@ -467,6 +467,32 @@ class HostileTest(unittest.TestCase):
         for client in readers:
             client.socket.close()
 
+    def test_one_that_does_not_read_holds_back_its_own_query_only(self):
+        """Over data nodes: neither they nor the access node pile up what a client does not take, and others are answered meanwhile."""
+        self.cluster.sql("CREATE TABLE wide(time timestamptz NOT NULL, device text, pad text)")
+        self.cluster.sql("SELECT create_distributed_hypertable('wide', 'time', 'device', chunk_time_interval => interval '1 day')")
+        self.addCleanup(self.cluster.sql, "DROP TABLE wide")
+        rows = 100000
+        # Text that does not get much smaller: 50 MB of it a reader.
+        self.cluster.sql("INSERT INTO wide SELECT '2024-01-01'::timestamptz + g * interval '1 second', 'd' || g % 20, "
+                         f"(SELECT string_agg(md5((g * 16 + i)::text), '') FROM generate_series(1, 16) i) FROM generate_series(1, {rows}) g", timeout=300)
+        self.assertEqual(self.cluster.sql("SELECT sum(length(pad)) FROM wide"), str(rows * 512))  # what it leaves in caches is no growth
+        before = {name: self.usage(name)["rss_kib"] for name in self.cluster.nodes}
+        readers = [self.login() for _ in range(8)]
+        for client in readers:
+            client.send(query("SELECT * FROM wide"))
+        for _ in range(10):
+            time.sleep(0.2)
+            self.serves()
+            self.assertEqual(self.cluster.sql("SELECT count(*) FROM wide"), str(rows))
+        grown = {name: self.usage(name)["rss_kib"] - before[name] for name in self.cluster.nodes}
+        for name, kib in grown.items():
+            self.assertLess(kib, MAX_GROWTH_KIB, grown)
+        # Each goes on where it was.
+        self.assertEqual(sum(kind == b"D" for kind, _ in readers[0].until_ready()), rows)
+        for client in readers:
+            client.socket.close()
+
     # ---- RPC ----
 
     def test_rpc(self):

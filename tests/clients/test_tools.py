@@ -133,6 +133,24 @@ class ToolsTest(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(self.cluster.sql("SELECT count(*), sum(n), count(*) FILTER (WHERE note LIKE E'line one\nline \"two\", of %') FROM notes"), "501|125250|500")
 
+    def test_bench_iot_data_depends_on_its_seed_alone(self):
+        def files(name, seed):
+            folder = os.path.join(self.directory, name)
+            os.mkdir(folder)
+            self.bench("generate", "--use-case", "iot", "--rows", "20000", "--series", "20", "--seed", seed, "--out", folder)
+            contents = {}
+            for file in sorted(os.listdir(folder)):
+                with open(os.path.join(folder, file), "rb") as opened:
+                    contents[file] = opened.read()
+            return contents
+
+        first, again, other = files("first", "1"), files("again", "1"), files("other", "2")
+        self.assertEqual(len(first), 3)
+        for name in first:
+            self.assertTrue(first[name], name)
+            self.assertEqual(first[name], again[name], name)
+            self.assertNotEqual(first[name], other[name], name)
+
     def test_bench_reports_a_bad_row_of_any_connection(self):
         self.cluster.sql("CREATE TABLE numbers(n int)")
         text = "".join(f"{n}\n" for n in range(1000)) + "nonsense\n"

@@ -12,6 +12,7 @@
 #include "engine/base/log.h"
 #include "engine/base/strings.h"
 #include "engine/base/thread_pool.h"
+#include "engine/env/machine_memory.h"
 #include "engine/env/posix_env.h"
 #include "net/transport/asio_transport.h"
 #include "tools/tsd/verify.h"
@@ -181,6 +182,7 @@ int Run(Arguments arguments) {
   deps.background = &background;
   deps.transport = transport->get();
   deps.random_seed = SystemRandomSeed();
+  deps.machine_memory = engine::MachineMemory();
   deps.on_fatal = Die;
 
   Promise<StatusOr<std::unique_ptr<coord::Server>>> opened;
