@@ -52,6 +52,7 @@ class QueryDatabase : public OperatorFactory {
   /// Every fragment is shared by so many lanes, each pausing after every batch; and its scans use all that the store's interface allows:
   /// summaries instead of rows, last rows of segments, time floors.
   int lanes = 1;
+  size_t gave_way = 0;              // how often a turn of exec.turn was over
 
  private:
   class Functions;
