@@ -58,6 +58,7 @@ StatusOr<OperatorPtr> BuildTopN(const TopNNode& node, const BuildStatePtr& state
   if (!node.keys.empty() && !node.with_ties) {
     if (const ScanNode* scan = OrderedScanBelow(child, node.keys[0].column)) {
       options.bound = std::make_shared<TopNBound>();
+      options.bound->with_equal = node.keys.size() > 1;
       state->bounds[scan] = options.bound;
     }
   }

@@ -181,6 +181,7 @@ class MemoryScan final : public engine::TableScan {
       result.Add(std::move(row_ids));
     }
     stats_.rows_read += kept.size();
+    database_.rows_scanned += kept.size();
     return result;
   }
 
