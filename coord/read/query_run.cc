@@ -87,10 +87,12 @@ QueryRun::QueryRun(const Services& services, std::shared_ptr<Transaction> transa
     : services_(services),
       transaction_(std::move(transaction)),
       options_(std::move(options)),
+      turn_(services_.clock),
       memory_(services_.memory->OfQuery(options_.memory_bytes)) {
   options_.exec.memory = memory_.get();
   options_.exec.spill = services_.spill;
   options_.exec.cancelled = &options_.cancel->cancelled;
+  options_.exec.turn = &turn_;
   options_.cancel->Add(wake_);
 }
 
@@ -119,14 +121,20 @@ Task<StatusOr<ColumnBatch>> QueryRun::Next() {
       co_return Error(sqlstate::kQueryCanceled, "canceling statement due to user request");
     }
     ColumnBatch batch;
+    turn_.Resume();
     CO_ASSIGN_OR_RETURN(const sql::Pull pull, root_->Next(&batch));
+    turn_.Pause();
     if (pull == sql::Pull::kRows) co_return batch;
     if (pull == sql::Pull::kDone) {
       done_ = true;
       root_.reset();
       break;
     }
-    co_await wake_->Wait();
+    if (turn_.TakeGivenWay()) {
+      co_await Yield{};
+    } else {
+      co_await wake_->Wait();
+    }
   }
   co_return ColumnBatch();
 }

@@ -12,6 +12,7 @@
 #include "engine/base/memory_budget.h"
 #include "sql/bind/binder.h"
 #include "sql/exec/build.h"
+#include "sql/exec/turn.h"
 #include "sql/function/function_context.h"
 
 namespace tsd::coord {
@@ -93,6 +94,7 @@ class QueryRun final : public RowSource, public sql::OperatorFactory {
   const std::shared_ptr<Transaction> transaction_;
   QueryOptions options_;
   const std::shared_ptr<Event> wake_ = std::make_shared<Event>();
+  sql::Turn turn_;
   const std::shared_ptr<MemoryBudget> memory_;  // shared with fragments over the own store
   sql::PlanPtr plan_;
   sql::PlanStats stats_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/chunk/zone_map.h"
 #include "engine/types/compare.h"
 
 namespace tsd::engine {
@@ -13,7 +14,11 @@ bool LastRowsKnown(const ChunkReader& reader, const ScanSpec& spec, const Column
   const ColumnStats* times = reader.FileStats(time_column->id);
   if (times == nullptr || times->null_count != 0) return false;
   return std::all_of(spec.predicate.conditions.begin(), spec.predicate.conditions.end(), [&](const ColumnCondition& condition) {
-    return std::find(order.segment_by.begin(), order.segment_by.end(), condition.column) != order.segment_by.end();
+    if (std::find(order.segment_by.begin(), order.segment_by.end(), condition.column) != order.segment_by.end()) return true;
+    if (condition.column != time_column->id) return false;
+    // Times only grow towards the last row; an upper bound does no harm where no row exceeds it.
+    return condition.op == ColumnCondition::Op::kGreater || condition.op == ColumnCondition::Op::kGreaterEqual ||
+           MustMatch(*times, time_column->type, condition);
   });
 }
 

@@ -71,8 +71,8 @@ std::vector<uint32_t> ScanWork::TakeGroupsWithLastRows(ScanStats& stats) {
 StatusOr<std::optional<ScanUnit>> ScanWork::NextOfFile(const ChunkFile& file, bool some_too_new, const std::vector<RowRange>* hidden,
                                                        ScanStats& stats) {
   if (reader_ == nullptr) {
-    const bool sees_all = SeesAll(file, some_too_new, hidden);
-    if (sees_all && CountsOnly()) {
+    sees_all_ = SeesAll(file, some_too_new, hidden);
+    if (sees_all_ && CountsOnly()) {
       ScanUnit unit;
       unit.view = open_;
       unit.meta = &file.meta();
@@ -82,7 +82,7 @@ StatusOr<std::optional<ScanUnit>> ScanWork::NextOfFile(const ChunkFile& file, bo
     }
     ASSIGN_OR_RETURN(reader_, file.Reader());
     group_ = 0;
-    last_rows_only_ = sees_all && LastRowsKnown(*reader_, spec_, time_);
+    last_rows_only_ = sees_all_ && LastRowsKnown(*reader_, spec_, time_);
     if (reader_->CanSkipFile(spec_.predicate)) {
       stats.blocks_skipped += reader_->row_group_count() * std::max<size_t>(1, spec_.columns.size());
       group_ = reader_->row_group_count();
@@ -93,6 +93,7 @@ StatusOr<std::optional<ScanUnit>> ScanWork::NextOfFile(const ChunkFile& file, bo
     unit.view = open_;
     unit.reader = reader_;
     unit.meta = &file.meta();
+    unit.sees_all = sees_all_;
     if (last_rows_only_ && spec_.order == ScanOrder::kAny) {
       unit.last_rows_of = TakeGroupsWithLastRows(stats);
       if (unit.last_rows_of.empty()) break;

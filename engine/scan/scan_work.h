@@ -26,6 +26,7 @@ struct ScanUnit {
   size_t group = 0;
   std::vector<uint32_t> last_rows_of;  // not empty: of these groups instead, the last rows of segments only; every row of them is visible
   const FileMeta* meta = nullptr;
+  bool sees_all = false;           // the snapshot sees every row of the file
   const std::vector<RowRange>* hidden = nullptr;  // of an own file
   bool count_only = false;  // all of the file, every row visible and wanted, no column: no reader, meta->rows is the answer
   // In memory:
@@ -85,6 +86,7 @@ class ScanWork {
   size_t source_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t group_ ABSL_GUARDED_BY(mutex_) = 0;
   std::shared_ptr<const ChunkReader> reader_ ABSL_GUARDED_BY(mutex_);  // of the file being gone through
+  bool sees_all_ ABSL_GUARDED_BY(mutex_) = false;                      // every row of that file
   bool last_rows_only_ ABSL_GUARDED_BY(mutex_) = false;                // of that file: only these are wanted, and can be told
   bool sorted_ready_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<ScanUnit> sorted_ ABSL_GUARDED_BY(mutex_);               // kNewestFirst: the newest last

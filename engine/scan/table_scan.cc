@@ -247,9 +247,18 @@ class TableScanImpl final : public TableScan {
     for (uint32_t group : groups) {
       unit.group = group;
       ASSIGN_OR_RETURN(const std::vector<uint32_t> rows, LastRows(unit));
+      const uint32_t end = unit.reader->rows_in(group) - 1;
+      const bool has_end = !rows.empty() && rows.back() == end;
+      // What follows in the next group may be deleted, or too new.
+      const bool wants_end = !unit.sees_all && !has_end;
+      if (wants_end && known(group)) {
+        summarised.push_back(group);
+      } else if (wants_end) {
+        RETURN_IF_ERROR(GatherRows(unit, {end}));
+      }
       if (rows.empty()) {
-        stats_.blocks_skipped += std::max<size_t>(1, columns_.size());
-      } else if (rows.size() == 1 && rows[0] == unit.reader->rows_in(group) - 1 && known(group)) {
+        stats_.blocks_skipped += wants_end ? 0 : std::max<size_t>(1, columns_.size());
+      } else if (rows.size() == 1 && has_end && known(group)) {
         summarised.push_back(group);
       } else if (const std::optional<uint32_t> first = unit.reader->FirstLastRow(group); first.has_value()) {
         for (size_t i = 0; i < rows.size(); ++i) kept.push_back(*first + static_cast<uint32_t>(i));

@@ -44,7 +44,7 @@ enum class ScanOrder : uint8_t {
 enum class RowChoice : uint8_t {
   kAll,
   /// Rows that are certainly not the last (by order_by) of their segment may be left out: for last values and last points a segment.
-  /// The rows handed out still hold every segment's last row that satisfies the predicate.
+  /// The rows handed out still hold every segment's last row that satisfies the predicate, and maybe some that do not.
   kLastOfSegment,
 };
 

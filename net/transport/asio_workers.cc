@@ -17,7 +17,8 @@ namespace {
 constexpr std::chrono::milliseconds kStandbyWait(2);
 constexpr std::chrono::microseconds kTakeOverWait(200);  // who does not come back to the sockets for so long is at a long task
 constexpr std::chrono::microseconds kCrowded(400);  // who was away for so long when it gave way has a neighbour on its core that computes
-constexpr int kTasksPerPoll = 16;     // a worker with many tasks looks after the sockets so often, if nobody else does
+constexpr int kTasksPerPoll = 16;     // while there are always tasks, a worker looks after the sockets so often, if nobody else does
+constexpr std::chrono::microseconds kLongTask(200);  // and after each that took so long
 constexpr int kTasksPerShared = 8;    // and takes a shared one so often, though it has its own
 constexpr size_t kMostKept = 4;       // tasks made ready by a task are mostly tiny; of more than this others get their part
 constexpr std::chrono::nanoseconds kSoon = std::chrono::microseconds(200);  // tasks from the sockets are kept as far as they are begun so soon, by those before them
@@ -78,9 +79,12 @@ void AsioWorkers::Run(Worker* self) {
       // A task that throws (memory ran out) leaves a coroutine that never goes on: better the process ends.
       [&]() noexcept { std::move (*task)(); }();
       task.reset();
-      self->pace = (3 * self->pace + (std::chrono::steady_clock::now() - begun)) / 4;
+      const auto took = std::chrono::steady_clock::now() - begun;
+      self->pace = (3 * self->pace + took) / 4;
       if (self->ready.size() > kMostKept) Share(self, kMostKept);
-      if (self->tasks % kTasksPerPoll == 0 && !self->ready.empty() && !polling_.exchange(true)) Poll(self, /*wait=*/false);
+      const bool is_due = took > kLongTask || self->tasks % kTasksPerPoll == 0;
+      const bool goes_on = !self->ready.empty() || shared_count_.load(std::memory_order_relaxed) > 0;
+      if (is_due && goes_on && !polling_.exchange(true)) Poll(self, /*wait=*/false);
     } else if (drained_.load()) {
       return;
     } else if (!polling_.exchange(true)) {

@@ -31,6 +31,7 @@ class ApplyOperator final : public Operator {
   StatusOr<Pull> Next(ColumnBatch* out) override {
     while (true) {
       RETURN_IF_ERROR(CheckCancelled(context_));
+      if (TurnIsOver(context_)) return Pull::kBlocked;
       if (row_ >= batch_.rows()) {
         if (memo_bytes_ > kMemoBytes) Forget();
         ColumnBatch batch;
@@ -62,6 +63,7 @@ class ApplyOperator final : public Operator {
   StatusOr<Pull> RunInner() {
     for (size_t row = 0; row < batch_.rows(); ++row) {
       if (ids_[row] < results_.size()) continue;
+      if (TurnIsOver(context_)) return Pull::kBlocked;
       // New groups come in row order: this is number results_.size().
       if (inner_ == nullptr) {
         std::vector<std::pair<int, Value>> values;
@@ -90,6 +92,7 @@ class ApplyOperator final : public Operator {
         }
       }
       inner_.reset();
+      NoteWork(context_);
       results_.push_back(collected_->Finish());
       memo_bytes_ += results_.back().MemoryBytes() + 64;
       collected_.reset();
@@ -166,14 +169,15 @@ class ApplyOperator final : public Operator {
     return OkStatus();
   }
 
-  /// Joined rows, about a batch of them; row_ / inner_row_ remember where.
+  /// Joined rows, about a batch of them, or none when the turn is over; row_ / inner_row_ remember where.
   Status EmitJoined(ColumnBatch* out) {
     BatchBuilder builder(TypesOf(node_.output));
-    while (row_ < batch_.rows() && builder.rows() < kDefaultBatchRows) {
+    while (row_ < batch_.rows() && builder.rows() < kDefaultBatchRows && !TurnIsOver(context_)) {
       const ColumnBatch& inner = results_[ids_[row_]];
       if (inner_row_ == 0) matched_ = false;
       const size_t end = std::min(inner.rows(), inner_row_ + kDefaultBatchRows);
       if (end > inner_row_) {
+        NoteWork(context_);
         ColumnBatch pairs = Pair(inner, row_, inner_row_, end);
         if (condition_ != nullptr) {
           std::vector<uint32_t> selection;

@@ -19,6 +19,7 @@
 #include "sql/exec/sort_operator.h"
 #include "sql/exec/stats_operator.h"
 #include "sql/exec/table_scan_operator.h"
+#include "sql/exec/turn_operator.h"
 #include "sql/exec/values_operator.h"
 #include "sql/exec/window_operator.h"
 
@@ -57,6 +58,7 @@ StatusOr<OperatorPtr> BuildTopN(const TopNNode& node, const BuildStatePtr& state
   if (!node.keys.empty() && !node.with_ties) {
     if (const ScanNode* scan = OrderedScanBelow(child, node.keys[0].column)) {
       options.bound = std::make_shared<TopNBound>();
+      options.bound->with_equal = node.keys.size() > 1;
       state->bounds[scan] = options.bound;
     }
   }
@@ -192,10 +194,13 @@ StatusOr<OperatorPtr> OperatorFactory::MakeTableFunction(const FunctionScanNode&
 
 StatusOr<OperatorPtr> BuildNode(const PlanNode& plan, const BuildStatePtr& state) {
   ASSIGN_OR_RETURN(OperatorPtr built, BuildAny(plan, state));
-  if (state->stats == nullptr) return built;
-  const auto number = state->numbers.find(&plan);
-  if (number == state->numbers.end()) return built;
-  return MakeStatsOperator(std::move(built), &(*state->stats)[number->second], state->clock);
+  if (state->stats != nullptr) {
+    const auto number = state->numbers.find(&plan);
+    if (number != state->numbers.end()) built = MakeStatsOperator(std::move(built), &(*state->stats)[number->second], state->clock);
+  }
+  // A scan has slices of its own.
+  if (state->context->turn == nullptr || plan.kind == PlanKind::kScan) return built;
+  return MakeTurnOperator(std::move(built), *state->context);
 }
 
 StatusOr<OperatorPtr> BuildOperators(const PlanNode& plan, OperatorFactory& sources, ExecContext& context, const BuildOptions& options) {

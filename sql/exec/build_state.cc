@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sql/exec/turn.h"
+
 namespace tsd::sql {
 
 std::vector<std::pair<int, int>> PositionsOf(const std::vector<PlanColumn>& columns) {
@@ -46,6 +48,12 @@ StatusOr<VectorPtr> EvaluateFlat(CompiledExpr& expr, const ColumnBatch& batch, c
 Status CheckCancelled(const ExecContext& context) {
   if (context.IsCancelled()) return Error(sqlstate::kQueryCanceled, "canceling statement due to user request");
   return OkStatus();
+}
+
+bool TurnIsOver(const ExecContext& context) { return context.turn != nullptr && context.turn->IsOver(); }
+
+void NoteWork(const ExecContext& context) {
+  if (context.turn != nullptr) context.turn->Worked();
 }
 
 bool BatchEmitter::Next(ColumnBatch* out) {

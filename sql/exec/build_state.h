@@ -44,6 +44,10 @@ StatusOr<VectorPtr> EvaluateFlat(CompiledExpr& expr, const ColumnBatch& batch, c
 
 /// 57014 once the statement is cancelled.
 Status CheckCancelled(const ExecContext& context);
+/// For operators that work long without pulling or yielding. True: answer kBlocked, others have their turn.
+bool TurnIsOver(const ExecContext& context);
+/// They did about a batch's work.
+void NoteWork(const ExecContext& context);
 
 /// Cuts a big batch into usual ones.
 class BatchEmitter {

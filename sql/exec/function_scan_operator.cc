@@ -150,10 +150,12 @@ class ProjectSetOperator final : public Operator {
     return OkStatus();
   }
 
-  /// False while a run is blocked.
+  /// False while a run is blocked, or when the turn is over.
   StatusOr<bool> CollectRow() {
     for (Item& item : items_) {
       while (item.function != nullptr && !item.done) {
+        if (TurnIsOver(*state_->context)) return false;
+        NoteWork(*state_->context);
         ColumnBatch batch;
         ASSIGN_OR_RETURN(const Pull pull, item.run->Next(&batch));
         if (pull == Pull::kBlocked) return false;

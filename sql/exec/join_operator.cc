@@ -109,7 +109,9 @@ class JoinOperator final : public Operator {
     }
     while (stage_ == Stage::kJoining) {
       RETURN_IF_ERROR(CheckCancelled(context_));
+      if (TurnIsOver(context_)) return Pull::kBlocked;
       if (probing_) {
+        NoteWork(context_);
         RETURN_IF_ERROR(Step(out));
         if (!out->empty()) return Pull::kRows;
         continue;

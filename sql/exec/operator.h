@@ -1,7 +1,9 @@
 #pragma once
 // Operator: a node of a running plan, pulled batch by batch by one driver at a time (a data node's fragment run, or the access node's
 // session). Never waits: where input has not arrived (a gather from other nodes) it answers kBlocked, keeps its state, and the driver
-// awaits the ExecContext's wake event before pulling again. Every operator passes kBlocked on from its child unchanged.
+// awaits the query's wake event before pulling again. Every operator passes kBlocked on from its child unchanged. kBlocked is also the
+// answer when the query's turn is over (turn.h): BuildOperators sees to it between any two operators; one that works long without pulling
+// or yielding asks TurnIsOver itself.
 #include <atomic>
 #include <memory>
 #include <string>
@@ -19,6 +21,7 @@ namespace tsd::sql {
 
 class FunctionContext;  // sql/function/function_context.h
 class SpillSpace;       // sql/exec/spill.h
+class Turn;             // sql/exec/turn.h
 
 enum class Pull : uint8_t { kRows, kDone, kBlocked };
 
@@ -41,6 +44,7 @@ struct ExecContext {
   MemoryBudget* memory = nullptr;         // a query's own, which draws on the node's; refusal is 53200
   SpillSpace* spill = nullptr;            // where sorts and aggregations put what the budget does not hold; null: 53200
   const std::atomic<bool>* cancelled = nullptr;
+  Turn* turn = nullptr;                   // null: somebody else sees to it that the run gives way
   FunctionContext* functions = nullptr;   // access node only: current_setting(), regclass names …
   const Clock* clock = nullptr;           // clock_timestamp()
   Random* random = nullptr;               // random(); the driver's own

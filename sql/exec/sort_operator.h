@@ -42,6 +42,12 @@ class SortOperator final : public Operator {
 struct TopNBound {
   bool full = false;     // `worst` is set
   int64_t worst = 0;     // the first key's value of the last row kept, in the chunks' scale
+  bool with_equal = true;  // rows with that very value may get in: other keys decide, or they belong to a group that is kept
+
+  /// Newest first: the least time that matters. Requires: full.
+  int64_t Floor() const { return with_equal || worst == std::numeric_limits<int64_t>::max() ? worst : worst + 1; }
+  /// Oldest first: whether rows from `time` on matter. Requires: full.
+  bool Admits(int64_t time) const { return time < worst || (with_equal && time == worst); }
 };
 
 class TopNOperator final : public Operator {

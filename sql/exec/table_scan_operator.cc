@@ -62,7 +62,7 @@ Status TableScanOperator::Prepare() {
 bool TableScanOperator::CannotMatter(size_t chunk) const {
   if (bound_ == nullptr || !bound_->full) return false;
   const auto& [start, end] = node_.chunk_ranges[chunk];
-  return node_.order == ChunkOrder::kNewestFirst ? end <= bound_->worst : start > bound_->worst;
+  return node_.order == ChunkOrder::kNewestFirst ? end <= bound_->Floor() : !bound_->Admits(start);
 }
 
 Status TableScanOperator::OpenNext() {
@@ -80,8 +80,8 @@ Status TableScanOperator::OpenNext() {
 
 bool TableScanOperator::ApplyFloor() {
   if (!HasFloor()) return true;
-  if (!has_floor_ || floor_ != bound_->worst) {
-    floor_ = bound_->worst;
+  if (!has_floor_ || floor_ != bound_->Floor()) {
+    floor_ = bound_->Floor();
     has_floor_ = true;
     scan_->RaiseTimeFloor(floor_);
   }

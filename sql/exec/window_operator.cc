@@ -19,6 +19,14 @@ struct CompiledCall {
   std::vector<VectorPtr> values;
   std::vector<bool> passes;          // FILTER; empty: all
   WindowFrameInput frame;
+  std::shared_ptr<Vector> result;    // as far as it is computed; null: not prepared
+};
+
+/// An aggregate over frames that only grow: one state, fed as they do.
+struct GrowingFrame {
+  std::unique_ptr<AggregateState> state;
+  size_t fed = 0, last_end = SIZE_MAX;
+  std::shared_ptr<Vector> last;  // what the frame that ends there gave
 };
 
 StatusOr<int64_t> FrameOffset(const ExprPtr& expr, const char* word, const ExecContext& context) {
@@ -39,18 +47,22 @@ class WindowOperator final : public Operator {
         collector_(std::move(child), TypesOf(node.children[0]->output), context), memory_(context) {}
 
   StatusOr<Pull> Next(ColumnBatch* out) override {
-    if (!computed_) {
+    if (!collected_) {
       ASSIGN_OR_RETURN(const Pull pull, collector_.Run());
       if (pull == Pull::kBlocked) return pull;
-      RETURN_IF_ERROR(Compute());
-      computed_ = true;
+      RETURN_IF_ERROR(SortRows());
+      collected_ = true;
+    }
+    if (!computed_) {
+      ASSIGN_OR_RETURN(computed_, Compute());
+      if (!computed_) return Pull::kBlocked;
     }
     return emitter_.Next(out) ? Pull::kRows : Pull::kDone;
   }
   std::string Name() const override { return "WindowAgg"; }
 
  private:
-  Status Compute() {
+  Status SortRows() {
     rows_ = collector_.Take();
     if (rows_.empty()) return OkStatus();
     std::vector<OrderKey> keys = partition_;
@@ -58,18 +70,46 @@ class WindowOperator final : public Operator {
     if (!keys.empty()) rows_ = rows_.Gather(SortedRows(rows_, keys));
     RETURN_IF_ERROR(memory_.Set(rows_.MemoryBytes() * 2));
     FindPartitions();
-    ColumnBatch result = rows_;
-    for (CompiledCall& call : calls_) {
-      RETURN_IF_ERROR(Prepare(call));
-      auto column = std::make_shared<Vector>(call.spec->result_type);
-      for (const WindowPartition& partition : partitions_) {
-        RETURN_IF_ERROR(CheckCancelled(context_));
-        RETURN_IF_ERROR(call.spec->aggregate ? Aggregate(call, partition, *column) : Rank(call, partition, *column));
-      }
-      result.Add(std::move(column));
-    }
-    emitter_.Reset(std::move(result));
     return OkStatus();
+  }
+
+  /// False: the turn is over; goes on where it was when called again.
+  StatusOr<bool> Compute() {
+    if (rows_.empty()) return true;
+    for (; call_ < calls_.size(); ++call_) {
+      CompiledCall& call = calls_[call_];
+      if (call.result == nullptr) {
+        RETURN_IF_ERROR(Prepare(call));
+        call.result = std::make_shared<Vector>(call.spec->result_type);
+      }
+      while (partition_at_ < partitions_.size()) {
+        const WindowPartition& partition = partitions_[partition_at_];
+        RETURN_IF_ERROR(CheckCancelled(context_));
+        if (call.spec->aggregate) {
+          ASSIGN_OR_RETURN(const bool done, Aggregate(call, partition, *call.result));
+          if (!done) return false;
+        } else {
+          RETURN_IF_ERROR(Rank(call, partition, *call.result));
+        }
+        row_at_ = 0;
+        ++partition_at_;
+        if (!MayGoOn(partition.end - partition.begin)) return false;
+      }
+      partition_at_ = 0;
+    }
+    ColumnBatch result = rows_;
+    for (CompiledCall& call : calls_) result.Add(std::move(call.result));
+    emitter_.Reset(std::move(result));
+    return true;
+  }
+
+  /// `rows` more are done. False: the turn is over.
+  bool MayGoOn(size_t rows) {
+    since_asked_ += rows;
+    if (since_asked_ < kDefaultBatchRows) return true;
+    since_asked_ = 0;
+    NoteWork(context_);
+    return !TurnIsOver(context_);
   }
 
   void FindPartitions() {
@@ -126,11 +166,12 @@ class WindowOperator final : public Operator {
     return state.Update(columns, GroupIds{ids != nullptr ? ids->data() : nullptr, rows.size()});
   }
 
-  Status Aggregate(const CompiledCall& call, const WindowPartition& partition, Vector& out) const {
+  /// False: the turn is over; row_at_ tells where.
+  StatusOr<bool> Aggregate(const CompiledCall& call, const WindowPartition& partition, Vector& out) {
     const WindowFrameSpec& spec = call.spec->frame;
     if (spec.start == FrameEdge::kUnboundedPreceding && spec.exclude == FrameExclude::kNothing) return Running(call, partition, out);
     // Each row's frame becomes a group of its own.
-    size_t row = partition.begin;
+    size_t row = partition.begin + row_at_;
     while (row < partition.end) {
       std::vector<uint32_t> rows, ids;
       const size_t first = row;
@@ -149,34 +190,37 @@ class WindowOperator final : public Operator {
       state->Resize(row - first);
       RETURN_IF_ERROR(Feed(call, *state, rows, &ids));
       RETURN_IF_ERROR(state->Finish(0, row - first, out));
+      row_at_ = row - partition.begin;
+      if (row < partition.end && !MayGoOn(std::max(rows.size(), row - first))) return false;
     }
-    return OkStatus();
+    return true;
   }
 
-  /// Frames that only grow: one state, fed as they do.
-  Status Running(const CompiledCall& call, const WindowPartition& partition, Vector& out) const {
-    ASSIGN_OR_RETURN(auto state, NewState(call));
-    state->Resize(1);
-    size_t fed = partition.begin;
-    size_t last_end = SIZE_MAX;
-    Vector last(out.type());
-    for (size_t row = partition.begin; row < partition.end; ++row) {
-      const size_t end = FrameOf(call.frame, partition, row).end;
-      if (end == last_end) {
-        out.AppendFrom(last, last.size() - 1);
-        continue;
-      }
-      std::vector<uint32_t> rows;
-      for (; fed < end; ++fed) {
-        if (call.passes.empty() || call.passes[fed]) rows.push_back(static_cast<uint32_t>(fed));
-      }
-      RETURN_IF_ERROR(Feed(call, *state, rows, nullptr));
-      last = Vector(out.type());
-      RETURN_IF_ERROR(state->Finish(0, 1, last));
-      out.AppendFrom(last, 0);
-      last_end = end;
+  StatusOr<bool> Running(const CompiledCall& call, const WindowPartition& partition, Vector& out) {
+    if (row_at_ == 0) {
+      growing_ = GrowingFrame();
+      ASSIGN_OR_RETURN(growing_.state, NewState(call));
+      growing_.state->Resize(1);
+      growing_.fed = partition.begin;
     }
-    return OkStatus();
+    for (size_t row = partition.begin + row_at_; row < partition.end; ++row) {
+      const size_t end = FrameOf(call.frame, partition, row).end;
+      if (end != growing_.last_end) RETURN_IF_ERROR(Grow(call, end, out.type()));
+      out.AppendFrom(*growing_.last, 0);
+      if (++row_at_ % kDefaultBatchRows == 0 && row + 1 < partition.end && !MayGoOn(kDefaultBatchRows)) return false;
+    }
+    return true;
+  }
+
+  Status Grow(const CompiledCall& call, size_t end, const DataType& type) {
+    std::vector<uint32_t> rows;
+    for (size_t& fed = growing_.fed; fed < end; ++fed) {
+      if (call.passes.empty() || call.passes[fed]) rows.push_back(static_cast<uint32_t>(fed));
+    }
+    RETURN_IF_ERROR(Feed(call, *growing_.state, rows, nullptr));
+    growing_.last = std::make_shared<Vector>(type);
+    growing_.last_end = end;
+    return growing_.state->Finish(0, 1, *growing_.last);
   }
 
   Status Rank(const CompiledCall& call, const WindowPartition& partition, Vector& out) const {
@@ -298,7 +342,10 @@ class WindowOperator final : public Operator {
   const ExecContext& context_;
   Collector collector_;
   MemoryHold memory_;
-  bool computed_ = false;
+  bool collected_ = false, computed_ = false;
+  size_t call_ = 0, partition_at_ = 0, row_at_ = 0;  // where Compute is; row_at_: in the partition
+  size_t since_asked_ = 0;                           // rows
+  GrowingFrame growing_;                             // of the partition at hand
   ColumnBatch rows_;
   std::vector<WindowPartition> partitions_;
   BatchEmitter emitter_;

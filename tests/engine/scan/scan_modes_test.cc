@@ -290,6 +290,63 @@ TEST_F(ScanModesTest, LastRowsOfSegmentsAreAmongThoseHandedOut) {
   }
 }
 
+TEST_F(ScanModesTest, LastRowsWithBoundsOfTime) {
+  Open();
+  uint64_t chunk = 0;
+  for (const int64_t segments : {int64_t{1}, int64_t{3}, int64_t{50}, int64_t{2000}}) {
+    Load(segments, ++chunk);
+    const auto same_as_plain = [&](std::vector<std::pair<Op, int64_t>> bounds, Timestamp read, size_t most_rows) {
+      const auto passes = [&](int64_t k) {
+        return std::all_of(bounds.begin(), bounds.end(), [k](const auto& bound) {
+          switch (bound.first) {
+            case Op::kGreater: return k > bound.second;
+            case Op::kGreaterEqual: return k >= bound.second;
+            case Op::kLess: return k < bound.second;
+            default: return k <= bound.second;
+          }
+        });
+      };
+      ScanSpec spec = Spec(read);
+      spec.chunks = {ChunkId(chunk)};
+      std::map<int64_t, int64_t> last, found;
+      for (const TestRow& row : All(spec)) {
+        if (passes(row.k)) last[row.v] = std::max(last[row.v], row.k);
+      }
+      for (const auto& [op, bound] : bounds) AddCondition(spec, 1, op, {Value::Int64(bound)});
+      spec.choice = RowChoice::kLastOfSegment;
+      std::unique_ptr<TableScan> scan = *store_->OpenScan(spec);
+      std::vector<TestRow> rows;
+      for (ColumnBatch batch = *scan->Next(); !batch.empty(); batch = *scan->Next()) Collect(batch, rows);
+      for (const TestRow& row : rows) {
+        if (passes(row.k)) found[row.v] = std::max(found[row.v], row.k);
+      }
+      EXPECT_EQ(found, last) << segments << " segments, at " << read.value();
+      EXPECT_LE(rows.size(), most_rows) << segments << " segments";
+    };
+    const Timestamp now(1000 * chunk);
+    // In memory lie 700 rows, which are all handed out.
+    const size_t few = 700 + 4 * static_cast<size_t>(segments);
+    for (const int64_t bound : {int64_t{0}, int64_t{1500}, int64_t{2999}, int64_t{4999}, int64_t{5500}, int64_t{100'005}, int64_t{200'000}}) {
+      same_as_plain({{Op::kGreater, bound}}, now, few);
+      same_as_plain({{Op::kGreaterEqual, bound}}, now, few);
+      same_as_plain({{Op::kGreaterEqual, bound}, {Op::kLessEqual, 100'009}}, now, few);  // nothing is later
+      same_as_plain({{Op::kGreaterEqual, bound}, {Op::kLess, 4000}}, now, SIZE_MAX);
+    }
+    // The last rows of every segment are gone, of some in whole row groups: what is before them counts.
+    std::vector<int64_t> gone;
+    for (int64_t k = 39 * 64; k < 5700; ++k) gone.push_back(k);
+    for (int64_t k = 100'000; k < 100'010; ++k) gone.push_back(k);
+    ASSERT_TRUE(Delete(chunk * 10 + 7, chunk, gone, now).ok());
+    const Timestamp deleted = *Commit(chunk * 10 + 7, 1000 * chunk + 1);
+    same_as_plain({}, deleted, SIZE_MAX);
+    for (const int64_t bound : {int64_t{0}, int64_t{2400}, int64_t{2495}, int64_t{5500}}) same_as_plain({{Op::kGreaterEqual, bound}}, deleted, SIZE_MAX);
+    ASSERT_TRUE(Flush().ok());
+    same_as_plain({}, deleted, SIZE_MAX);
+    same_as_plain({{Op::kGreater, 2000}}, deleted, SIZE_MAX);
+    same_as_plain({{Op::kGreater, 2000}}, now, SIZE_MAX);
+  }
+}
+
 TEST_F(ScanModesTest, PartsShareTheRows) {
   Open();
   Load(9);

@@ -94,6 +94,25 @@ TEST(AsioWorkers, ChainsDoNotShutOutOthers) {
   EXPECT_TRUE(ended.Wait());
 }
 
+TEST(AsioWorkers, TasksThatKeepGivingWayDoNotShutOutSocketsAndTimers) {
+  // More of them than workers, each always ready: nobody ever has nothing to do.
+  constexpr int kThreads = 2, kTasks = 5;
+  auto workers = Workers(kThreads);
+  Executor& executor = workers->executor();
+  std::atomic<bool> stop{false};
+  std::atomic<int> running{kTasks};
+  Latch ended, fired;
+  std::function<void()> again = [&] {
+    if (!stop) return executor.Post(again);
+    if (--running == 0) ended.Open();
+  };
+  for (int i = 0; i < kTasks; ++i) executor.Post(again);
+  executor.PostAfter(absl::Milliseconds(20), [&] { fired.Open(); });
+  EXPECT_TRUE(fired.Wait());
+  stop = true;
+  EXPECT_TRUE(ended.Wait());
+}
+
 TEST(AsioWorkers, LongTaskHoldsUpNoSocketsAndNoTimers) {
   // The busy worker took its task from a socket or a timer, so that it was the one who waited for them.
   auto workers = Workers(2);

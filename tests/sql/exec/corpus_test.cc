@@ -1,6 +1,5 @@
-// Runs the statements of corpus/*.sql in four databases (one node, three nodes, three that block, three without pushdown, two
-// whose fragments run in lanes) and compares with
-// what PostgreSQL 15 answered (recorded by corpus/record.py). Statements with ORDER BY are compared in order, others as sets of lines.
+// Runs the statements of corpus/*.sql in six databases (one node, three nodes, three that block, three without pushdown, two
+// whose fragments run in lanes, one whose queries give way after every piece of work) and compares with what PostgreSQL 15 answered (recorded by corpus/record.py). Statements with ORDER BY are compared in order, others as sets of lines.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -8,7 +7,9 @@
 #include <fstream>
 #include <sstream>
 
+#include "sql/exec/turn.h"
 #include "tests/sql/exec/query_fixture.h"
+#include "tests/sql/exec/ticking_clock.h"
 
 namespace tsd::sql::test {
 namespace {
@@ -74,9 +75,10 @@ struct Variant {
   bool blocking;
   bool push_down;
   int lanes;
+  bool hasty = false;
 };
 constexpr Variant kVariants[] = {
-    {"one", 1, false, true, 1}, {"three", 3, false, true, 1}, {"blocking", 3, true, true, 1}, {"central", 3, false, false, 1}, {"lanes", 2, false, true, 3}};
+    {"one", 1, false, true, 1}, {"three", 3, false, true, 1}, {"blocking", 3, true, true, 1}, {"central", 3, false, false, 1}, {"lanes", 2, false, true, 3}, {"hasty", 1, false, true, 1, true}};
 
 class CorpusTest : public ::testing::TestWithParam<std::string> {};
 
@@ -88,6 +90,9 @@ TEST_P(CorpusTest, SameAsPostgres) {
     QueryDatabase database(variant.nodes, variant.blocking);
     database.push_down = variant.push_down;
     database.lanes = variant.lanes;
+    const TickingClock clock(Turn::kLength);
+    Turn turn(&clock);
+    if (variant.hasty) database.exec.turn = &turn;
     for (const CorpusEntry& entry : corpus) {
       std::vector<std::string> expected = entry.expected;
       Directive(entry.sql, database);

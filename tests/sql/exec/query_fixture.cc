@@ -9,6 +9,7 @@
 #include "sql/exec/projector.h"
 #include "sql/exec/row_order.h"
 #include "sql/exec/table_scan_operator.h"
+#include "sql/exec/turn.h"
 #include "sql/function/function_context.h"
 #include "sql/parse/parser.h"
 #include "sql/parse/print.h"
@@ -180,6 +181,7 @@ class MemoryScan final : public engine::TableScan {
       result.Add(std::move(row_ids));
     }
     stats_.rows_read += kept.size();
+    database_.rows_scanned += kept.size();
     return result;
   }
 
@@ -222,6 +224,7 @@ class FragmentOperator final : public Operator, public OperatorFactory {
   FragmentOperator(QueryDatabase& database, PlanPtr plan) : database_(database), plan_(std::move(plan)), reader_(database) {
     context_ = database.exec;
     context_.functions = nullptr;
+    context_.turn = nullptr;
   }
   Status Start() {
     if (database_.lanes > 1) {
@@ -466,7 +469,9 @@ StatusOr<ColumnBatch> QueryDatabase::Pull(const PlanNode& plan) {
   size_t rows = 0;
   for (int blocked = 0; blocked < 100'000;) {
     ColumnBatch batch;
+    if (exec.turn != nullptr) exec.turn->Resume();
     ASSIGN_OR_RETURN(const tsd::sql::Pull pull, root->Next(&batch));
+    if (exec.turn != nullptr) exec.turn->Pause();
     if (pull == tsd::sql::Pull::kDone) {
       ColumnBatch all = builder.Finish();
       all.SetRows(rows);
@@ -474,6 +479,7 @@ StatusOr<ColumnBatch> QueryDatabase::Pull(const PlanNode& plan) {
     }
     if (pull == tsd::sql::Pull::kBlocked) {
       ++blocked;
+      if (exec.turn != nullptr && exec.turn->TakeGivenWay()) ++gave_way;
       continue;
     }
     TSD_CHECK(!batch.empty() && batch.column_count() == types.size());

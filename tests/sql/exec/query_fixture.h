@@ -48,10 +48,12 @@ class QueryDatabase : public OperatorFactory {
   size_t fragments = 0;             // run so far
   size_t chunks_opened = 0;
   size_t rows_gathered = 0;
+  mutable size_t rows_scanned = 0;  // handed out by scans
   bool push_down = true;
   /// Every fragment is shared by so many lanes, each pausing after every batch; and its scans use all that the store's interface allows:
   /// summaries instead of rows, last rows of segments, time floors.
   int lanes = 1;
+  size_t gave_way = 0;              // how often a turn of exec.turn was over
 
  private:
   class Functions;

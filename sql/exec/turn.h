@@ -1,0 +1,42 @@
+#pragma once
+// Turn: how long a query computes before others have the thread. The driver tells when it pulls; operators ask before a piece of work and
+// answer kBlocked once the turn is over, and the driver then gives way and pulls again. Each turn allows at least one piece of work.
+// One thread at a time.
+#include <utility>
+
+#include "engine/base/clock.h"
+
+namespace tsd::sql {
+
+class Turn {
+ public:
+  static constexpr absl::Duration kLength = absl::Milliseconds(1);
+
+  explicit Turn(const Clock* clock) : clock_(clock) {}
+
+  /// Around the driver's pulls: its own time between two of them does not count.
+  void Resume() { begin_ = clock_->Monotonic() - used_; }
+  void Pause() { used_ = clock_->Monotonic() - begin_; }
+  /// After kBlocked; the next turn begins. True: it was for the turn's end, and nothing else will wake the query.
+  bool TakeGivenWay() {
+    used_ = absl::ZeroDuration();
+    worked_ = false;
+    return std::exchange(given_way_, false);
+  }
+
+  /// A piece of work is done: about a batch.
+  void Worked() { worked_ = true; }
+  /// True: answer kBlocked.
+  bool IsOver() {
+    if (!worked_ || clock_->Monotonic() - begin_ < kLength) return false;
+    given_way_ = true;
+    return true;
+  }
+
+ private:
+  const Clock* const clock_;
+  absl::Duration begin_, used_;
+  bool worked_ = false, given_way_ = false;
+};
+
+}  // namespace tsd::sql
