@@ -2,7 +2,7 @@
 //
 // Tiers are powers of kFanIn of a file's rows in memory; kFanIn files of a tier make one of the next, or one near its upper end. So a row is
 // written again about once a tier: from a flush of few rows (under 128 kB) to a file that is not merged any more (1 GB) five times, a flush of
-// many (8 MB) or a bulk load's direct file (16 MB) twice.
+// many (8 MB) or a bulk load's direct file (16 MB) twice. In the lowest tier, which has no lower end, it is more often if flushes are tiny.
 //
 // Compact has files of another order than the table's present one sorted anew, before other merges and whatever their number.
 #include <algorithm>

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "tests/engine/store/store_fixture.h"
+#include "tests/support/counting_env.h"
 
 namespace tsd::engine {
 namespace {
@@ -78,6 +79,71 @@ TEST_F(MergeTest, ManyFlushesLeaveFewFilesAndEveryRow) {
   EXPECT_GT(uniform * 2, batches);
   CrashAndOpen();
   EXPECT_EQ(Keys({1}, Timestamp(100'000)), expected);
+}
+
+/// Bytes of chunk files that flushes and merges wrote for so many commits, each flushed: an access node that is told to settle often.
+struct Written {
+  uint64_t by_flushes = 0;
+  uint64_t by_merges = 0;
+  double again() const { return static_cast<double>(by_merges) / static_cast<double>(by_flushes); }
+};
+
+class WriteAmplificationTest : public MergeTest {
+ protected:
+  StoreOptions Options() override {
+    StoreOptions options = MergeTest::Options();
+    options.env = &counting_;
+    options.rows_per_block = kDefaultBatchRows;
+    return options;
+  }
+  Written WriteSeries(int64_t commits, int64_t rows, bool in_order) {
+    Open();
+    Written written;
+    Random random(1);
+    for (int64_t i = 0; i < commits; ++i) {
+      std::vector<TestRow> batch;
+      for (int64_t k = 0; k < rows; ++k) {
+        // Out of order: each commit covers all of the time. What does not compress takes as much in a large file as in a small one.
+        batch.push_back({in_order ? i * rows + k : k * commits + i, k % 5, std::to_string(random.Next())});
+      }
+      Insert(static_cast<uint64_t>(i) + 1, 1, batch);
+      const uint64_t before = counting_.bytes();
+      EXPECT_TRUE(Flush().ok());
+      const uint64_t flushed = counting_.bytes();
+      Settle();
+      written.by_flushes += flushed - before;
+      written.by_merges += counting_.bytes() - flushed;
+    }
+    EXPECT_EQ(Keys({1}, Timestamp(1'000'000'000)).size(), static_cast<size_t>(commits * rows));
+    RecordProperty("flushed", std::to_string(written.by_flushes));
+    RecordProperty("merged", std::to_string(written.by_merges));
+    RecordProperty("raw", std::to_string(Size().raw_bytes));
+    return written;
+  }
+  CountingEnv counting_{&env_, "/chunks/"};
+};
+
+// 55 kB at a time, 17 MB in all: through three tiers. Figures in engine/store/README.md, Merge.
+TEST_F(WriteAmplificationTest, RowsInOrderAreWrittenAgainOnceATier) {
+  const Written written = WriteSeries(300, 1000, true);
+  EXPECT_LT(written.again(), 3) << written.by_flushes << " " << written.by_merges;
+  EXPECT_GT(written.again(), 0.5);
+  EXPECT_LT(Size().file_count, 3 * 8u);
+}
+
+TEST_F(WriteAmplificationTest, RowsOutOfOrderAreWrittenAgainOnceATier) {
+  const Written written = WriteSeries(300, 1000, false);
+  EXPECT_LT(written.again(), 3) << written.by_flushes << " " << written.by_merges;
+  EXPECT_GT(written.again(), 0.5);
+  EXPECT_LT(Size().file_count, 3 * 8u);
+}
+
+// What is far below the lowest tier's end is written again and again there, but every seventh flush only, and little at a time.
+TEST_F(WriteAmplificationTest, TinyFlushesCostNoMoreThanASeventhOfTheLowestTierEach) {
+  const int64_t commits = 2000;
+  const Written written = WriteSeries(commits, 10, false);
+  EXPECT_LT(written.by_merges, static_cast<uint64_t>(commits / 7) * (128 << 10)) << written.by_flushes;
+  EXPECT_LT(Size().file_count, 2 * 8u);
 }
 
 TEST_F(MergeTest, FilesOfTwoOrdersAreMergedIntoOneThatSurvivesAPowerCut) {
