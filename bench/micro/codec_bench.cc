@@ -7,6 +7,7 @@
 #include <cmath>
 #include <functional>
 
+#include "engine/base/hash.h"
 #include "engine/base/random.h"
 #include "engine/base/strings.h"
 #include "engine/codec/block_codec.h"
@@ -56,6 +57,52 @@ Maker Texts(std::function<std::string(Random&, size_t)> next) {
   };
 }
 
+Maker Booleans(std::function<bool(Random&, size_t)> next) {
+  return [next](Random& random) {
+    Vector vector(TypeId::kBool);
+    for (size_t i = 0; i < kRows; ++i) vector.Append<uint8_t>(next(random, i) ? 1 : 0);
+    return vector;
+  };
+}
+Maker Uuids(std::function<uint64_t(Random&, size_t)> next) {
+  return [next](Random& random) {
+    Vector vector(TypeId::kUuid);
+    for (size_t i = 0; i < kRows; ++i) {
+      const uint64_t half = next(random, i);
+      vector.Append<Uuid>(std::bit_cast<Uuid>(std::array<uint64_t, 2>{half, MixHash(half)}));
+    }
+    return vector;
+  };
+}
+/// 64 pages of some kilobytes, of a few paragraphs each: LZ4 has them.
+Vector LongTexts(Random& random) {
+  std::vector<std::string> paragraphs(20);
+  for (std::string& paragraph : paragraphs) {
+    while (paragraph.size() < 400) StrAppend(&paragraph, "word", random.Below(10'000), " ");
+  }
+  Vector vector(TypeId::kText);
+  for (size_t i = 0; i < 64; ++i) {
+    std::string page = StrCat("page ", i, ": ");
+    while (page.size() < 4000) page += paragraphs[random.Below(paragraphs.size())];
+    vector.AppendBytes(page);
+  }
+  return vector;
+}
+/// Every tenth row NULL.
+Maker WithNulls(std::function<void(Random&, Vector&)> append, DataType type) {
+  return [append, type](Random& random) {
+    Vector vector(type);
+    for (size_t i = 0; i < kRows; ++i) {
+      if (random.Chance(0.1)) {
+        vector.AppendNull();
+      } else {
+        append(random, vector);
+      }
+    }
+    return vector;
+  };
+}
+
 struct Shape {
   const char* name;
   Maker make;
@@ -67,7 +114,15 @@ const std::vector<Shape>& Shapes() {
       {"timestamps_jitter", Integers([](Random& random, size_t, int64_t last) { return last + 10'000'000 + random.Between(-500, 500); })},
       {"timestamps_gaps", Integers([](Random& random, size_t, int64_t last) { return last + (random.Chance(0.01) ? 60'000'000 : 10'000'000); })},
       {"integers_10_bits", Integers([](Random& random, size_t, int64_t) { return random.Between(0, 1000); })},
+      {"integers_one_value", Integers([](Random&, size_t, int64_t) { return int64_t{42}; })},
+      {"integers_noise", Integers([](Random& random, size_t, int64_t) { return static_cast<int64_t>(random.Next()); })},
+      {"integers_with_nulls", WithNulls([](Random& random, Vector& vector) { vector.Append<int64_t>(random.Between(0, 1000)); }, TypeId::kInt64)},
       {"integers_runs", Integers([](Random&, size_t i, int64_t) { return static_cast<int64_t>(i / 100 * 17 % 31); })},
+      {"booleans_noise", Booleans([](Random& random, size_t) { return random.Chance(0.5); })},
+      {"booleans_runs", Booleans([](Random&, size_t i) { return i / 300 % 2 == 0; })},
+      {"booleans_one_value", Booleans([](Random&, size_t) { return true; })},
+      {"doubles_one_value", Doubles([](Random&, size_t, int64_t) { return 0.1; })},
+      {"doubles_with_nulls", WithNulls([](Random& random, Vector& vector) { vector.Append<double>(static_cast<double>(random.Below(10'000)) / 100); }, TypeId::kFloat64)},
       {"doubles_walk_of_integers", Doubles([](Random&, size_t, int64_t walk) { return static_cast<double>(walk); })},
       {"doubles_walk_of_cents", Doubles([](Random&, size_t, int64_t walk) { return static_cast<double>(walk) / 100; })},
       {"doubles_decimals", Doubles([](Random& random, size_t, int64_t) { return static_cast<double>(random.Between(0, 99'999)) / 1000; })},
@@ -81,14 +136,22 @@ const std::vector<Shape>& Shapes() {
       {"text_one_value", Texts([](Random&, size_t) { return std::string("host_17"); })},
       {"text_100_values", Texts([](Random& random, size_t) { return StrCat("host_", random.Below(100)); })},
       {"text_distinct", Texts([](Random& random, size_t i) { return StrCat("/api/v1/items/", i, "?session=", random.Next()); })},
-      {"uuids", [](Random& random) {
+      {"text_with_nulls", WithNulls([](Random& random, Vector& vector) { vector.AppendBytes(StrCat("host_", random.Below(100))); }, TypeId::kText)},
+      {"text_pages", LongTexts},
+      {"uuids", Uuids([](Random& random, size_t) { return random.Next(); })},
+      {"uuids_100_values", Uuids([](Random& random, size_t) { return random.Below(100); })},
+      {"uuids_one_value", Uuids([](Random&, size_t) { return uint64_t{7}; })},
+      {"uuids_in_sequence", [](Random& random) {
          Vector vector(TypeId::kUuid);
-         for (size_t i = 0; i < kRows; ++i) vector.Append<Uuid>(std::bit_cast<Uuid>(std::array<uint64_t, 2>{random.Next(), random.Next()}));
+         const uint64_t first = random.Next();
+         for (size_t i = 0; i < kRows; ++i) vector.Append<Uuid>(std::bit_cast<Uuid>(std::array<uint64_t, 2>{first, first + i}));
          return vector;
        }},
   };
   return shapes;
 }
+
+size_t RawBytes(const Vector& vector) { return vector.heap().size() + vector.size() * vector.type().Width(); }
 
 void Encode(benchmark::State& state, const Maker& make) {
   Random random(1);
@@ -101,8 +164,8 @@ void Encode(benchmark::State& state, const Maker& make) {
     encoded += bytes.size();
     benchmark::DoNotOptimize(bytes.data());
   }
-  const double rows = static_cast<double>(state.iterations()) * kRows;
-  state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(blocks[0].heap().size() + kRows * blocks[0].type().Width()));
+  const double rows = static_cast<double>(state.iterations()) * static_cast<double>(blocks[0].size());
+  state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(RawBytes(blocks[0])));
   state.counters["bytes_a_value"] = static_cast<double>(encoded) / rows;
   state.counters["values"] = benchmark::Counter(rows, benchmark::Counter::kIsRate);
 }
@@ -111,21 +174,22 @@ void Decode(benchmark::State& state, const Maker& make) {
   Random random(1);
   std::vector<std::string> blocks;
   DataType type;
-  size_t raw = 0;
+  size_t raw = 0, rows = 0;
   for (size_t i = 0; i < kBlocks; ++i) {
     const Vector vector = make(random);
     type = vector.type();
-    raw = vector.heap().size() + kRows * type.Width();
+    rows = vector.size();
+    raw = RawBytes(vector);
     blocks.push_back(EncodeBlock(vector));
   }
   size_t at = 0;
   for (auto _ : state) {
-    const auto vector = DecodeBlock(type, blocks[at++ % kBlocks], kRows);
+    const auto vector = DecodeBlock(type, blocks[at++ % kBlocks], rows);
     benchmark::DoNotOptimize(vector.ok());
   }
   state.SetLabel(CodecName(BlockCodec(blocks[0])));
   state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(raw));
-  state.counters["values"] = benchmark::Counter(static_cast<double>(state.iterations()) * kRows, benchmark::Counter::kIsRate);
+  state.counters["values"] = benchmark::Counter(static_cast<double>(state.iterations()) * static_cast<double>(rows), benchmark::Counter::kIsRate);
 }
 
 /// Blocks that keep codes only: the strings of all of them are the file's.

@@ -325,6 +325,23 @@ StatusOr<std::vector<HeldTransaction>> DecodeTransactions(std::string_view bytes
   return transactions;
 }
 
+std::string CompactMessage::Encode() const {
+  ByteWriter writer;
+  PutChunks(chunks, writer);
+  schema->Encode(writer);
+  return std::move(writer).Take();
+}
+
+StatusOr<CompactMessage> CompactMessage::Decode(std::string_view bytes) {
+  ByteReader reader(bytes);
+  CompactMessage message;
+  message.chunks = GetChunks(reader);
+  if (!reader.ok()) return Malformed("chunk list");
+  if (reader.AtEnd()) return message;
+  ASSIGN_OR_RETURN(message.schema, TableSchema::Decode(reader));
+  return message;
+}
+
 std::string EncodeChunks(const std::vector<ChunkId>& chunks) {
   ByteWriter writer;
   PutChunks(chunks, writer);

@@ -79,6 +79,13 @@ struct TxnMessage {
 std::string EncodeTransactions(const std::vector<HeldTransaction>& transactions);
 StatusOr<std::vector<HeldTransaction>> DecodeTransactions(std::string_view bytes);
 
+struct CompactMessage {
+  std::vector<ChunkId> chunks;
+  TableSchemaPtr schema;  // of their table; null: from a node of before, which wants rows in memory written out only
+
+  std::string Encode() const;
+  static StatusOr<CompactMessage> Decode(std::string_view bytes);
+};
 std::string EncodeChunks(const std::vector<ChunkId>& chunks);
 StatusOr<std::vector<ChunkId>> DecodeChunks(std::string_view bytes);
 

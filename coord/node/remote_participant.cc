@@ -10,6 +10,7 @@ using net::rpc::Method;
 
 // A write waits for memory on the node, a prepare for its disk: long, but never for ever. A dead connection is noticed much earlier.
 constexpr absl::Duration kWorkTimeout = absl::Seconds(60);
+constexpr absl::Duration kCompactTimeout = absl::Hours(1);  // all rows of large chunks may be sorted anew
 constexpr absl::Duration kControlTimeout = absl::Seconds(10);
 
 }  // namespace
@@ -119,8 +120,9 @@ Task<StatusOr<std::vector<engine::ChunkSize>>> RemoteParticipant::SizesOf(std::v
   co_return sizes;
 }
 
-Task<Status> RemoteParticipant::Compact(std::vector<ChunkId> chunks) {
-  co_return (co_await Call(Method::kCompact, EncodeChunks(chunks), kWorkTimeout)).status();
+Task<Status> RemoteParticipant::Compact(std::vector<ChunkId> chunks, TableSchemaPtr schema) {
+  const CompactMessage message{std::move(chunks), std::move(schema)};
+  co_return (co_await Call(Method::kCompact, message.Encode(), kCompactTimeout)).status();
 }
 
 Task<StatusOr<std::vector<std::vector<engine::ColumnUsage>>>> RemoteParticipant::ColumnsOf(std::vector<ChunkId> chunks) {

@@ -31,7 +31,7 @@ class RemoteParticipant final : public Participant {
   Task<StatusOr<std::vector<HeldTransaction>>> ListTransactions(uint64_t origin, Timestamp oldest_snapshot) override;
   Task<Status> DropChunks(std::vector<ChunkId> chunks) override;
   Task<StatusOr<std::vector<engine::ChunkSize>>> SizesOf(std::vector<ChunkId> chunks) override;
-  Task<Status> Compact(std::vector<ChunkId> chunks) override;
+  Task<Status> Compact(std::vector<ChunkId> chunks, TableSchemaPtr schema) override;
   Task<StatusOr<std::vector<std::vector<engine::ColumnUsage>>>> ColumnsOf(std::vector<ChunkId> chunks) override;
   Task<Status> Verify() override;
 

@@ -1,5 +1,7 @@
 #include "coord/server/compression_care.h"
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 
 #include "engine/base/log.h"
@@ -30,7 +32,7 @@ bool CompressionCare::IsDue(const sql::Relation& relation, const sql::Chunk& chu
   return chunk.range_end <= (time.Is(TypeId::kDate) ? *limit / kMicrosPerDay : *limit);
 }
 
-Task<std::set<ChunkId>> CompressionCare::Unfinished(std::vector<sql::ChunkPtr> chunks, bool write_out) {
+Task<std::set<ChunkId>> CompressionCare::Unfinished(std::vector<sql::ChunkPtr> chunks, TableSchemaPtr schema, bool write_out) {
   std::map<NodeId, std::vector<ChunkId>> by_node;
   for (const sql::ChunkPtr& chunk : chunks) {
     for (const NodeId node : chunk->nodes) by_node[node].push_back(chunk->id);
@@ -39,11 +41,13 @@ Task<std::set<ChunkId>> CompressionCare::Unfinished(std::vector<sql::ChunkPtr> c
   for (const auto& [node, ids] : by_node) {
     std::vector<ChunkId> in_memory;
     Status status = co_await ListInMemory(node, ids, &in_memory);
-    if (status.ok() && !in_memory.empty() && write_out) {
+    if (write_out) in_memory.clear();
+    std::vector<ChunkId> to_compact;
+    std::ranges::copy_if(ids, std::back_inserter(to_compact), [&](ChunkId id) { return std::ranges::find(in_memory, id) == in_memory.end(); });
+    if (status.ok() && !to_compact.empty()) {
       StatusOr<std::shared_ptr<Participant>> participant = cluster_.ParticipantOf(node);
       status = participant.status();
-      if (status.ok()) status = co_await (*participant)->Compact(in_memory);
-      if (status.ok()) in_memory.clear();
+      if (status.ok()) status = co_await (*participant)->Compact(to_compact, schema);
     }
     if (!status.ok()) {
       log::Debug("compression of chunks: ", status.message());
@@ -75,7 +79,13 @@ Task<void> CompressionCare::Run() {
       if (IsDue(*relation, *chunk)) due.push_back(chunk);
     }
     if (due.empty()) continue;
-    const std::set<ChunkId> unfinished = co_await Unfinished(due, relation->hypertable->compression_policy.has_value());
+    const TableSchemaPtr schema = sql::StorageSchema(*relation, catalog->cluster_id);
+    const std::set<ChunkId> unfinished = co_await Unfinished(due, schema, relation->hypertable->compression_policy.has_value());
+    const sql::RelationPtr now = log_.Current()->Find(relation->id);
+    if (now == nullptr) continue;
+    // An ALTER TABLE that came meanwhile wants another order.
+    const TableSchemaPtr order = sql::StorageSchema(*now, catalog->cluster_id);
+    if (order->segment_by != schema->segment_by || order->order_by != schema->order_by) continue;
     for (const sql::ChunkPtr& chunk : due) {
       if (!unfinished.contains(chunk->id)) change.SetCompression(relation->id, chunk->id, sql::ChunkCompression::kCompressed);
     }

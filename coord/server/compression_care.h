@@ -1,6 +1,7 @@
 #pragma once
 // CompressionCare: marks chunks as compressed. Of a hypertable with a compression policy: those older than the policy says (what is in memory
 // of them is written out first). Of one with timescaledb.compress only: those whose time is over and that have nothing in memory any more.
+// Files of either that are not sorted as the table says are written anew first.
 // Called by the server's care loop only.
 #include <set>
 #include <vector>
@@ -20,8 +21,8 @@ class CompressionCare {
 
  private:
   bool IsDue(const sql::Relation& relation, const sql::Chunk& chunk) const;
-  /// Those of which rows are not in files on some node, or may not be; with `write_out` they are written to files now.
-  Task<std::set<ChunkId>> Unfinished(std::vector<sql::ChunkPtr> chunks, bool write_out);
+  /// Those of which rows are not in files of the schema's order on some node, or may not be; with `write_out` rows in memory are written out now.
+  Task<std::set<ChunkId>> Unfinished(std::vector<sql::ChunkPtr> chunks, TableSchemaPtr schema, bool write_out);
   Task<Status> ListInMemory(NodeId node, std::vector<ChunkId> chunks, std::vector<ChunkId>* in_memory);
 
   ClusterLog& log_;

@@ -53,6 +53,8 @@ class TableAlteration {
   Status Rename(const AlterTableAction& action);
   Status Move(const std::string& schema, const std::string& name);
   Status SetOptions(const AlterTableAction& action);
+  /// Where rows are not sorted as compress_orderby has it.
+  void TellOrder(const std::vector<Option>& options, const TableSchema& schema);
   StatusOr<sql::Column*> Column(const std::string& name);
   std::string TableSql() const { return StrCat(QuoteIdentifier(changed_.schema), ".", QuoteIdentifier(changed_.name)); }
   Status ChangeKey(const AlterTableAction& action, sql::Index* index);
@@ -292,7 +294,26 @@ Status TableAlteration::SetOptions(const AlterTableAction& action) {
   }
   if (compression.empty()) return OkStatus();
   if (action.kind == Kind::kResetOptions) return NotYet("RESET of a timescaledb option");
-  return SetCompression(compression, &changed_);
+  const TableSchemaPtr before = sql::StorageSchema(changed_, 0);
+  RETURN_IF_ERROR(SetCompression(compression, &changed_));
+  const TableSchemaPtr after = sql::StorageSchema(changed_, 0);
+  TellOrder(compression, *after);
+  if (before->segment_by == after->segment_by && before->order_by == after->order_by) return OkStatus();
+  // A chunk is finished when its files lie in the table's order.
+  for (const sql::ChunkPtr& chunk : *changed_.hypertable->chunks) {
+    if (chunk->compression == sql::ChunkCompression::kCompressed) beside_.SetCompression(changed_.id, chunk->id, sql::ChunkCompression::kOpen);
+  }
+  return OkStatus();
+}
+
+void TableAlteration::TellOrder(const std::vector<Option>& options, const TableSchema& schema) {
+  const std::optional<sql::Compression>& said = changed_.hypertable->compression;
+  if (!said || said->order_by.front().column == schema.order_by.front()) return;
+  if (std::ranges::none_of(options, [](const Option& option) { return option.name == "compress_orderby"; })) return;
+  std::string columns;
+  for (const ColumnId id : schema.order_by) StrAppend(&columns, columns.empty() ? "\"" : ", \"", changed_.Find(id)->name, "\"");
+  session_.Notice("NOTICE", sqlstate::kSuccess, StrCat("rows of a segment are sorted by ", columns),
+                  "The time column comes first, wherever timescaledb.compress_orderby has it.");
 }
 
 Status TableAlteration::Apply(const AlterTableAction& action) {

@@ -1,5 +1,6 @@
 // compress_chunk and its family, compression policies, and what chunk files hold. Chunk files are always columnar and compressed: "compressed"
-// says that a chunk is finished, by the user, a policy, or (of a hypertable with timescaledb.compress) by having been idle (coord/server/compression_care.h).
+// says that a chunk is finished, in files that are sorted as the table says, by the user, a policy, or (of a hypertable with timescaledb.compress)
+// by having been idle (coord/server/compression_care.h).
 #include <algorithm>
 #include <map>
 
@@ -33,9 +34,10 @@ StatusOr<CoordFunctions::ChunkOfTable> CoordFunctions::ChunkArgument(const CallA
 
 Task<Status> CoordFunctions::CompactChunk(ChunkOfTable target) {
   const std::vector<ChunkId> chunks(1, target.chunk->id);
+  const TableSchemaPtr schema = sql::StorageSchema(*target.relation, session_->catalog()->cluster_id);
   for (const NodeId node : target.chunk->nodes) {
     CO_ASSIGN_OR_RETURN(std::shared_ptr<Participant> participant, session_->services_.cluster->ParticipantOf(node));
-    CO_RETURN_IF_ERROR(co_await participant->Compact(chunks));
+    CO_RETURN_IF_ERROR(co_await participant->Compact(chunks, schema));
   }
   co_return OkStatus();
 }

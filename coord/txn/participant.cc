@@ -105,9 +105,9 @@ Task<StatusOr<std::vector<engine::ChunkSize>>> LocalParticipant::SizesOf(std::ve
   co_return result;
 }
 
-Task<Status> LocalParticipant::Compact(std::vector<ChunkId>) {
-  Future<Status> flushed = store_.Flush();
-  co_return co_await flushed;
+Task<Status> LocalParticipant::Compact(std::vector<ChunkId> chunks, TableSchemaPtr schema) {
+  Future<Status> compacted = store_.Compact(std::move(chunks), std::move(schema));
+  co_return co_await compacted;
 }
 
 Task<StatusOr<std::vector<std::vector<engine::ColumnUsage>>>> LocalParticipant::ColumnsOf(std::vector<ChunkId> chunks) {

@@ -77,8 +77,8 @@ class Participant {
   virtual Task<StatusOr<std::vector<HeldTransaction>>> ListTransactions(uint64_t origin, Timestamp oldest_snapshot) = 0;
   virtual Task<Status> DropChunks(std::vector<ChunkId> chunks) = 0;
   virtual Task<StatusOr<std::vector<engine::ChunkSize>>> SizesOf(std::vector<ChunkId> chunks) = 0;
-  /// Writes what is in memory of the chunks to files.
-  virtual Task<Status> Compact(std::vector<ChunkId> chunks) = 0;
+  /// Writes what is in memory of the chunks to files, and those files anew that are not sorted as their table's schema says.
+  virtual Task<Status> Compact(std::vector<ChunkId> chunks, TableSchemaPtr schema) = 0;
   virtual Task<StatusOr<std::vector<std::vector<engine::ColumnUsage>>>> ColumnsOf(std::vector<ChunkId> chunks) = 0;
   /// Reads and checks every file. XX001 names the damaged one.
   virtual Task<Status> Verify() = 0;
@@ -106,7 +106,7 @@ class LocalParticipant final : public Participant {
   Task<StatusOr<std::vector<HeldTransaction>>> ListTransactions(uint64_t origin, Timestamp oldest_snapshot) override;
   Task<Status> DropChunks(std::vector<ChunkId> chunks) override;
   Task<StatusOr<std::vector<engine::ChunkSize>>> SizesOf(std::vector<ChunkId> chunks) override;
-  Task<Status> Compact(std::vector<ChunkId> chunks) override;
+  Task<Status> Compact(std::vector<ChunkId> chunks, TableSchemaPtr schema) override;
   Task<StatusOr<std::vector<std::vector<engine::ColumnUsage>>>> ColumnsOf(std::vector<ChunkId> chunks) override;
   Task<Status> Verify() override;
 

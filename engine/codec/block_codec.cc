@@ -3,14 +3,14 @@
 #include <vector>
 
 #include "engine/base/strings.h"
+#include "engine/codec/boolean_codec.h"
 #include "engine/codec/bytes_codec.h"
 #include "engine/codec/chooser.h"
 #include "engine/codec/dictionary_codes.h"
 #include "engine/codec/float_alp.h"
 #include "engine/codec/float_codec.h"
 #include "engine/codec/integer_codec.h"
-#include "engine/codec/lz4_block.h"
-#include "engine/codec/raw_values.h"
+#include "engine/codec/wide_codec.h"
 
 namespace tsd::engine {
 namespace {
@@ -53,57 +53,10 @@ std::vector<int64_t> PresentIntegers(const Vector& vector) {
   return std::vector<int64_t>(values.get().begin(), values.get().end());
 }
 
-template <typename T>
-std::string_view RawBytes(std::span<const T> values) {
-  return std::string_view(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T));
-}
-
-bool AllSame(std::string_view raw, size_t width) {
-  return raw.size() <= width || std::memcmp(raw.data(), raw.data() + width, raw.size() - width) == 0;
-}
-
 CodecId EncodeIntegerColumn(std::span<const int64_t> values, std::string& out) {
   const CodecId codec = ChooseIntegerCodec(values);
   EncodeIntegersAs(codec, values, out);
   return codec;
-}
-
-CodecId EncodeBooleans(std::span<const uint8_t> values, std::string& out) {
-  size_t runs = 1;
-  for (size_t i = 1; i < values.size(); ++i) runs += values[i] != values[i - 1];
-  if (runs * 32 <= values.size() || runs == 1) {
-    const std::vector<int64_t> integers(values.begin(), values.end());
-    const CodecId codec = runs == 1 ? CodecId::kConstant : CodecId::kRunLength;
-    EncodeIntegersAs(codec, integers, out);
-    return codec;
-  }
-  const size_t begin = out.size();
-  out.resize(begin + (values.size() + 7) / 8);
-  for (size_t i = 0; i < values.size(); ++i) out[begin + i / 8] |= static_cast<char>((values[i] != 0) << (i % 8));
-  return CodecId::kBitmap;
-}
-
-template <typename T>
-CodecId EncodeWide(std::span<const T> values, std::string& out) {
-  const std::string_view raw = RawBytes(values);
-  if (AllSame(raw, sizeof(T))) {
-    out += raw.substr(0, sizeof(T));
-    return CodecId::kConstant;
-  }
-  const size_t begin = out.size();
-  if (DistinctValues<T> distinct; FindDistinct<T>(values, distinct)) {
-    ByteWriter count;
-    count.PutVarint(distinct.entries.size());
-    out += count.data();
-    EncodeHeap(RawBytes(std::span<const T>(distinct.entries)), out);
-    EncodeIntegers(distinct.codes, out);
-    return CodecId::kDictionary;
-  }
-  EncodeHeap(raw, out);
-  if (out.size() - begin < raw.size()) return CodecId::kLz4;
-  out.resize(begin);
-  out += raw;
-  return CodecId::kPlain;
 }
 
 CodecId EncodeVariable(const Vector& vector, SharedDictionary* shared, std::string& out) {
@@ -157,41 +110,6 @@ bool DecodeNarrow(CodecId codec, ByteReader& reader, std::span<T> out) {
   }
 }
 
-bool DecodeBooleans(CodecId codec, ByteReader& reader, std::span<uint8_t> out) {
-  if (codec != CodecId::kBitmap) {
-    if (codec != CodecId::kConstant && codec != CodecId::kRunLength) return false;
-    if (!DecodeNarrow<uint8_t>(codec, reader, out)) return false;
-    for (uint8_t& value : out) value = value != 0;
-    return true;
-  }
-  const std::string_view bits = reader.GetBytes((out.size() + 7) / 8);
-  if (!reader.ok()) return false;
-  for (size_t i = 0; i < out.size(); ++i) out[i] = static_cast<uint8_t>(bits[i / 8]) >> (i % 8) & 1;
-  return true;
-}
-
-template <typename T>
-bool DecodeFewWide(ByteReader& reader, std::span<T> out) {
-  const uint64_t count = reader.GetVarint();
-  std::string entries;
-  if (!reader.ok() || count > out.size() || !DecodeHeap(reader, entries) || entries.size() != count * sizeof(T)) return false;
-  std::vector<uint16_t> codes(out.size());
-  if (!DecodeCodes(reader, count, codes)) return false;
-  for (size_t i = 0; i < out.size(); ++i) std::memcpy(&out[i], entries.data() + codes[i] * sizeof(T), sizeof(T));
-  return true;
-}
-
-template <typename T>
-bool DecodeRaw(CodecId codec, ByteReader& reader, std::span<T> out) {
-  if (codec == CodecId::kConstant) return DecodeConstant(reader, out);
-  if (codec == CodecId::kDictionary) return DecodeFewWide(reader, out);
-  if (codec == CodecId::kPlain) return DecodePlain(reader, out);
-  std::string heap;
-  if (codec != CodecId::kLz4 || !DecodeHeap(reader, heap) || heap.size() != out.size() * sizeof(T)) return false;
-  std::memcpy(out.data(), heap.data(), heap.size());
-  return true;
-}
-
 template <typename T>
 bool DecodeValues(CodecId codec, ByteReader& reader, std::span<T> out) {
   if constexpr (std::is_same_v<T, uint8_t>) {
@@ -201,7 +119,7 @@ bool DecodeValues(CodecId codec, ByteReader& reader, std::span<T> out) {
   } else if constexpr (std::is_floating_point_v<T>) {
     return DecodeFloats<T>(codec, reader, out);
   } else {
-    return DecodeRaw<T>(codec, reader, out);
+    return DecodeWide<T>(codec, reader, out);
   }
 }
 

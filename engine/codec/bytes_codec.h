@@ -1,6 +1,7 @@
 #pragma once
 // Variable-width values: lengths and a heap; distinct values with codes; or codes into a dictionary that the blocks of a file share. Any
-// thread. A list of values is given as offsets (count + 1, ascending) into a heap, as a Vector holds it.
+// thread. Lengths apart from bytes are as in Parquet's DELTA_LENGTH_BYTE_ARRAY; a dictionary of the block, given up where values are mostly
+// distinct, as in its RLE_DICTIONARY; that of the file as dictionary_codes.h says. A list of values is given as offsets (count + 1, ascending) into a heap, as a Vector holds it.
 //
 // kBytes form: lengths as integers, heap (lz4_block.h). kDictionary form: varint entries, entries in kBytes form, codes as integers.
 // kSharedDictionary form: codes as integers.

@@ -1,6 +1,7 @@
 #pragma once
 // Codes: which of the values of a dictionary (at most kMaxBlockRows) each row has, as integers (integer_codec.h): packed, or in runs where
-// rows repeat. And fixed-width values as such a dictionary. Any thread.
+// rows repeat. And fixed-width values as such a dictionary. Any thread. As column stores have it (Abadi, Madden, Ferreira: "Integrating Compression
+// and Execution in Column-Oriented Database Systems", SIGMOD 2006), entries in order of appearance: nothing here compares codes for order.
 #include <cstdint>
 #include <span>
 #include <vector>

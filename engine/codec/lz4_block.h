@@ -1,5 +1,6 @@
 #pragma once
-// A run of bytes, as an LZ4 block or in shared symbols (symbol_codec.h) if that saves an eighth. Any thread.
+// A run of bytes, as an LZ4 block or in shared symbols (symbol_codec.h) if that saves an eighth. Any thread. LZ4 is Yann Collet's, through his
+// library: the block format of lz4.org (lz4_Block_format.md), without frames; its checksum would be a second one.
 //
 // Form: u8 0 = as is, 1 = LZ4, 2 = symbols; varint raw bytes; if LZ4: varint compressed bytes; the bytes, or the symbols' form.
 #include <string>

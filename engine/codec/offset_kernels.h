@@ -11,7 +11,8 @@ inline constexpr size_t kKernelSlack = 64;
 
 /// out[i] = offsets[i] + base, at most INT16_MAX. Returns whether one is negative or INT16_MAX.
 bool AddSaturated(const int16_t* offsets, size_t count, int16_t base, int16_t* out);
-/// out[i] = center + what numbers[i] + escape stands for in zigzag form. Returns whether a number is above `most`: its byte is anything.
+/// out[i] = center + what numbers[i] + escape stands for in zigzag form. Returns whether a number is above `most`: its byte is anything, and so is
+/// that of a negative one. Requires: bytes for all others.
 bool UnzigzagToBytes(const int16_t* numbers, size_t count, int16_t escape, int16_t center, int16_t most, uint8_t* out);
 
 // Of offsets. Requires: count <= kFrameValues, for sums.

@@ -64,12 +64,13 @@ void StoreCore::StartMaintenance(Deferred& after) {
   if (maintenance_running_) return;
   if (const Status status = CheckOpen(); !status.ok()) {
     FinishFlushes(flush_promises_, status, after);
+    FinishCompactions(status, after);
     return;
   }
   if (WantsCheckpoint()) {
     maintenance_running_ = true;
     StartCheckpoint(after);
-  } else if (std::optional<MergeInput> merge = PickMerge(); merge.has_value()) {
+  } else if (std::optional<MergeInput> merge = PickMerge(after); merge.has_value()) {
     maintenance_running_ = true;
     after.Add([self = shared_from_this(), input = std::make_shared<MergeInput>(*std::move(merge))] {
       self->options_.background->Post([self, input] { self->RunMerge(*input); });

@@ -2,13 +2,16 @@
 //
 // Tiers are powers of kFanIn of a file's rows in memory; kFanIn files of a tier make one of the next, or one near its upper end. So a row is
 // written again about once a tier: from a flush of few rows (under 128 kB) to a file that is not merged any more (1 GB) five times, a flush of
-// many (8 MB) or a bulk load's direct file (16 MB) twice.
+// many (8 MB) or a bulk load's direct file (16 MB) twice. In the lowest tier, which has no lower end, it is more often if flushes are tiny.
+//
+// Compact has files of another order than the table's present one sorted anew, before other merges and whatever their number.
 #include <algorithm>
 
 #include "engine/base/fault.h"
 #include "engine/base/log.h"
 #include "engine/base/strings.h"
 #include "engine/store/merge_files.h"
+#include "engine/store/sort_rows.h"
 #include "engine/store/store_core.h"
 
 namespace tsd::engine {
@@ -26,13 +29,23 @@ size_t TierOf(uint64_t raw_bytes) {
   return tier;
 }
 
+/// Whether a file that was written under the one schema lies as the other says.
+bool SameOrder(const TableSchema& left, const TableSchema& right) {
+  const ChunkOrder left_order = OrderOf(left), right_order = OrderOf(right);
+  return left_order.segment_by == right_order.segment_by && left_order.order_by == right_order.order_by;
+}
+
+uint64_t CountBetween(const std::vector<uint64_t>& ascending, uint64_t low, uint64_t high) {
+  const auto begin = std::lower_bound(ascending.begin(), ascending.end(), low);
+  return static_cast<uint64_t>(std::upper_bound(begin, ascending.end(), high) - begin);
+}
+
 /// How many marks up to the horizon name rows of the file, or of others with ids between its lowest and highest.
 uint64_t SweepableRows(const DeleteRuns& runs, const FileMeta& meta, Timestamp horizon) {
   uint64_t count = 0;
   for (const DeleteRunPtr& run : runs) {
     if (run->min_commit > horizon) continue;
-    const auto begin = std::lower_bound(run->row_ids.begin(), run->row_ids.end(), meta.min_row_id);
-    count += static_cast<uint64_t>(std::upper_bound(begin, run->row_ids.end(), meta.max_row_id) - begin);
+    count += CountBetween(run->row_ids, meta.min_row_id, meta.max_row_id);
   }
   return count;
 }
@@ -78,10 +91,56 @@ Timestamp StoreCore::HorizonOf(const ChunkState& chunk) {
   return schema == nullptr ? Timestamp() : HorizonOf(schema->origin);
 }
 
-std::optional<StoreCore::MergeInput> StoreCore::PickMerge() {
-  auto input_of = [this](const ChunkStatePtr& chunk, std::vector<FileRef> files) {
-    return MergeInput{chunk, std::move(files), chunk->saved_deletes, chunk->fresh_deletes, HorizonOf(*chunk)};
+Future<Status> StoreCore::Compact(std::vector<ChunkId> chunks, TableSchemaPtr schema) {
+  Promise<Status> promise;
+  // Rows in memory become files first, sorted as whoever wrote them knew: the checkpoint has its own order of things.
+  Future<Status> flushed = Flush();
+  flushed.OnReady([self = shared_from_this(), flushed, promise, chunks = std::move(chunks), schema = space_->schemas.Intern(schema).schema]() mutable {
+    Deferred after;
+    Status status = flushed.Take();
+    MutexLock lock(self->mutex_);
+    if (status.ok()) status = self->CheckOpen();
+    if (!status.ok()) {
+      after.Set(promise, std::move(status));
+      return;
+    }
+    self->compactions_.push_back({std::move(chunks), std::move(schema), promise});
+    self->StartMaintenance(after);
+  });
+  return promise.future();
+}
+
+void StoreCore::FinishCompactions(const Status& status, Deferred& after) {
+  for (const Compaction& compaction : std::exchange(compactions_, {})) after.Set(compaction.promise, status);
+}
+
+std::vector<FileRef> StoreCore::SortedOtherwise(const ChunkState& chunk, const TableSchemaPtr& schema) {
+  std::vector<FileRef> files;
+  for (const FileRef& file : chunk.files) {
+    if (!file.in_manifest || files.size() == kMaxInputs) continue;  // one that only the log knows came after the call
+    const TableSchemaPtr own = space_->schemas.Find(file.file->meta().schema_fingerprint);
+    // One with columns that the caller does not know yet is left to who does.
+    if (own != nullptr && LaterSchema(own, schema) == schema && !SameOrder(*own, *schema)) files.push_back(file);
+  }
+  return files;
+}
+
+std::optional<StoreCore::MergeInput> StoreCore::PickMerge(Deferred& after) {
+  auto input_of = [this](const ChunkStatePtr& chunk, std::vector<FileRef> files, TableSchemaPtr schema = nullptr) {
+    return MergeInput{chunk, std::move(files), chunk->saved_deletes, chunk->fresh_deletes, HorizonOf(*chunk), std::move(schema)};
   };
+  while (!compactions_.empty()) {
+    Compaction& next = compactions_.front();
+    for (; !next.chunks.empty(); next.chunks.pop_back()) {
+      const auto found = chunks_.find(next.chunks.back());
+      if (found == chunks_.end()) continue;
+      if (std::vector<FileRef> files = SortedOtherwise(*found->second, next.schema); !files.empty()) {
+        return input_of(found->second, std::move(files), next.schema);
+      }
+    }
+    after.Set(next.promise, OkStatus());
+    compactions_.pop_front();
+  }
   while (!merge_candidates_.empty()) {
     const auto found = chunks_.find(*merge_candidates_.begin());
     if (found != chunks_.end()) {
@@ -110,7 +169,9 @@ void StoreCore::RunMerge(const MergeInput& input) {
     TSD_FAULT_POINT("store.merge.file_written");
     status = SaveMerged(input, *output);
     // After any other failure the new manifest may be there (S3): the file stays until the next start finds out.
-    if (HasSqlState(status, sqlstate::kDiskFull) && output->file.has_value()) output->file->file->MarkObsolete();
+    if (HasSqlState(status, sqlstate::kDiskFull)) {
+      for (const FileRef& file : output->files) file.file->MarkObsolete();
+    }
   }
   Deferred after;
   MutexLock lock(mutex_);
@@ -122,6 +183,7 @@ void StoreCore::RunMerge(const MergeInput& input) {
   }
   log::Warning("merge of chunk ", input.chunk->id.value(), " failed: ", status.message());
   if (HasSqlState(status, sqlstate::kIoError) && !closed_) Poison(status, after);
+  FinishCompactions(status, after);
   // Tried again after the next checkpoint, not at once.
   maintenance_running_ = false;
   FinishClose(after);
@@ -133,19 +195,23 @@ StatusOr<StoreCore::MergeOutput> StoreCore::Merge(const MergeInput& input) {
   DeleteRuns runs = input.saved_deletes;
   runs.insert(runs.end(), input.other_deletes.begin(), input.other_deletes.end());
   const DeletedRows gone_rows(runs, input.horizon, {});
-  FileMergeInput files{input.files, nullptr, &gone_rows, input.horizon};
-  for (const FileRef& file : input.files) {
+  FileMergeInput files{input.files, input.schema, &gone_rows, input.horizon};
+  std::vector<FileRef> by_commit = input.files;  // see LaterSchema
+  std::ranges::stable_sort(by_commit, {}, &FileRef::max_commit);
+  for (const FileRef& file : by_commit) {
+    if (input.schema != nullptr) break;
     TableSchemaPtr own = space_->schemas.Find(file.file->meta().schema_fingerprint);
     if (own == nullptr) return Error(sqlstate::kDataCorrupted, "chunk file with an unknown schema");
     files.schema = files.schema == nullptr ? own : LaterSchema(files.schema, own);
   }
   ASSIGN_OR_RETURN(FileMergeResult merged, MergeFiles(space_, files));
-  output.file = std::move(merged.file);
+  output.files = std::move(merged.files);
   output.gone = std::move(merged.gone);
-  if (output.file.has_value()) {
-    const FileMeta& meta = output.file->file->meta();
-    const uint64_t left = SweepableRows(runs, meta, input.horizon);
-    if (left > output.gone.size()) output.file->file->SetSweptInVain(left - output.gone.size());
+  for (const FileRef& file : output.files) {
+    const FileMeta& meta = file.file->meta();
+    const uint64_t marks = SweepableRows(runs, meta, input.horizon);
+    const uint64_t gone = CountBetween(output.gone, meta.min_row_id, meta.max_row_id);
+    if (marks > gone) file.file->SetSweptInVain(marks - gone);
   }
   output.saved_deletes = input.saved_deletes;
   if (!output.gone.empty() && !input.saved_deletes.empty()) {
@@ -168,9 +234,9 @@ Status StoreCore::SaveMerged(const MergeInput& input, const MergeOutput& output)
   std::erase_if(entry.files, [&](const ManifestFile& listed) {
     return std::any_of(input.files.begin(), input.files.end(), [&](const FileRef& file) { return file.file->meta().id == listed.meta.id; });
   });
-  if (output.file.has_value()) {
-    const FileMeta& meta = output.file->file->meta();
-    entry.files.push_back({meta, output.file->min_commit, output.file->max_commit});
+  for (const FileRef& file : output.files) {
+    const FileMeta& meta = file.file->meta();
+    entry.files.push_back({meta, file.min_commit, file.max_commit});
     edit.schemas[meta.schema_fingerprint] = space_->schemas.Find(meta.schema_fingerprint);
   }
   entry.delete_files.clear();
@@ -185,7 +251,7 @@ void StoreCore::InstallMerged(const MergeInput& input, const MergeOutput& output
     if (found != chunk.files.end()) chunk.files.erase(found);
     file.file->MarkObsolete();
   }
-  if (output.file.has_value()) HandOverFile(chunk, *output.file);
+  for (const FileRef& file : output.files) HandOverFile(chunk, file);
   merge_candidates_.insert(chunk.id);
   for (const DeleteRunPtr& run : chunk.saved_deletes) {
     const bool kept = std::any_of(output.saved_deletes.begin(), output.saved_deletes.end(), [&](const DeleteRunPtr& own) { return own == run; });

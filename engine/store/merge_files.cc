@@ -213,27 +213,68 @@ class Merger {
   const size_t row_id_column_;
 };
 
-/// Files of another order are read whole and sorted anew.
-StatusOr<std::vector<CommittedBlock>> ReadWhole(FileCursor cursor, const FileMergeInput& input, const FileRef& file, bool with_commits) {
-  std::vector<CommittedBlock> blocks;
-  while (true) {
-    ASSIGN_OR_RETURN(const bool ready, cursor.Ready());
-    if (!ready) return blocks;
-    auto block = std::make_shared<RowBlock>();
-    block->schema = input.schema;
-    std::vector<VectorPtr> columns = cursor.batch().columns();
-    if (with_commits) {
-      block->commits = columns.back();
+/// Sorts rows of files of another order, as many at a time as memory allows.
+class Sorter {
+ public:
+  Sorter(const std::shared_ptr<FileSpace>& space, const FileMergeInput& input, bool with_commits)
+      : space_(space), input_(input), with_commits_(with_commits) {}
+
+  /// All rows of a file, committed between the two.
+  Status Take(FileCursor cursor, Timestamp min_commit, Timestamp max_commit) {
+    while (true) {
+      ASSIGN_OR_RETURN(const bool ready, cursor.Ready());
+      if (!ready) return OkStatus();
+      auto block = std::make_shared<RowBlock>();
+      block->schema = input_.schema;
+      std::vector<VectorPtr> columns = cursor.batch().columns();
+      if (with_commits_) {
+        block->commits = columns.back();
+        columns.pop_back();
+      }
+      block->row_ids = columns.back();
       columns.pop_back();
+      block->rows = ColumnBatch(std::move(columns), cursor.batch().rows());
+      block->UpdateBytes();
+      bytes_ += block->bytes;
+      blocks_.push_back({std::move(block), min_commit, max_commit});
+      cursor.Advance(cursor.end());
+      if (bytes_ >= kSortBytes) RETURN_IF_ERROR(WriteOut());
     }
-    block->row_ids = columns.back();
-    columns.pop_back();
-    block->rows = ColumnBatch(std::move(columns), cursor.batch().rows());
-    block->UpdateBytes();
-    blocks.push_back({std::move(block), file.min_commit, file.max_commit});
-    cursor.Advance(cursor.end());
   }
-}
+
+  StatusOr<std::vector<FileRef>> Finish() {
+    RETURN_IF_ERROR(WriteOut());
+    if (!files_.empty()) RETURN_IF_ERROR(space_->env->SyncDirectory(space_->directory));
+    return std::exchange(files_, {});
+  }
+
+  /// After an error: nobody will know of the files.
+  ~Sorter() {
+    for (const FileRef& file : files_) file.file->MarkObsolete();
+  }
+
+ private:
+  Status WriteOut() {
+    if (blocks_.empty()) return OkStatus();
+    FileRef written{nullptr, kMaxTimestamp, Timestamp(), true};
+    for (const CommittedBlock& block : blocks_) {
+      written.min_commit = std::min(written.min_commit, block.min_commit);
+      written.max_commit = std::max(written.max_commit, block.max_commit);
+    }
+    ASSIGN_OR_RETURN(written.file, WriteChunkFile(space_, blocks_, CommitTimes::kPerRow));
+    files_.push_back(std::move(written));
+    blocks_.clear();
+    bytes_ = 0;
+    return OkStatus();
+  }
+
+  const std::shared_ptr<FileSpace>& space_;
+  const FileMergeInput& input_;
+  const bool with_commits_;
+  std::vector<CommittedBlock> blocks_;
+  size_t bytes_ = 0;
+  std::vector<FileRef> files_;
+};
 
 }  // namespace
 
@@ -259,18 +300,13 @@ StatusOr<FileMergeResult> MergeFiles(const std::shared_ptr<FileSpace>& space, co
     cursors.emplace_back(file, input, settled, with_commits, &result.gone);
   }
   if (!same_order) {
-    std::vector<CommittedBlock> blocks;
+    Sorter sorter(space, input, with_commits);
     for (size_t i = 0; i < cursors.size(); ++i) {
-      FileRef file = input.files[i];
-      if (file.max_commit <= input.horizon) file.min_commit = file.max_commit = settled;
-      ASSIGN_OR_RETURN(std::vector<CommittedBlock> own, ReadWhole(std::move(cursors[i]), input, file, with_commits));
-      blocks.insert(blocks.end(), own.begin(), own.end());
+      const FileRef& file = input.files[i];
+      const bool is_settled = file.max_commit <= input.horizon;
+      RETURN_IF_ERROR(sorter.Take(std::move(cursors[i]), is_settled ? settled : file.min_commit, is_settled ? settled : file.max_commit));
     }
-    if (!blocks.empty()) {
-      ASSIGN_OR_RETURN(merged.file, WriteChunkFile(space, blocks, CommitTimes::kPerRow));
-      RETURN_IF_ERROR(space->env->SyncDirectory(space->directory));
-      result.file = std::move(merged);
-    }
+    ASSIGN_OR_RETURN(result.files, sorter.Finish());
     std::sort(result.gone.begin(), result.gone.end());
     return result;
   }
@@ -296,7 +332,7 @@ StatusOr<FileMergeResult> MergeFiles(const std::shared_ptr<FileSpace>& space, co
   std::sort(result.gone.begin(), result.gone.end());
   if (meta.rows == 0) return result;
   merged.file = std::make_shared<ChunkFile>(space, meta);
-  result.file = std::move(merged);
+  result.files.push_back(std::move(merged));
   return result;
 }
 

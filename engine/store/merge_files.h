@@ -1,7 +1,7 @@
 #pragma once
 // Several chunk files of one chunk -> one, row group by row group: memory holds one decoded row group a file, however large the files are.
-// Blocks the thread; any thread.
-#include <optional>
+// Files that are not sorted as the result has to be -> files that are: sorted kSortBytes of rows at a time, a file each, which later merges make
+// fewer. Blocks the thread; any thread.
 #include <vector>
 
 #include "engine/base/status.h"
@@ -9,6 +9,8 @@
 #include "engine/store/delete_marks.h"
 
 namespace tsd::engine {
+
+inline constexpr size_t kSortBytes = size_t{64} << 20;  // as they lie in memory, in which sorting holds them twice
 
 struct FileMergeInput {
   std::vector<FileRef> files;
@@ -18,7 +20,7 @@ struct FileMergeInput {
 };
 
 struct FileMergeResult {
-  std::optional<FileRef> file;     // none: every row is gone
+  std::vector<FileRef> files;      // their names are durable; none: every row is gone
   std::vector<uint64_t> gone;      // row ids left out, ascending
 };
 

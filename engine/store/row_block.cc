@@ -36,7 +36,7 @@ const TableSchemaPtr& LaterSchema(const TableSchemaPtr& left, const TableSchemaP
   };
   const ColumnId left_id = highest(*left), right_id = highest(*right);
   if (left_id != right_id) return left_id > right_id ? left : right;
-  return left->columns.size() <= right->columns.size() ? left : right;
+  return left->columns.size() < right->columns.size() ? left : right;
 }
 
 VectorPtr MissingColumn(const ColumnSchema& column, size_t rows) {

@@ -40,7 +40,8 @@ struct CommittedBlock {
   Timestamp min_commit, max_commit;
 };
 
-/// Of two versions of a table's schema the later one: ids are never reused, so it has the higher id, or fewer columns.
+/// Of two versions of a table's schema the later one: ids are never reused, so it has the higher id, or fewer columns. Where columns do not tell
+/// (only the order of rows changed, say), `right`: callers go through rows as they were committed.
 const TableSchemaPtr& LaterSchema(const TableSchemaPtr& left, const TableSchemaPtr& right);
 
 /// `column` of `rows` rows for a column the rows were written without.

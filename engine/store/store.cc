@@ -31,6 +31,7 @@ class StoreFacade final : public Store {
   StatusOr<std::vector<ColumnUsage>> ColumnsOf(ChunkId chunk) override { return core_->ColumnsOf(chunk); }
   void AdvanceHorizon(uint64_t origin, Timestamp oldest_snapshot) override { core_->AdvanceHorizon(origin, oldest_snapshot); }
   Future<Status> Flush() override { return core_->Flush(); }
+  Future<Status> Compact(std::vector<ChunkId> chunks, TableSchemaPtr schema) override { return core_->Compact(std::move(chunks), std::move(schema)); }
   Future<Status> Close() override { return core_->Close(); }
   Status Verify() override { return core_->Verify(); }
   Status poisoned() const override { return core_->poisoned(); }

@@ -136,6 +136,9 @@ class Store : public StoreReader {
   virtual void AdvanceHorizon(uint64_t origin, Timestamp oldest_snapshot) = 0;
   /// Writes all committed memtable rows to chunk files and truncates the log. For tests and tools.
   virtual Future<Status> Flush() = 0;
+  /// Flush, then: files of the chunks that are not sorted as the schema says, which is their table's present one, are written anew. Ends when
+  /// all are, but for those of later schemas. Unknown chunks count as done.
+  virtual Future<Status> Compact(std::vector<ChunkId> chunks, TableSchemaPtr schema) = 0;
   /// Syncs the log, which keeps what no file holds yet, and closes. No call after it.
   virtual Future<Status> Close() = 0;
   /// Checks manifest against files, every checksum, every block's decode. For tsctl verify and the simulator.

@@ -57,6 +57,7 @@ void StoreCore::Poison(const Status& cause, Deferred& after) {
   for (auto& [id, promise] : std::exchange(waiting_readers_, {})) after.Set(promise, poisoned_);
   for (Unsynced& waiting : std::exchange(unsynced_, {})) after.Set(waiting.promise, poisoned_);
   FinishFlushes(flush_promises_, poisoned_, after);
+  FinishCompactions(poisoned_, after);
   std::vector<std::shared_ptr<DeleteOperation>> deletes;
   for (const auto& [id, txn] : transactions_) deletes.insert(deletes.end(), txn->waiting_deletes.begin(), txn->waiting_deletes.end());
   for (const auto& operation : deletes) FinishDelete(operation, poisoned_, after);

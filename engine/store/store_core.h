@@ -91,6 +91,7 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
 
   Future<Status> DropChunks(std::vector<ChunkId> chunks);  // drop.cc
   Future<Status> Flush();                                  // checkpoint.cc
+  Future<Status> Compact(std::vector<ChunkId> chunks, TableSchemaPtr schema);  // merge.cc
   Future<Status> Close();                                  // store_core.cc
   Status Verify();                                         // verify.cc
   Status poisoned() const;
@@ -225,13 +226,18 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
     DeleteRuns saved_deletes;
     DeleteRuns other_deletes;
     Timestamp horizon;
+    TableSchemaPtr schema;           // of the result; null: the latest of the files
   };
   struct MergeOutput {
-    std::optional<FileRef> file;     // none: every row was deleted
+    std::vector<FileRef> files;      // none: every row was deleted
     std::vector<uint64_t> gone;      // deleted rows that were left out, ascending
     DeleteRuns saved_deletes;        // what replaces the input's
   };
-  std::optional<MergeInput> PickMerge() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::optional<MergeInput> PickMerge(Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  /// Files of the chunk of another order than the schema's, which is of its table.
+  std::vector<FileRef> SortedOtherwise(const ChunkState& chunk, const TableSchemaPtr& schema) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  /// Answers all that wait; an error, or once there is nothing left to do for any.
+  void FinishCompactions(const Status& status, Deferred& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RunMerge(const MergeInput& input);
   StatusOr<MergeOutput> Merge(const MergeInput& input);
   Status SaveMerged(const MergeInput& input, const MergeOutput& output);
@@ -277,6 +283,13 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
   std::set<ChunkId> merge_candidates_ ABSL_GUARDED_BY(mutex_);  // whose list of files changed since PickMerge looked
   std::set<ChunkId> sweep_candidates_ ABSL_GUARDED_BY(mutex_);  // with delete marks, not looked at since the horizon moved
   std::set<ChunkId> swept_chunks_ ABSL_GUARDED_BY(mutex_);      // with delete marks, looked at
+  /// Chunks whose files are to be sorted as the schema says; in turn, before other merges.
+  struct Compaction {
+    std::vector<ChunkId> chunks;  // those not done yet
+    TableSchemaPtr schema;
+    Promise<Status> promise;
+  };
+  std::deque<Compaction> compactions_ ABSL_GUARDED_BY(mutex_);
   size_t staged_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t memtable_bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // active and frozen rows, fresh and frozen delete marks
   int64_t frozen_bytes_ ABSL_GUARDED_BY(mutex_) = 0;    // the part of it that is being flushed

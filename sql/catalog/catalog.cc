@@ -539,10 +539,13 @@ TableSchemaPtr StorageSchema(const Relation& relation, uint64_t cluster_id) {
         schema->segment_by.push_back(relation.hypertable->dimensions[i].column);
       }
     }
-    // Scans rely on time coming first within a segment.
-    schema->order_by.push_back(relation.hypertable->time().column);
-    if (said && !said->order_by.empty() && said->order_by[0].column == schema->order_by[0]) {
-      for (size_t i = 1; i < said->order_by.size(); ++i) schema->order_by.push_back(said->order_by[i].column);
+    // Scans rely on time coming first within a segment, wherever the user put it.
+    const ColumnId time = relation.hypertable->time().column;
+    schema->order_by.push_back(time);
+    if (said) {
+      for (const Compression::OrderBy& order : said->order_by) {
+        if (order.column != time) schema->order_by.push_back(order.column);
+      }
     }
   }
   return schema;

@@ -1,6 +1,7 @@
-"""compress_chunk and its family, compression policies and statistics, tsd.column_stats, tsd.verify() and `tsd verify`."""
+"""compress_chunk and its family, the order of rows in files, compression policies and statistics, tsd.column_stats, tsd.verify() and `tsd verify`."""
 import glob
 import os
+import re
 import subprocess
 import sys
 import time
@@ -74,6 +75,74 @@ class CompressionTest(unittest.TestCase):
         # Merging goes on meanwhile.
         total = self.cluster.sql("SELECT sum(after_compression_total_bytes) / hypertable_size('summed') BETWEEN 0.5 AND 2 FROM hypertable_compression_stats('summed')")
         self.assertEqual(total, "t")
+
+    def blocks_read(self, query):
+        """Read and all, of the query's scans."""
+        plan = self.cluster.sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {query}")
+        read, skipped = (sum(map(int, re.findall(rf'"Blocks {what}": (\d+)', plan))) for what in ("Read", "Skipped"))
+        self.assertGreater(read, 0, plan)
+        return read, read + skipped
+
+    # Loaded in the order of time, then sorted by device as the user asks for, in the documented order of steps.
+    def check_order_changes(self, create):
+        devices, rows = 200, 400_000
+        name = "ordered"
+        self.addCleanup(self.cluster.sql, f"DROP TABLE IF EXISTS {name}")
+        for statement in (f"CREATE TABLE {name}(time timestamptz NOT NULL, device text, site int, v double precision)", create,
+                          f"INSERT INTO {name} SELECT '2024-01-01'::timestamptz + g * interval '200 milliseconds', 'device ' || (g * 31) % {devices}, g / {devices} % 8, g % 1000 "
+                          f"FROM generate_series(0, {rows - 1}) g"):
+            self.cluster.sql(statement)
+        one = f"SELECT count(*), sum(v * v), min(time), max(time) FROM {name} WHERE device = 'device 17'"
+        whole = f"SELECT site, count(*), sum(v), min(time), max(device) FROM {name} GROUP BY site ORDER BY site"
+        before = self.cluster.sql(one), self.cluster.sql(whole)
+        self.cluster.sql(f"SELECT compress_chunk(c) FROM show_chunks('{name}') c")
+        read, blocks = self.blocks_read(one)
+        self.assertGreater(read, blocks // 2)  # every row group has the device
+        self.cluster.sql(f"ALTER TABLE {name} SET (timescaledb.compress, timescaledb.compress_segmentby = 'device')")
+        chunks = f"SELECT count(*) FILTER (WHERE is_compressed), count(*) FROM timescaledb_information.chunks WHERE hypertable_name = '{name}'"
+        self.cluster.sql(f"SELECT compress_chunk(c, true) FROM show_chunks('{name}') c")
+        read, blocks = self.blocks_read(one)
+        self.assertLess(read * 20, blocks)
+        self.assertEqual((self.cluster.sql(one), self.cluster.sql(whole)), before)
+        compressed, count = self.cluster.sql(chunks).split("|")
+        self.assertEqual(compressed, count)
+        self.cluster.sql(f"ALTER TABLE {name} SET (timescaledb.compress_segmentby = 'site')")
+        for chunk in self.cluster.sql(f"SELECT show_chunks('{name}')").split("\n"):
+            self.cluster.sql(f"CALL recompress_chunk('{chunk}', true)")
+        read, blocks = self.blocks_read(one)
+        self.assertGreater(read, blocks // 2)
+        self.assertEqual((self.cluster.sql(one), self.cluster.sql(whole)), before)
+
+    def test_files_follow_the_order_of_a_hypertable(self):
+        self.check_order_changes("SELECT create_hypertable('ordered', 'time', chunk_time_interval => interval '12 hours')")
+
+    def test_files_follow_the_order_of_a_distributed_hypertable(self):
+        self.check_order_changes("SELECT create_distributed_hypertable('ordered', 'time', 'site', chunk_time_interval => interval '12 hours')")
+
+    def test_a_policy_has_files_follow_the_order(self):
+        self.table("late", enable=False)
+        self.cluster.sql("SELECT compress_chunk(c) FROM show_chunks('late') c")
+        self.cluster.sql("ALTER TABLE late SET (timescaledb.compress, timescaledb.compress_segmentby = 'v')")
+        states = "SELECT bool_and(is_compressed) FROM timescaledb_information.chunks WHERE hypertable_name = 'late'"
+        self.assertEqual(self.cluster.sql("SELECT count(*) FROM timescaledb_information.chunks WHERE hypertable_name = 'late' AND is_compressed"), "0")
+        self.cluster.sql("SELECT add_compression_policy('late', INTERVAL '1 day')")
+        deadline = time.monotonic() + 60
+        while self.cluster.sql(states) != "t" and time.monotonic() < deadline:
+            time.sleep(0.2)
+        self.assertEqual(self.cluster.sql(states), "t")
+        # A segment column of a shared row group is in its order.
+        groups = self.cluster.sql("SELECT v FROM late WHERE dev = 'd0' AND time < '2024-01-02'").split("\n")
+        self.assertEqual(groups, sorted(groups, key=float))
+
+    def test_an_order_that_does_not_begin_with_time_is_told_of(self):
+        self.table("told")
+        notice = 'NOTICE:  rows of a segment are sorted by "time", "n", "v"'
+        alter = "ALTER TABLE told SET (timescaledb.compress_orderby = '%s')"
+        self.assertIn(notice, self.cluster.psql("-c", alter % "n, v DESC").stderr)
+        self.assertNotIn("sorted", self.cluster.psql("-c", alter % "time, n, v DESC").stderr)
+        self.assertNotIn("sorted", self.cluster.psql("-c", "ALTER TABLE told SET (timescaledb.compress_segmentby = 'dev')").stderr)
+        self.assertEqual(self.cluster.sql("SELECT attname, orderby_column_index FROM timescaledb_information.compression_settings "
+                                          "WHERE hypertable_name = 'told' AND orderby_column_index IS NOT NULL ORDER BY 2"), "time|1\nn|2\nv|3")
 
     def test_column_stats(self):
         self.table("seen")

@@ -67,7 +67,7 @@ class FakeParticipant final : public Participant {
   Task<StatusOr<Timestamp>> WriteAndCommit(NodeWrites, Timestamp minimum) override { co_return minimum; }
   Task<Status> DropChunks(std::vector<ChunkId>) override { co_return OkStatus(); }
   Task<StatusOr<std::vector<engine::ChunkSize>>> SizesOf(std::vector<ChunkId>) override { co_return std::vector<engine::ChunkSize>(); }
-  Task<Status> Compact(std::vector<ChunkId>) override { co_return OkStatus(); }
+  Task<Status> Compact(std::vector<ChunkId>, TableSchemaPtr) override { co_return OkStatus(); }
   Task<StatusOr<std::vector<std::vector<engine::ColumnUsage>>>> ColumnsOf(std::vector<ChunkId>) override {
     co_return std::vector<std::vector<engine::ColumnUsage>>();
   }

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "tests/engine/store/store_fixture.h"
+#include "tests/support/counting_env.h"
 
 namespace tsd::engine {
 namespace {
@@ -16,6 +17,29 @@ class MergeTest : public StoreTest {
     return options;
   }
   ChunkSize Size(uint64_t chunk = 1) { return store_->SizeOf(ChunkId(chunk)); }
+  static TableSchemaPtr Unsegmented() {
+    static const TableSchemaPtr schema = [] {
+      auto result = std::make_shared<TableSchema>(*TestSchema());
+      result->segment_by.clear();
+      return TableSchemaPtr(result);
+    }();
+    return schema;
+  }
+  /// Of a scan of the chunk: row groups that lie in the order of k.
+  size_t AscendingBatches(uint64_t chunk) {
+    ScanSpec spec;
+    spec.schema = TestSchema();
+    spec.chunks = {ChunkId(chunk)};
+    spec.columns = {ColumnId(1)};
+    spec.snapshot.read_timestamp = Timestamp(100'000);
+    const std::unique_ptr<TableScan> scan = *store_->OpenScan(spec);
+    size_t ascending = 0;
+    while (true) {
+      const ColumnBatch batch = *scan->Next();
+      if (batch.empty()) return ascending;
+      ascending += batch.column(0).IsAscending();
+    }
+  }
   absl::Duration idle_ = absl::ZeroDuration();
   uint64_t direct_file_bytes_ = StoreOptions().direct_file_bytes;
 };
@@ -57,12 +81,75 @@ TEST_F(MergeTest, ManyFlushesLeaveFewFilesAndEveryRow) {
   EXPECT_EQ(Keys({1}, Timestamp(100'000)), expected);
 }
 
+/// Bytes of chunk files that flushes and merges wrote for so many commits, each flushed: an access node that is told to settle often.
+struct Written {
+  uint64_t by_flushes = 0;
+  uint64_t by_merges = 0;
+  double again() const { return static_cast<double>(by_merges) / static_cast<double>(by_flushes); }
+};
+
+class WriteAmplificationTest : public MergeTest {
+ protected:
+  StoreOptions Options() override {
+    StoreOptions options = MergeTest::Options();
+    options.env = &counting_;
+    options.rows_per_block = kDefaultBatchRows;
+    return options;
+  }
+  Written WriteSeries(int64_t commits, int64_t rows, bool in_order) {
+    Open();
+    Written written;
+    Random random(1);
+    for (int64_t i = 0; i < commits; ++i) {
+      std::vector<TestRow> batch;
+      for (int64_t k = 0; k < rows; ++k) {
+        // Out of order: each commit covers all of the time. What does not compress takes as much in a large file as in a small one.
+        batch.push_back({in_order ? i * rows + k : k * commits + i, k % 5, std::to_string(random.Next())});
+      }
+      Insert(static_cast<uint64_t>(i) + 1, 1, batch);
+      const uint64_t before = counting_.bytes();
+      EXPECT_TRUE(Flush().ok());
+      const uint64_t flushed = counting_.bytes();
+      Settle();
+      written.by_flushes += flushed - before;
+      written.by_merges += counting_.bytes() - flushed;
+    }
+    EXPECT_EQ(Keys({1}, Timestamp(1'000'000'000)).size(), static_cast<size_t>(commits * rows));
+    RecordProperty("flushed", std::to_string(written.by_flushes));
+    RecordProperty("merged", std::to_string(written.by_merges));
+    RecordProperty("raw", std::to_string(Size().raw_bytes));
+    return written;
+  }
+  CountingEnv counting_{&env_, "/chunks/"};
+};
+
+// 55 kB at a time, 17 MB in all: through three tiers. Figures in engine/store/README.md, Merge.
+TEST_F(WriteAmplificationTest, RowsInOrderAreWrittenAgainOnceATier) {
+  const Written written = WriteSeries(300, 1000, true);
+  EXPECT_LT(written.again(), 3) << written.by_flushes << " " << written.by_merges;
+  EXPECT_GT(written.again(), 0.5);
+  EXPECT_LT(Size().file_count, 3 * 8u);
+}
+
+TEST_F(WriteAmplificationTest, RowsOutOfOrderAreWrittenAgainOnceATier) {
+  const Written written = WriteSeries(300, 1000, false);
+  EXPECT_LT(written.again(), 3) << written.by_flushes << " " << written.by_merges;
+  EXPECT_GT(written.again(), 0.5);
+  EXPECT_LT(Size().file_count, 3 * 8u);
+}
+
+// What is far below the lowest tier's end is written again and again there, but every seventh flush only, and little at a time.
+TEST_F(WriteAmplificationTest, TinyFlushesCostNoMoreThanASeventhOfTheLowestTierEach) {
+  const int64_t commits = 2000;
+  const Written written = WriteSeries(commits, 10, false);
+  EXPECT_LT(written.by_merges, static_cast<uint64_t>(commits / 7) * (128 << 10)) << written.by_flushes;
+  EXPECT_LT(Size().file_count, 2 * 8u);
+}
+
 TEST_F(MergeTest, FilesOfTwoOrdersAreMergedIntoOneThatSurvivesAPowerCut) {
   Open();
-  auto unsegmented = std::make_shared<TableSchema>(*TestSchema());
-  unsegmented->segment_by.clear();
   for (uint64_t i = 0; i < 12; ++i) {
-    const TableSchemaPtr schema = i < 3 ? TestSchema() : unsegmented;
+    const TableSchemaPtr schema = i < 3 ? TestSchema() : Unsegmented();
     ASSERT_TRUE(Await(store_->Write({Txn(i + 1), 0, schema, ChunkId(1), TestBatch(Rows(static_cast<int64_t>(i) * 10, 10))})).ok());
     ASSERT_TRUE(Commit(i + 1).ok());
     ASSERT_TRUE(Flush().ok());
@@ -71,6 +158,109 @@ TEST_F(MergeTest, FilesOfTwoOrdersAreMergedIntoOneThatSurvivesAPowerCut) {
     ASSERT_EQ(Keys({1}, Timestamp(100'000)), KeyRange(0, static_cast<int64_t>(i + 1) * 10)) << i;
   }
   EXPECT_LT(Size().file_count, 8u);
+}
+
+TEST_F(MergeTest, AMergeTakesTheOrderOfTheLatestRows) {
+  Open();
+  for (uint64_t i = 0; i < 8; ++i) {
+    const TableSchemaPtr schema = i < 7 ? TestSchema() : Unsegmented();
+    ASSERT_TRUE(Await(store_->Write({Txn(i + 1), 0, schema, ChunkId(1), TestBatch(Rows(static_cast<int64_t>(i) * 10, 10))})).ok());
+    ASSERT_TRUE(Commit(i + 1, i + 1).ok());
+    ASSERT_TRUE(Flush().ok());
+    Settle();
+  }
+  EXPECT_EQ(Size().file_count, 1u);
+  EXPECT_EQ(AscendingBatches(1), 2u);  // all
+  EXPECT_EQ(Keys({1}, Timestamp(100'000)), KeyRange(0, 80));
+}
+
+TEST_F(MergeTest, CompactSortsFilesAndMemoryAnew) {
+  Open();
+  for (uint64_t i = 0; i < 3; ++i) {
+    Insert(i + 1, 1, Rows(static_cast<int64_t>(i) * 1000, 1000));
+    Insert(i + 11, 2, Rows(static_cast<int64_t>(i) * 1000, 1000));
+    if (i < 2) {
+      ASSERT_TRUE(Flush().ok());
+    }
+  }
+  ASSERT_TRUE(Delete(21, 1, KeyRange(100, 50), Timestamp(1000)).ok());
+  const Timestamp deleted = *Commit(21, 1001);
+  Settle();
+  EXPECT_EQ(AscendingBatches(1), 0u);
+  const uint64_t other_bytes = Size(2).bytes;
+  ASSERT_TRUE(Await(store_->Compact({ChunkId(1), ChunkId(77)}, Unsegmented())).ok());
+  EXPECT_EQ(Size().memory_rows, 0u);
+  EXPECT_EQ(Size().file_count, 1u);
+  EXPECT_EQ(AscendingBatches(1), (3000u + 63) / 64);
+  EXPECT_EQ(AscendingBatches(2), 0u);
+  EXPECT_NE(Size(2).bytes, other_bytes);  // its rows in memory went to a file, the others stayed
+  std::vector<int64_t> left = KeyRange(0, 100);
+  for (int64_t k = 150; k < 3000; ++k) left.push_back(k);
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(Keys({1}, Timestamp(deleted.value() - 1)), KeyRange(0, 3000));
+    EXPECT_EQ(Keys({1}, deleted), left);
+    EXPECT_EQ(Keys({2}, deleted), KeyRange(0, 3000));
+    EXPECT_TRUE(store_->Verify().ok()) << store_->Verify();
+    const std::vector<std::string> files = *env_.ListDirectory("/db/chunks");
+    // Nothing is left to do.
+    ASSERT_TRUE(Await(store_->Compact({ChunkId(1)}, Unsegmented())).ok());
+    EXPECT_EQ(*env_.ListDirectory("/db/chunks"), files);
+    CrashAndOpen();
+  }
+  EXPECT_EQ(AscendingBatches(1), (3000u + 63) / 64);
+}
+
+TEST_F(MergeTest, CompactLeavesFilesWithLaterColumnsAlone) {
+  Open();
+  auto wider = std::make_shared<TableSchema>(*TestSchema());
+  wider->columns.push_back({ColumnId(4), "extra", TypeId::kInt64, Value()});
+  auto extra = std::make_shared<Vector>(DataType(TypeId::kInt64));
+  for (int i = 0; i < 10; ++i) extra->Append(int64_t{42});
+  ColumnBatch rows = TestBatch(Rows(0, 10));
+  rows.Add(extra);
+  ASSERT_TRUE(Await(store_->Write({Txn(1), 0, wider, ChunkId(1), rows})).ok());
+  ASSERT_TRUE(Commit(1).ok());
+  ASSERT_TRUE(Flush().ok());
+  const std::vector<std::string> files = *env_.ListDirectory("/db/chunks");
+  ASSERT_TRUE(Await(store_->Compact({ChunkId(1)}, Unsegmented())).ok());
+  EXPECT_EQ(*env_.ListDirectory("/db/chunks"), files);
+}
+
+TEST_F(MergeTest, ACompactionThatCannotWriteSaysSoAndLeavesAllAsItWas) {
+  Open();
+  Insert(1, 1, Rows(0, 500));
+  ASSERT_TRUE(Flush().ok());
+  const std::vector<std::string> files = *env_.ListDirectory("/db/chunks");
+  env_.SetCapacity(0);
+  const Status full = Await(store_->Compact({ChunkId(1)}, Unsegmented()));
+  EXPECT_TRUE(HasSqlState(full, sqlstate::kDiskFull)) << full;
+  EXPECT_EQ(*env_.ListDirectory("/db/chunks"), files);
+  env_.SetCapacity(UINT64_MAX);
+  ASSERT_TRUE(Await(store_->Compact({ChunkId(1)}, Unsegmented())).ok());
+  EXPECT_GT(AscendingBatches(1), 0u);
+  EXPECT_EQ(Keys({1}, Timestamp(1000)), KeyRange(0, 500));
+}
+
+TEST_F(MergeTest, ACrashAnywhereInACompactionLeavesEveryRow) {
+  Open();
+  for (uint64_t call = 0; call < 200; ++call) {
+    const uint64_t chunk = call + 1;
+    Insert(2 * call + 1, chunk, Rows(0, 300));
+    ASSERT_TRUE(Flush().ok());
+    Insert(2 * call + 2, chunk, Rows(300, 300));
+    env_.FreezeAt(call);
+    const Future<Status> compacted = store_->Compact({ChunkId(chunk)}, Unsegmented());
+    EXPECT_TRUE(scheduler_.RunUntil([&] { return compacted.ready(); }, absl::Hours(1)));
+    const bool done = !env_.frozen();
+    CrashAndOpen();
+    ASSERT_EQ(Keys({chunk}, Timestamp(100'000)), KeyRange(0, 600)) << call;
+    ASSERT_TRUE(store_->Verify().ok()) << store_->Verify();
+    if (!done) continue;
+    EXPECT_EQ(AscendingBatches(chunk), (600u + 63) / 64);
+    EXPECT_GT(call, 5u);
+    return;
+  }
+  FAIL() << "never got to the end";
 }
 
 TEST_F(MergeTest, OldSnapshotsSeeTheirRowsThroughMerges) {

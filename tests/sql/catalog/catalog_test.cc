@@ -118,6 +118,16 @@ TEST(CatalogTest, StorageSchemaSortsBySpaceThenTime) {
   EXPECT_EQ(schema->order_by, std::vector<ColumnId>{ColumnId(1)});
 }
 
+TEST(CatalogTest, CompressionSettingsAreTheOrderOfRowsWithTimeFirst) {
+  Relation relation = *Sample().Find(TableId(16400));
+  Compression& compression = relation.hypertable->compression.emplace();
+  compression.segment_by = {ColumnId(2)};
+  compression.order_by = {{ColumnId(3), false, false}, {ColumnId(1), true, true}};
+  const TableSchemaPtr schema = StorageSchema(relation, 99);
+  EXPECT_EQ(schema->segment_by, std::vector<ColumnId>{ColumnId(2)});
+  EXPECT_EQ(schema->order_by, (std::vector<ColumnId>{ColumnId(1), ColumnId(3)}));
+}
+
 int SlotOfValue(const Value& value) { return SlotOf(*value.ToConstant(1), 0); }
 
 // Placement on disk depends on these numbers: a change here loses data.
