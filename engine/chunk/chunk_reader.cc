@@ -20,6 +20,9 @@ Status DamageAt(const std::string& path, uint64_t offset, std::string_view what)
 /// Decoding these costs so little that memory is better spent on their encoded bytes, which the CPU's caches hold more of.
 bool DecodesFast(CodecId codec) { return codec != CodecId::kLz4 && codec != CodecId::kBytes; }
 
+/// A disk gives a run of bytes sooner than a sixteenth of it in small pieces.
+constexpr uint64_t kReadBetween = 16;
+
 /// Where the cache has a column's dictionary: no row group is numbered so.
 constexpr uint32_t kDictionaryGroup = UINT32_MAX;
 /// Added to the number of a row group: where the cache has its strings, apart from the codes that they were made of.
@@ -109,11 +112,39 @@ uint64_t ChunkReader::BlockBytes(size_t row_group, ColumnId id) const {
 
 StatusOr<BlockBytesPtr> ChunkReader::LoadBlock(size_t row_group, size_t column) const {
   const ColumnBlocks& blocks = footer_.blocks[column];
-  ASSIGN_OR_RETURN(std::string bytes, file_->Read(blocks.offsets[row_group], blocks.lengths[row_group]));
+  std::optional<std::string> in_memory = file_->ReadAtOnce(blocks.offsets[row_group], blocks.lengths[row_group]);
+  AskAhead(row_group, column, !in_memory.has_value());
+  if (!in_memory.has_value()) {
+    ASSIGN_OR_RETURN(in_memory, file_->Read(blocks.offsets[row_group], blocks.lengths[row_group]));
+  }
+  std::string bytes = *std::move(in_memory);
   if (BlockChecksum(bytes) != blocks.checksums[row_group]) {
     return DamageAt(path_, blocks.offsets[row_group], "checksum of the block is wrong");
   }
   return BlockBytesPtr(std::make_shared<const std::string>(std::move(bytes)));
+}
+
+void ChunkReader::AskAhead(size_t row_group, size_t column, bool waits) const {
+  ReadAhead::Blocks ahead;
+  {
+    MutexLock lock(mutex_);
+    if (read_ahead_.empty()) {
+      if (!waits) return;
+      read_ahead_.resize(footer_.columns.size());
+    }
+    ahead = read_ahead_[column].Next(row_group, footer_.groups(), waits);
+  }
+  if (ahead.begin >= ahead.end) return;
+  const ColumnBlocks& blocks = footer_.blocks[column];
+  uint64_t wanted = 0;
+  for (size_t block = ahead.begin; block < ahead.end; ++block) wanted += blocks.lengths[block];
+  const uint64_t begin = blocks.offsets[ahead.begin];
+  const uint64_t all = blocks.offsets[ahead.end - 1] + blocks.lengths[ahead.end - 1] - begin;
+  if (all <= wanted * kReadBetween) {
+    file_->Prefetch(begin, all);
+  } else {
+    for (size_t block = ahead.begin; block < ahead.end; ++block) file_->Prefetch(blocks.offsets[block], blocks.lengths[block]);
+  }
 }
 
 StatusOr<CodecId> ChunkReader::CodecOf(size_t row_group, ColumnId id) const {

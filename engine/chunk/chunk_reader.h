@@ -6,8 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/mutex.h"
 #include "engine/chunk/block_cache.h"
 #include "engine/chunk/chunk_format.h"
+#include "engine/chunk/read_ahead.h"
 #include "engine/codec/block_codec.h"
 #include "engine/env/env.h"
 #include "engine/scan/predicate.h"
@@ -74,6 +76,8 @@ class ChunkReader {
  private:
   ChunkReader(std::string path, std::shared_ptr<RandomAccessFile> file, ChunkFooter footer, BlockCache* cache, uint64_t file_id);
   StatusOr<BlockBytesPtr> LoadBlock(size_t row_group, size_t column) const;
+  /// Before a block is read that `waits` for the disk or does not.
+  void AskAhead(size_t row_group, size_t column, bool waits) const;
   /// From the cache, or read and put there: encoded or decoded.
   StatusOr<BlockCache::Entry> CachedBlock(size_t row_group, size_t column) const;
   /// From the cache, or made of codes and put there beside them. Requires: a cache.
@@ -96,6 +100,8 @@ class ChunkReader {
   std::vector<std::optional<uint32_t>> first_last_rows_;  // one a row group; empty in a file that does not have them
   BlockCache* const cache_;
   const uint64_t file_id_;
+  mutable Mutex mutex_;
+  mutable std::vector<ReadAhead> read_ahead_ ABSL_GUARDED_BY(mutex_);  // a column each; empty until a block had to be waited for
 };
 
 }  // namespace tsd::engine

@@ -3,6 +3,7 @@
 // promises about durability; nothing else may be assumed. Thread-safe; a file object is used by one thread at a time unless stated.
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,6 +47,10 @@ class RandomAccessFile {
   virtual ~RandomAccessFile() = default;
   /// Exactly `length` bytes, or an error (XX001 if the file is shorter).
   virtual StatusOr<std::string> Read(uint64_t offset, size_t length) const = 0;
+  /// The same if it need not wait for the disk; nullopt where it would, or that cannot be told, or on an error.
+  virtual std::optional<std::string> ReadAtOnce(uint64_t /*offset*/, size_t /*length*/) const { return std::nullopt; }
+  /// These bytes will be read soon. Does not wait.
+  virtual void Prefetch(uint64_t /*offset*/, size_t /*length*/) const {}
   virtual uint64_t size() const = 0;
 };
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -61,6 +62,16 @@ class PosixRandomAccessFile final : public RandomAccessFile {
       done += static_cast<size_t>(got);
     }
     return result;
+  }
+  std::optional<std::string> ReadAtOnce(uint64_t offset, size_t length) const override {
+    std::string result(length, '\0');
+    const iovec piece{result.data(), length};
+    const ssize_t got = RetryInterrupted([&] { return ::preadv2(fd_.get(), &piece, 1, static_cast<off_t>(offset), RWF_NOWAIT); });
+    if (got != static_cast<ssize_t>(length)) return std::nullopt;
+    return result;
+  }
+  void Prefetch(uint64_t offset, size_t length) const override {
+    ::posix_fadvise(fd_.get(), static_cast<off_t>(offset), static_cast<off_t>(length), POSIX_FADV_WILLNEED);  // a hint: what comes of it does not matter
   }
   uint64_t size() const override { return size_; }
 
