@@ -337,7 +337,6 @@ StatusOr<CompactMessage> CompactMessage::Decode(std::string_view bytes) {
   CompactMessage message;
   message.chunks = GetChunks(reader);
   if (!reader.ok()) return Malformed("chunk list");
-  if (reader.AtEnd()) return message;
   ASSIGN_OR_RETURN(message.schema, TableSchema::Decode(reader));
   return message;
 }

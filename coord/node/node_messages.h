@@ -81,7 +81,7 @@ StatusOr<std::vector<HeldTransaction>> DecodeTransactions(std::string_view bytes
 
 struct CompactMessage {
   std::vector<ChunkId> chunks;
-  TableSchemaPtr schema;  // of their table; null: from a node of before, which wants rows in memory written out only
+  TableSchemaPtr schema;  // of their table
 
   std::string Encode() const;
   static StatusOr<CompactMessage> Decode(std::string_view bytes);

@@ -84,8 +84,7 @@ Task<StatusOr<std::string>> NodeService::HandleCall(Method method, std::string p
     case Method::kSizes: co_return co_await Sizes(std::move(payload));
     case Method::kCompact: {
       CO_ASSIGN_OR_RETURN(CompactMessage message, CompactMessage::Decode(payload));
-      Future<Status> compacted = message.schema == nullptr ? deps_.store->Flush() : deps_.store->Compact(std::move(message.chunks), std::move(message.schema));
-      CO_RETURN_IF_ERROR(co_await compacted);
+      CO_RETURN_IF_ERROR(co_await deps_.store->Compact(std::move(message.chunks), std::move(message.schema)));
       co_return std::string();
     }
     case Method::kColumnUsage: {

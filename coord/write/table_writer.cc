@@ -82,8 +82,8 @@ Task<Status> TableWriter::Write(ColumnBatch rows) {
     if (!entry.positions.empty()) piece.positions = std::make_shared<const std::vector<uint32_t>>(std::move(entry.positions));
     CO_RETURN_IF_ERROR(co_await Add(entry.chunk, entry.nodes, std::move(piece)));
   }
-  if (batch.use_count() > 1) held_.push_back({batch, batch->MemoryBytes()});
-  if (buffered_rows_ < kMaxBufferedRows && buffered_bytes_ < kMaxBufferedBytes && HeldBytes() < kMaxBufferedBytes) co_return OkStatus();
+  if (batch.use_count() > 1) Hold(batch);
+  if (buffered_rows_ < kMaxBufferedRows && buffered_bytes_ < kMaxBufferedBytes && held_bytes_ < kMaxBufferedBytes) co_return OkStatus();
   co_return co_await SendAll();
 }
 
@@ -175,11 +175,13 @@ ChunkRows TableWriter::TakeRows(Buffer& buffer) {
   return std::exchange(buffer.rows, ChunkRows());
 }
 
-size_t TableWriter::HeldBytes() {
+void TableWriter::Hold(const std::shared_ptr<const ColumnBatch>& batch) {
+  held_.push_back({batch, batch->MemoryBytes()});
+  held_bytes_ += held_.back().bytes;
+  if (held_bytes_ < kMaxBufferedBytes) return;
   std::erase_if(held_, [](const HeldBatch& entry) { return entry.batch.expired(); });
-  size_t bytes = 0;
-  for (const HeldBatch& entry : held_) bytes += entry.bytes;
-  return bytes;
+  held_bytes_ = 0;
+  for (const HeldBatch& entry : held_) held_bytes_ += entry.bytes;
 }
 
 Task<Status> TableWriter::SendAll() {
@@ -204,6 +206,8 @@ Task<Status> TableWriter::SendAll() {
       packet.writes.parts.push_back({chunk, node == buffer.nodes.back() ? std::move(rows) : rows, first_row_id});
     }
   }
+  held_.clear();  // no rows wait any more
+  held_bytes_ = 0;
   // A statement over very many chunks seldom comes back to one soon.
   if (buffers_.size() > kManyBuffers) buffers_.clear();
   for (auto& [node, packet] : packets) CO_RETURN_IF_ERROR(co_await SendTo(node, std::move(packet.writes)));

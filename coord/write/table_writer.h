@@ -83,8 +83,8 @@ class TableWriter {
   NodeWrites NoWrites() const;
   /// The rows of a buffer that holds some, which is empty then.
   ChunkRows TakeRows(Buffer& buffer);
-  /// Of all batches that rows wait in, however few of a batch's rows those are.
-  size_t HeldBytes();
+  /// Rows wait in the batch, however few of its rows those are.
+  void Hold(const std::shared_ptr<const ColumnBatch>& batch);
   Task<Status> SendAll();
   Task<Status> SendToAll(const std::vector<NodeId>& nodes, ChunkId chunk, ChunkRows rows);
   Task<Status> SendTo(NodeId node, NodeWrites writes);
@@ -100,6 +100,7 @@ class TableWriter {
   size_t buffered_rows_ = 0;
   size_t buffered_bytes_ = 0;
   std::vector<HeldBatch> held_;
+  size_t held_bytes_ = 0;  // of them; those that are gone count until it is much
   std::map<NodeId, std::deque<Future<Status>>> under_way_;
   uint64_t rows_ = 0;
   std::optional<size_t> refused_row_;
