@@ -62,7 +62,11 @@ int64_t SumNumbersImpl(const int64_t* values, size_t count) {
     first = hn::Add(first, hn::LoadU(d, values + i));
     second = hn::Add(second, hn::LoadU(d, values + i + lanes));
   }
-  uint64_t sum = static_cast<uint64_t>(hn::GetLane(hn::SumOfLanes(d, hn::Add(first, second))));
+  // Lane by lane, as unsigned numbers: a compiler's own sum over lanes is of signed ones, which must not overflow.
+  HWY_ALIGN int64_t sums[hn::MaxLanes(d)];
+  hn::Store(hn::Add(first, second), d, sums);
+  uint64_t sum = 0;
+  for (size_t lane = 0; lane < lanes; ++lane) sum += static_cast<uint64_t>(sums[lane]);
   for (; i < count; ++i) sum += static_cast<uint64_t>(values[i]);
   return static_cast<int64_t>(sum);
 }
