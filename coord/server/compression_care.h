@@ -1,7 +1,6 @@
 #pragma once
-// CompressionCare: marks chunks as compressed. Of a hypertable with a compression policy: those older than the policy says (what is in memory
-// of them is written out first). Of one with timescaledb.compress only: those whose time is over and that have nothing in memory any more.
-// Files of either that are not sorted as the table says are written anew first.
+// CompressionCare: carries out compression policies. Chunks older than a policy says are marked as compressed, once what is in memory of them is
+// written out and files that are not sorted as the table says are written anew.
 // Called by the server's care loop only.
 #include <set>
 #include <vector>
@@ -20,10 +19,10 @@ class CompressionCare {
   Task<void> Run();
 
  private:
+  /// Requires: a policy.
   bool IsDue(const sql::Relation& relation, const sql::Chunk& chunk) const;
-  /// Those of which rows are not in files of the schema's order on some node, or may not be; with `write_out` rows in memory are written out now.
-  Task<std::set<ChunkId>> Unfinished(std::vector<sql::ChunkPtr> chunks, TableSchemaPtr schema, bool write_out);
-  Task<Status> ListInMemory(NodeId node, std::vector<ChunkId> chunks, std::vector<ChunkId>* in_memory);
+  /// Brings all their rows into files of the schema's order; those of which that failed on some node.
+  Task<std::set<ChunkId>> Unfinished(std::vector<sql::ChunkPtr> chunks, TableSchemaPtr schema);
 
   ClusterLog& log_;
   Cluster& cluster_;

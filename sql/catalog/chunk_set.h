@@ -20,7 +20,7 @@ inline constexpr int kSlotCount = 1024;  // hash slots a hypertable's space dime
 enum class ChunkCompression : uint8_t {
   kOpen,        // not yet
   kCompressed,
-  kKeptOpen,    // decompress_chunk() was called: not again by itself
+  kKeptOpen,    // decompress_chunk() was called: until a policy or compress_chunk() closes it again
 };
 
 /// A time slice x slot range of a hypertable. Half-open ranges in the time column's own scale (microseconds since 2000-01-01 for timestamps,
