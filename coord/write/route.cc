@@ -93,7 +93,18 @@ class Destinations {
   }
 
  private:
+  static constexpr size_t kFewChunks = 8;
+
+  bool Holds(size_t index, int64_t time, int slot) const {
+    const ChunkKey& box = routed_[index].key;
+    return time >= box.range_start && time < box.range_end && slot >= box.slot_start && slot < box.slot_end;
+  }
+
   StatusOr<size_t> Find(int64_t time, int slot) {
+    // Mostly there are few; of many, the chunk is looked up and then its place among them.
+    for (size_t i = 0; i < std::min(routed_.size(), kFewChunks); ++i) {
+      if (Holds(i, time, slot)) return i;
+    }
     RoutedRows entry;
     entry.chunk = set_.FindAt(time, slot);
     if (entry.chunk) {

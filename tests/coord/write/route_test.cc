@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <tuple>
+
 #include "engine/types/datetime.h"
 
 namespace tsd::coord {
@@ -97,6 +100,44 @@ TEST(Route, EveryRowGoesToExactlyOneChunkOfItsSliceAndSlot) {
     }
   }
   EXPECT_EQ(seen, std::vector<int>(500, 1));
+}
+
+TEST(Route, RowsFindChunksThatWereCutInSeveralWays) {
+  sql::Relation relation = Table(TypeId::kInt64, 100, 3);
+  std::vector<sql::ChunkPtr> chunks;
+  const auto add = [&](int64_t begin, int64_t end, int partitions) {
+    for (int partition = 0; partition < partitions; ++partition) {
+      auto chunk = std::make_shared<sql::Chunk>();
+      chunk->id = ChunkId(chunks.size() + 1);
+      chunk->range_start = begin;
+      chunk->range_end = end;
+      std::tie(chunk->slot_start, chunk->slot_end) = SlotsOfPartition(partition, partitions);
+      chunks.push_back(chunk);
+    }
+  };
+  add(0, 100, 2);
+  add(100, 130, 5);
+  add(130, 200, 1);
+  relation.hypertable->chunks = std::make_shared<sql::ChunkSet>(chunks);
+  std::vector<int64_t> times;
+  std::vector<std::string> devices;
+  for (int i = 0; i < 4000; ++i) {
+    // Runs of a slice, then rows of all of them in turn.
+    times.push_back(i < 2000 ? i / 10 : i * 37 % 200);
+    devices.push_back("d" + std::to_string(i % 101));
+  }
+  const ColumnBatch batch = Rows(TypeId::kInt64, times, devices);
+  const StatusOr<std::vector<RoutedRows>> routed = RouteRows(relation, batch);
+  ASSERT_TRUE(routed.ok());
+  EXPECT_EQ(routed->size(), 8u);
+  size_t rows = 0;
+  for (const RoutedRows& entry : *routed) {
+    ASSERT_NE(entry.chunk, nullptr);
+    EXPECT_TRUE(std::ranges::is_sorted(entry.rows));
+    for (uint32_t row : entry.rows) EXPECT_EQ(relation.hypertable->chunks->FindAt(times[row], sql::SlotOf(batch.column(1), row)), entry.chunk);
+    rows += entry.rows.size();
+  }
+  EXPECT_EQ(rows, 4000u);
 }
 
 TEST(Route, NewChunksAreClippedAroundOlderOnesOfAnotherInterval) {
