@@ -128,7 +128,22 @@ void FragmentSource::Abandon() {
   if (stream) stream->Cancel(Error(sqlstate::kQueryCanceled, "canceling statement due to user request"));
 }
 
-FragmentStats FragmentSource::stats() const {
+void FragmentSource::Discard() {
+  {
+    MutexLock lock(mutex_);
+    discarded_ = true;
+    queue_.clear();
+    queued_bytes_ = 0;
+  }
+  space_.Set();
+}
+
+bool FragmentSource::HasEnded() const {
+  MutexLock lock(mutex_);
+  return ended_;
+}
+
+std::optional<FragmentStats> FragmentSource::stats() const {
   MutexLock lock(mutex_);
   return stats_;
 }
@@ -138,6 +153,7 @@ Task<Status> FragmentSource::Rows(ColumnBatch batch) {
     {
       MutexLock lock(mutex_);
       if (abandoned_) co_return Error(sqlstate::kQueryCanceled, "canceling statement due to user request");
+      if (discarded_) co_return OkStatus();
       if (HasRoom()) {
         queued_bytes_ += batch.MemoryBytes();
         queue_.push_back(std::move(batch));

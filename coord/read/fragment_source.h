@@ -3,6 +3,7 @@
 // fills from the node (or a lane of a shared fragment fills) and an operator empties. Thread-safe.
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,7 +35,11 @@ class FragmentSource final : public FragmentSink, public std::enable_shared_from
   StatusOr<Kind> Take(ColumnBatch* batch);
   /// Nobody will Take any more: the fragment is cancelled.
   void Abandon();
-  FragmentStats stats() const;
+  /// Rows that come from now on are dropped; the fragment goes on, for what it says at its end.
+  void Discard();
+  bool HasEnded() const;
+  /// What the fragment did; nullopt before its end, and if it failed or was abandoned.
+  std::optional<FragmentStats> stats() const;
   const std::string& node_name() const { return node_name_; }
 
   Task<Status> Rows(ColumnBatch batch) override;
@@ -59,8 +64,9 @@ class FragmentSource final : public FragmentSink, public std::enable_shared_from
   bool any_rows_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   bool abandoned_ ABSL_GUARDED_BY(mutex_) = false;
+  bool discarded_ ABSL_GUARDED_BY(mutex_) = false;
   Status error_ ABSL_GUARDED_BY(mutex_);
-  FragmentStats stats_ ABSL_GUARDED_BY(mutex_);
+  std::optional<FragmentStats> stats_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<net::rpc::RpcStream> stream_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -155,7 +155,7 @@ Task<StatusOr<FragmentStats>> LaneRun::PullLane(std::shared_ptr<LaneRun> run, si
 
 engine::ScanStats LaneRun::Stats() const {
   engine::ScanStats all = first_stats_;
-  for (const std::shared_ptr<FragmentSource>& source : sources_) AddStats(source->stats().scan, &all);
+  for (const std::shared_ptr<FragmentSource>& source : sources_) AddStats(source->stats().value_or(FragmentStats()).scan, &all);
   return all;
 }
 

@@ -13,7 +13,10 @@ LocalFragment::LocalFragment(Executor& executor, FragmentDeps deps, Request requ
   run_->context.spill = deps.spill;
 }
 
-LocalFragment::~LocalFragment() { run_->cancelled.store(true); }
+LocalFragment::~LocalFragment() {
+  run_->cancelled.store(true);
+  if (root_ != nullptr) End();  // no more rows were wanted
+}
 
 StatusOr<bool> LocalFragment::Begin() {
   if (root_ != nullptr) return true;

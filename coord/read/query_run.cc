@@ -10,6 +10,10 @@
 namespace tsd::coord {
 namespace {
 
+// A LIMIT is content before a fragment has said what it did: it mostly says so at once, but may be at work for long.
+constexpr absl::Duration kStatsWait = absl::Milliseconds(20);
+constexpr absl::Duration kStatsPause = absl::Milliseconds(1);
+
 // A table function running as a coroutine beside the operators; its rows arrive once.
 class TableFunctionOperator final : public sql::Operator {
  public:
@@ -127,6 +131,7 @@ Task<StatusOr<ColumnBatch>> QueryRun::Next() {
     if (pull == sql::Pull::kRows) co_return batch;
     if (pull == sql::Pull::kDone) {
       done_ = true;
+      if (options_.analyze) co_await AwaitStats();
       root_.reset();
       break;
     }
@@ -139,6 +144,17 @@ Task<StatusOr<ColumnBatch>> QueryRun::Next() {
   co_return ColumnBatch();
 }
 
+Task<void> QueryRun::AwaitStats() {
+  const absl::Duration until = services_.clock->Monotonic() + kStatsWait;
+  for (const auto& [gather, fragments] : fragments_) {
+    for (const Fragment& fragment : fragments) {
+      if (!fragment.elsewhere) continue;
+      fragment.source->Discard();
+      while (!fragment.source->HasEnded() && services_.clock->Monotonic() < until) co_await SleepFor{kStatsPause};
+    }
+  }
+}
+
 StatusOr<sql::OperatorPtr> QueryRun::MakeGather(const sql::GatherNode& node) {
   services_.transactions->Hasten();
   const sql::CatalogPtr catalog = transaction_->CatalogOver(services_.log->Current());
@@ -149,7 +165,7 @@ StatusOr<sql::OperatorPtr> QueryRun::MakeGather(const sql::GatherNode& node) {
   fragments_[&node].clear();
   for (NodeChunks& part : parts) {
     auto source = std::make_shared<FragmentSource>(services_.cluster->NameOf(part.node), wake_);
-    fragments_[&node].push_back(source);
+    fragments_[&node].push_back({source, part.node.IsValid()});
     sql::PlanPtr plan = sql::WithChunks(fragment, part.chunks);
     engine::Snapshot snapshot;
     snapshot.read_timestamp = transaction_->snapshot();
@@ -230,9 +246,11 @@ std::vector<sql::FragmentNote> QueryRun::NotesOf(const sql::GatherNode& gather) 
   for (size_t i = 0; i < notes.size(); ++i) {
     notes[i].chunks_excluded = excluded;
     if (!options_.analyze || ran == fragments_.end() || i >= ran->second.size()) continue;
-    const FragmentStats stats = ran->second[i]->stats();
-    notes[i].actual = {stats.rows_sent, stats.bytes_sent, stats.scan.rows_read, stats.scan.bytes_read, stats.scan.blocks_read,
-                       stats.scan.blocks_summarised, stats.scan.blocks_skipped, stats.micros};
+    const std::optional<FragmentStats> stats = ran->second[i].source->stats();
+    notes[i].ended_early = !stats.has_value();
+    if (!stats.has_value()) continue;
+    notes[i].actual = {stats->rows_sent, stats->bytes_sent, stats->scan.rows_read, stats->scan.bytes_read, stats->scan.blocks_read,
+                       stats->scan.blocks_summarised, stats->scan.blocks_skipped, stats->micros};
   }
   return notes;
 }

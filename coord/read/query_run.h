@@ -90,6 +90,9 @@ class QueryRun final : public RowSource, public sql::OperatorFactory {
   StatusOr<sql::OperatorPtr> MakeTableFunction(const sql::FunctionScanNode& node, std::vector<std::optional<Value>> arguments) override;
 
  private:
+  /// Of fragments that are about to end, for EXPLAIN.
+  Task<void> AwaitStats();
+
   const Services& services_;
   const std::shared_ptr<Transaction> transaction_;
   QueryOptions options_;
@@ -98,7 +101,11 @@ class QueryRun final : public RowSource, public sql::OperatorFactory {
   const std::shared_ptr<MemoryBudget> memory_;  // shared with fragments over the own store
   sql::PlanPtr plan_;
   sql::PlanStats stats_;
-  std::map<const sql::GatherNode*, std::vector<std::shared_ptr<FragmentSource>>> fragments_;
+  struct Fragment {
+    std::shared_ptr<FragmentSource> source;
+    bool elsewhere = false;  // on another node
+  };
+  std::map<const sql::GatherNode*, std::vector<Fragment>> fragments_;
   sql::OperatorPtr root_;
   bool done_ = false;
   const std::shared_ptr<std::atomic<int>> functions_running_ = std::make_shared<std::atomic<int>>(0);

@@ -266,6 +266,7 @@ class PlanPrinter {
                                 actual.blocks_summarised, " summarised, ", actual.blocks_skipped, " skipped"));
         if (options_.timing) lines->push_back(StrCat(margin, "Time: ", Millis(actual.micros * 1000), " ms"));
       }
+      if (note.ended_early) lines->push_back(StrCat(margin, "Ended early: no more rows were wanted"));
       if (note.stats == nullptr) continue;
       PlanPrinter fragment = *this;
       fragment.base_ = numbers_.at(gather.children[0].get());
@@ -307,6 +308,7 @@ class PlanPrinter {
                   ", \"Blocks Skipped\": ", actual.blocks_skipped, ", \"Bytes Read\": ", actual.bytes_read);
         if (options_.timing) StrAppend(out, ", \"Time\": ", Millis(actual.micros * 1000));
       }
+      if (notes[i].ended_early) StrAppend(out, ", \"Ended Early\": true");
       if (notes[i].stats != nullptr) {
         PlanPrinter fragment = *this;
         fragment.base_ = numbers_.at(gather.children[0].get());

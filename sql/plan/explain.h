@@ -39,6 +39,7 @@ struct FragmentNote {
     int64_t micros = 0;
   };
   std::optional<Actual> actual;
+  bool ended_early = false;         // it was told to stop, and what it had done is not known
 };
 
 struct ExplainOptions {

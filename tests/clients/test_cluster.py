@@ -166,6 +166,22 @@ class ClusterTest(unittest.TestCase):
         self.assertEqual(sum(int(count) for count in re.findall(r'"Blocks Summarised": (\d+)', text)), of_a_column)
         self.assertIn(re.search(r'"Slowest Node": "(\w+)"', text)[1], self.cluster.nodes)
 
+    def test_explain_analyze_of_a_limit_counts_each_node(self):
+        """The first node's rows are enough; the others' numbers are shown all the same, or that they are not known."""
+        self.cluster.sql("CREATE TABLE limited(time timestamptz NOT NULL, device text)")
+        self.cluster.sql("SELECT create_distributed_hypertable('limited', 'time', 'device')")
+        self.cluster.sql("INSERT INTO limited SELECT '2024-01-01'::timestamptz + g * interval '1 second', 'd' || g % 50 FROM generate_series(0, 4999) g")
+        for query in ("SELECT * FROM limited LIMIT 5", "SELECT * FROM limited ORDER BY time DESC LIMIT 5"):
+            plan = self.cluster.sql("EXPLAIN ANALYZE " + query)
+            nodes = plan.split("Data node: ")[1:]
+            self.assertEqual(len(nodes), 3, plan)
+            for node in nodes:
+                self.assertTrue("Sent: 5 rows" in node or "Ended early" in node, plan)
+            self.assertIn("Sent: 5 rows", plan)
+        self.cluster.sql("CREATE TABLE local_rows AS SELECT g FROM generate_series(0, 99999) g")
+        plan = self.cluster.sql("EXPLAIN ANALYZE SELECT * FROM local_rows LIMIT 5")
+        self.assertGreater(int(re.search(r"Scanned: (\d+) rows", plan)[1]), 4, plan)
+
     def test_node_down_is_a_clear_error_and_recovers(self):
         self.cluster.kill("dn2")
         start = time.time()
