@@ -82,7 +82,10 @@ void PrintStoredBytes(const Arguments& arguments, const std::string& table, uint
     const auto answer = (*connection)->Query(StrCat("SELECT ", function, "(", client::QuoteLiteral(table), ")"));
     if (!answer.ok() || answer->empty() || (*answer)[0].rows.empty() || !(*answer)[0].rows[0][0]) continue;
     const double bytes = std::strtod((*answer)[0].rows[0][0]->c_str(), nullptr);
-    if (bytes == 0) return;  // the rows are in memory and in the log yet
+    if (bytes == 0) {
+      std::printf("0 bytes stored in files of the table yet: its rows are in memory and in the log\n");
+      return;
+    }
     std::printf("%.0f bytes stored in the table", bytes);
     if (rows > 0) std::printf(", %.2f a row of this load", bytes / static_cast<double>(rows));
     std::printf("\n");
