@@ -8,6 +8,7 @@
 #include "engine/base/thread_pool.h"
 #include "engine/env/posix_env.h"
 #include "engine/store/store.h"
+#include "tests/support/forwarding_env.h"
 
 namespace tsd::engine {
 namespace {
@@ -35,31 +36,18 @@ class UnsyncedLogFile final : public LogFile {
   const std::unique_ptr<WritableFile> file_;
 };
 
-class UnsyncedEnv final : public Env {
+class UnsyncedEnv final : public ForwardingEnv {
  public:
+  explicit UnsyncedEnv(Env* env) : ForwardingEnv(env) {}
   StatusOr<std::unique_ptr<WritableFile>> NewWritableFile(const std::string& path) override {
-    ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file, env_->NewWritableFile(path));
+    ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file, env().NewWritableFile(path));
     return std::unique_ptr<WritableFile>(std::make_unique<UnsyncedFile>(std::move(file)));
   }
   StatusOr<std::unique_ptr<LogFile>> NewLogFile(const std::string& path) override {
-    ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file, env_->NewWritableFile(path));
+    ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file, env().NewWritableFile(path));
     return std::unique_ptr<LogFile>(std::make_unique<UnsyncedLogFile>(std::move(file)));
   }
-  StatusOr<std::shared_ptr<RandomAccessFile>> OpenRandomAccess(const std::string& path) override { return env_->OpenRandomAccess(path); }
-  StatusOr<std::string> ReadFile(const std::string& path) override { return env_->ReadFile(path); }
-  Status WriteFileAtomically(const std::string& path, std::string_view bytes) override { return env_->WriteFileAtomically(path, bytes); }
-  bool FileExists(const std::string& path) override { return env_->FileExists(path); }
-  StatusOr<std::vector<std::string>> ListDirectory(const std::string& path) override { return env_->ListDirectory(path); }
-  Status CreateDirectory(const std::string& path) override { return env_->CreateDirectory(path); }
-  Status DeleteFile(const std::string& path) override { return env_->DeleteFile(path); }
-  Status Rename(const std::string& from, const std::string& to) override { return env_->Rename(from, to); }
   Status SyncDirectory(const std::string&) override { return OkStatus(); }
-  StatusOr<uint64_t> FileSize(const std::string& path) override { return env_->FileSize(path); }
-  StatusOr<std::unique_ptr<FileLock>> LockFile(const std::string& path) override { return env_->LockFile(path); }
-  StatusOr<uint64_t> FreeBytes(const std::string& path) override { return env_->FreeBytes(path); }
-
- private:
-  const std::unique_ptr<Env> env_ = NewPosixEnv();
 };
 
 class OpenStore {
@@ -128,7 +116,8 @@ class FilledDirectory {
   const std::string& store() const { return store_; }
 
  private:
-  UnsyncedEnv env_;
+  const std::unique_ptr<Env> real_env_ = NewPosixEnv();
+  UnsyncedEnv env_{real_env_.get()};
   const std::filesystem::path path_;
   const std::string store_;
 };
