@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "coord/session/copy_rows.h"
 #include "coord/session/session.h"
 #include "coord/write/table_writer.h"
 #include "engine/base/strings.h"
@@ -26,7 +27,6 @@ using sql::parse::OptionValueKind;
 
 namespace {
 
-constexpr size_t kFileReadBytes = 256 << 10;
 constexpr size_t kCopyRowsPerMessage = 512;
 
 StatusOr<bool> OptionBool(const sql::parse::Option& option) {
@@ -167,29 +167,6 @@ Task<StatusOr<StatementResult>> Session::RunCopy(const CopyStatement& statement,
   co_return co_await CopyTo(statement, sink);
 }
 
-namespace {
-
-// Gives a COPY its bytes: from the client, or from a file of the server.
-class CopyInput {
- public:
-  CopyInput(ResultSink* sink, std::shared_ptr<engine::RandomAccessFile> file) : sink_(sink), file_(std::move(file)) {}
-  Task<StatusOr<std::optional<std::string>>> Next() {
-    if (!file_) co_return co_await sink_->CopyReceive();
-    if (offset_ >= file_->size()) co_return std::optional<std::string>();
-    const size_t length = std::min<uint64_t>(kFileReadBytes, file_->size() - offset_);
-    CO_ASSIGN_OR_RETURN(std::string bytes, file_->Read(offset_, length));
-    offset_ += length;
-    co_return std::optional<std::string>(std::move(bytes));
-  }
-
- private:
-  ResultSink* const sink_;
-  const std::shared_ptr<engine::RandomAccessFile> file_;
-  uint64_t offset_ = 0;
-};
-
-}  // namespace
-
 Task<StatusOr<StatementResult>> Session::CopyFrom(const CopyStatement& statement, ResultSink* sink) {
   if (statement.table.name.empty()) co_return Error(sqlstate::kSyntaxError, "COPY FROM needs a table");
   sql::BindContext context = MakeBindContext();
@@ -236,39 +213,33 @@ Task<StatusOr<StatementResult>> Session::CopyFrom(const CopyStatement& statement
   sql::BindContext check_context = MakeBindContext();
   CO_ASSIGN_OR_RETURN(std::shared_ptr<RowChecks> checks, RowChecks::Make(*bound.relation, check_context));
   TableWriter writer(services_.ForWrites(*bound.relation), transaction_, bound.relation, std::move(checks));
-  std::unique_ptr<net::pg::CopyReader> reader = net::pg::MakeCopyReader(dialect, columns, &text_context_);
-  CopyInput input(sink, std::move(file));
+  const auto source = std::make_shared<const net::pg::CopySource>(net::pg::CopySource{dialect, columns, &text_context_});
+  const auto interrupted = [this] { return cancel_->cancelled.load() ? CancelledStatus() : OkStatus(); };
+  CopyRows input(source, CopyInput(sink, std::move(file)), interrupted, services_.executor, services_.threads);
   uint64_t rows = 0;
   Status status;
-  bool ended = false;
-  while (status.ok() && !ended) {
-    StatusOr<std::optional<std::string>> bytes = co_await input.Next();
-    status = bytes.status();
-    if (status.ok() && cancel_->cancelled.load()) status = CancelledStatus();
-    if (!status.ok()) break;
-    ended = !bytes->has_value();
-    status = ended ? reader->Finish() : reader->Feed(**bytes);
-    if (!status.ok()) break;
-    while (status.ok()) {
-      std::optional<net::pg::CopyBatch> batch = reader->TakeBatch();
-      if (!batch.has_value()) break;
-      StatusOr<ColumnBatch> complete = completer.Complete(batch->rows, exec);
-      status = complete.status();
-      if (status.ok() && where) {
-        std::vector<uint32_t> selected;
-        status = where->EvaluateFilter(*complete, exec, &selected);
-        if (status.ok() && selected.size() < complete->rows()) {
-          complete = complete->Gather(selected);
-          for (size_t i = 0; i < selected.size(); ++i) batch->lines[i] = batch->lines[selected[i]];
-          batch->lines.resize(selected.size());
-        }
+  while (status.ok()) {
+    StatusOr<std::optional<net::pg::CopyBatch>> batch = co_await input.Next();
+    status = batch.status();
+    if (!status.ok() || !batch->has_value()) break;
+    net::pg::CopyBatch& read = **batch;
+    StatusOr<ColumnBatch> complete = completer.Complete(read.rows, exec);
+    status = complete.status();
+    if (status.ok() && where) {
+      std::vector<uint32_t> selected;
+      status = where->EvaluateFilter(*complete, exec, &selected);
+      if (status.ok() && selected.size() < complete->rows()) {
+        complete = complete->Gather(selected);
+        for (size_t i = 0; i < selected.size(); ++i) read.lines[i] = read.lines[selected[i]];
+        read.lines.resize(selected.size());
       }
-      if (!status.ok()) break;
-      rows += complete->rows();
-      status = co_await writer.Write(std::move(*complete));
-      status = InCopy(std::move(status), columns, batch->lines, writer.refused_row());
     }
+    if (!status.ok()) break;
+    rows += complete->rows();
+    status = co_await writer.Write(std::move(*complete));
+    status = InCopy(std::move(status), columns, read.lines, writer.refused_row());
   }
+  co_await input.Finish();
   const Status finished = co_await writer.Finish(LastWriteOfStatement());
   if (status.ok()) status = finished;
   CO_RETURN_IF_ERROR(status);

@@ -1,45 +1,31 @@
 #pragma once
-// COPY FROM in binary format: signature, header, rows of length-prefixed values. The trailer may be missing (pgx sends none). Frames may
-// end anywhere, inside a length word too.
-#include <string>
+// A piece of COPY FROM in binary format. One thread at a time.
 #include <string_view>
 
-#include "net/pg/copy_format.h"
 #include "net/pg/copy_loader.h"
+#include "net/pg/copy_reader.h"
 
 namespace tsd::net::pg {
 
-inline constexpr std::string_view kCopySignature("PGCOPY\n\377\r\n\0", 11);
-
-class CopyBinaryReader final : public CopyReader {
+class CopyBinaryReader {
  public:
-  CopyBinaryReader(CopyColumns columns, const TextContext* context, size_t scan_bytes);
-  Status Feed(std::string_view bytes) override;
-  Status Finish() override;
-  std::optional<CopyBatch> TakeBatch() override { return loader_.TakeBatch(); }
+  /// Both must outlive the reader.
+  CopyBinaryReader(const CopySource& source, const CopyPiece& piece);
+  CopyPieceRows Read();
 
  private:
-  enum class Completeness { kWhole, kMore };
-  Status ScanPending();
-  /// Consumes the header if it is whole.
-  StatusOr<Completeness> TakeHeader(std::string_view data, size_t* position);
-  StatusOr<Completeness> TakeRow(std::string_view data, size_t* position);
-  Status Fail(std::string_view message);
-  Status FailField(std::string_view message, size_t column);
-  /// The column in which an unfinished row ends. Requires: at least one column.
-  size_t CutColumn(std::string_view row) const;
+  Status ReadRows();
   Status FlushBlock();
+  /// Errors about row_; those of rows before it come first.
+  Status FailRow(std::string_view message);
+  Status FailField(std::string_view message, size_t column);
 
-  const size_t column_count_;
-  const size_t scan_bytes_;
+  const CopySource& source_;
+  const CopyPiece& piece_;
   CopyLoader loader_;
   FieldBlock block_;
   size_t block_rows_ = 0;
-  uint64_t row_ = 0;  // of the row last begun, 1-based
-  bool header_taken_ = false;
-  bool trailer_seen_ = false;
-  std::string pending_;
-  size_t next_scan_;
+  uint64_t row_;  // the one being read
 };
 
 }  // namespace tsd::net::pg

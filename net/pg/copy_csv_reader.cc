@@ -1,11 +1,14 @@
 #include "net/pg/copy_csv_reader.h"
 
+#include "net/pg/byte_scan.h"
+
 namespace tsd::net::pg {
 namespace {
 constexpr std::string_view kEndMarker = "\\.";
 }  // namespace
 
-StatusOr<size_t> CopyCsvReader::Scan(std::string_view data, bool final) {
+Status CopyCsvReader::Scan() {
+  const std::string_view data = this->data();
   const char delimiter = dialect().delimiter;
   const char quote = dialect().quote;
   const char escape = dialect().escape;
@@ -27,7 +30,7 @@ StatusOr<size_t> CopyCsvReader::Scan(std::string_view data, bool final) {
         if (data[at + 1] == quote || data[at + 1] == escape) skip = at + 2;
       } else if (c == quote) {
         in_quote = false;
-      } else if (c == (line_end() == LineEnd::kNewline ? '\n' : '\r')) {
+      } else if (c == (line_end() == CopyLineEnd::kNewline ? '\n' : '\r')) {
         ++embedded;
       }
       continue;
@@ -37,7 +40,7 @@ StatusOr<size_t> CopyCsvReader::Scan(std::string_view data, bool final) {
         const std::string_view value = data.substr(field_start, at - field_start);
         AddField(value, value.size() == null_size && IsNullText(value));
       } else {
-        TakeField(data, field_start, at, quotes);
+        TakeField(field_start, at, quotes);
       }
       field_start = at + 1;
       quotes = Quotes::kNone;
@@ -47,38 +50,36 @@ StatusOr<size_t> CopyCsvReader::Scan(std::string_view data, bool final) {
     } else if (c == '\n' || c == '\r') {
       const std::string_view row = data.substr(row_start, at - row_start);
       if (row == kEndMarker) RETURN_IF_ERROR(CheckMarkerEnd(c));
-      ASSIGN_OR_RETURN(const size_t end_size, TakeLineEnd(data, at, final));
-      if (end_size == 0) break;
+      ASSIGN_OR_RETURN(const size_t end_size, TakeLineEnd(at));
       if (row == kEndMarker) {
         StopReading();
-        return data.size();
+        return OkStatus();
       }
-      TakeField(data, field_start, at, quotes);
-      RETURN_IF_ERROR(EndRow(data, row_start, at, embedded));
+      TakeField(field_start, at, quotes);
+      RETURN_IF_ERROR(EndRow(row_start, at, embedded));
       row_start = field_start = skip = at + end_size;
       embedded = 0;
       quotes = Quotes::kNone;
     }
   }
-  if (final && row_start < data.size()) {
+  if (row_start < data.size()) {
     if (in_quote) {
       return FailRow(Error(sqlstate::kBadCopyFileFormat, "unterminated CSV quoted field"), data.substr(row_start),
                      line() + embedded);
     }
-    TakeField(data, field_start, data.size(), quotes);
-    RETURN_IF_ERROR(EndRow(data, row_start, data.size(), embedded));
-    row_start = data.size();
+    TakeField(field_start, data.size(), quotes);
+    RETURN_IF_ERROR(EndRow(row_start, data.size(), embedded));
   }
-  return row_start;
+  return OkStatus();
 }
 
-void CopyCsvReader::TakeField(std::string_view data, size_t begin, size_t end, Quotes quotes) {
-  std::string_view value = data.substr(begin, end - begin);
+void CopyCsvReader::TakeField(size_t begin, size_t end, Quotes quotes) {
+  std::string_view value = data().substr(begin, end - begin);
   bool is_null = false;
   if (quotes == Quotes::kNone) {
     is_null = IsNullText(value);
   } else {
-    value = Unquote(value, Arena(data));
+    value = Unquote(value, Arena());
   }
   const size_t column = field_count();
   if (is_null) {
@@ -117,8 +118,8 @@ std::string_view CopyCsvReader::Unquote(std::string_view raw, std::string& arena
 }
 
 Status CopyCsvReader::CheckMarkerEnd(char line_end_byte) {
-  const bool wrong = (line_end() == LineEnd::kNewline && line_end_byte == '\r') ||
-                     (line_end() == LineEnd::kReturn && line_end_byte == '\n');
+  const bool wrong = (line_end() == CopyLineEnd::kNewline && line_end_byte == '\r') ||
+                     (line_end() == CopyLineEnd::kReturn && line_end_byte == '\n');
   return wrong ? FailHere("end-of-copy marker does not match previous newline style", "", 0) : OkStatus();
 }
 

@@ -11,9 +11,9 @@ class CopyCsvReader final : public CopyLineReader {
   using CopyLineReader::CopyLineReader;
 
  private:
-  StatusOr<size_t> Scan(std::string_view data, bool final) override;
+  Status Scan() override;
   enum class Quotes { kNone, kSome };
-  void TakeField(std::string_view data, size_t begin, size_t end, Quotes quotes);
+  void TakeField(size_t begin, size_t end, Quotes quotes);
   std::string_view Unquote(std::string_view raw, std::string& arena) const;
   /// An error if the line end after an end marker is of another kind than those before.
   Status CheckMarkerEnd(char line_end_byte);

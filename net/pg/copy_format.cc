@@ -1,9 +1,6 @@
 #include "net/pg/copy_format.h"
 
 #include "engine/base/strings.h"
-#include "net/pg/copy_binary_reader.h"
-#include "net/pg/copy_csv_reader.h"
-#include "net/pg/copy_text_reader.h"
 
 namespace tsd::net::pg {
 namespace {
@@ -96,17 +93,8 @@ StatusOr<CopyDialect> ResolveCopyOptions(const CopyOptions& options, size_t colu
   return dialect;
 }
 
-std::unique_ptr<CopyReader> MakeCopyReader(CopyDialect dialect, CopyColumns columns, const TextContext* context,
-                                           size_t scan_bytes) {
-  switch (dialect.format) {
-    case CopyFormat::kText:
-      return std::make_unique<CopyTextReader>(std::move(dialect), std::move(columns), context, scan_bytes);
-    case CopyFormat::kCsv:
-      return std::make_unique<CopyCsvReader>(std::move(dialect), std::move(columns), context, scan_bytes);
-    case CopyFormat::kBinary:
-      return std::make_unique<CopyBinaryReader>(std::move(columns), context, scan_bytes);
-  }
-  return nullptr;
+std::string CopyRowContext(const CopyColumns& columns, uint64_t line) {
+  return StrCat("COPY ", columns.table, ", line ", line);
 }
 
 }  // namespace tsd::net::pg

@@ -1,9 +1,7 @@
 #pragma once
-// COPY data: the options of PostgreSQL 15 and the reader every format implements. A reader takes CopyData payloads cut anywhere and
-// yields column batches; what it keeps of the input is the one unfinished row. One thread at a time.
+// COPY data: the options of PostgreSQL 15, and what is copied. COPY FROM goes two steps: copy_splitter.h cuts the input into pieces of
+// whole rows, in order; copy_reader.h makes column batches of them, several at a time. COPY TO is copy_writer.h. Pure; any thread.
 #include <cstdint>
-#include <deque>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -51,29 +49,21 @@ struct CopyColumns {
   std::vector<DataType> types;
 };
 
+/// All that reading a COPY's input depends on.
+struct CopySource {
+  CopyDialect dialect;
+  CopyColumns columns;
+  const TextContext* context;  // must outlive the COPY
+};
+
+/// A row that is larger is refused.
+inline constexpr size_t kMaxCopyRowBytes = 0x3fffffff;
+
 struct CopyBatch {
   ColumnBatch rows;
   /// Input line of each row (1-based; in binary: the row's number), for the CONTEXT of later errors.
   std::vector<uint64_t> lines;
 };
-
-class CopyReader {
- public:
-  virtual ~CopyReader() = default;
-  /// Parses what is whole in the bytes so far. An error (with its CONTEXT in `where`) ends the COPY.
-  virtual Status Feed(std::string_view bytes) = 0;
-  /// The data is complete.
-  virtual Status Finish() = 0;
-  /// A batch of about kDefaultBatchRows rows (fewer if they are large); after Finish also the last one; nullopt = none (yet).
-  virtual std::optional<CopyBatch> TakeBatch() = 0;
-};
-
-/// Input is collected to this many bytes before it is looked at (a row is cut into fields in one go).
-inline constexpr size_t kCopyScanBytes = 32 * 1024;
-
-/// `context` must outlive the reader.
-std::unique_ptr<CopyReader> MakeCopyReader(CopyDialect dialect, CopyColumns columns, const TextContext* context,
-                                           size_t scan_bytes = kCopyScanBytes);
 
 /// CONTEXT for an error about a row as a whole: 'COPY t, line 3'.
 std::string CopyRowContext(const CopyColumns& columns, uint64_t line);

@@ -7,8 +7,6 @@
 namespace tsd::net::pg {
 namespace {
 
-/// Batches of large values are cut before they have kDefaultBatchRows rows.
-constexpr size_t kBatchBytes = size_t{16} << 20;
 constexpr size_t kShownBytes = 100;
 
 /// PostgreSQL shows 100 bytes of a value, cut at a character's border.
@@ -73,81 +71,79 @@ bool AppendBinaryColumn(DataType type, std::span<const CopyField> fields, Vector
 
 }  // namespace
 
-std::string CopyRowContext(const CopyColumns& columns, uint64_t line) {
-  return StrCat("COPY ", columns.table, ", line ", line);
-}
-
 std::string CopyLineContext(const CopyColumns& columns, uint64_t line, std::string_view text) {
   return StrCat(CopyRowContext(columns, line), ": \"", Shown(text), "\"");
 }
 
-CopyLoader::CopyLoader(CopyColumns columns, FieldForm form, const TextContext* context)
-    : columns_(std::move(columns)),
-      form_(form),
-      context_(context) {
-  Start();
-}
-
-void CopyLoader::Start() {
-  vectors_.clear();
-  lines_.clear();
-  rows_ = 0;
-  bytes_ = 0;
-  for (const DataType& type : columns_.types) {
+CopyLoader::CopyLoader(const CopySource& source, FieldForm form, size_t input_bytes) : source_(source), form_(form) {
+  const size_t columns = source_.columns.types.size();
+  // A field has a delimiter or a length; a piece has a few rows more than a batch.
+  const size_t rows = std::min(input_bytes / std::max<size_t>(columns, 1), kDefaultBatchRows + FieldBlock::kRows);
+  for (const DataType& type : source_.columns.types) {
     vectors_.push_back(std::make_shared<Vector>(type));
-    if (type.Physical() != PhysicalType::kBytes) vectors_.back()->Reserve(kDefaultBatchRows + FieldBlock::kRows, 0);
+    if (type.Physical() != PhysicalType::kBytes) vectors_.back()->Reserve(rows, 0);
   }
-  lines_.reserve(kDefaultBatchRows + FieldBlock::kRows);
+  lines_.reserve(rows);
 }
 
-void CopyLoader::Cut() {
-  if (rows_ == 0) return;
+CopyBatch CopyLoader::Take() {
   std::vector<VectorPtr> vectors(vectors_.begin(), vectors_.end());
-  ready_.push_back(CopyBatch{ColumnBatch(std::move(vectors), rows_), std::move(lines_)});
-  Start();
-}
-
-std::optional<CopyBatch> CopyLoader::TakeBatch() {
-  if (ready_.empty()) return std::nullopt;
-  CopyBatch batch = std::move(ready_.front());
-  ready_.pop_front();
-  return batch;
+  return CopyBatch{ColumnBatch(std::move(vectors), lines_.size()), std::move(lines_)};
 }
 
 Status CopyLoader::Load(const FieldBlock& block, size_t rows) {
   if (rows == 0) return OkStatus();
   for (size_t c = 0; c < vectors_.size(); ++c) {
-    const CopyField* fields = block.column(c);
-    if (LoadColumn(c, fields, rows)) continue;
-    for (size_t row = 0; row < rows; ++row) RETURN_IF_ERROR(CheckRow(block, row, vectors_.size()));
-    return Error(sqlstate::kInternalError, "COPY data was refused without a reason");
+    if (!LoadColumn(c, block.column(c), rows)) return LoadUntilRefused(block, rows);
   }
-  for (size_t row = 0; row < rows; ++row) lines_.push_back(block.line(row));
-  rows_ += rows;
-  if (rows_ >= kDefaultBatchRows || bytes_ >= kBatchBytes) Cut();
+  TakeLines(block, rows);
   return OkStatus();
 }
 
-bool CopyLoader::LoadColumn(size_t column, const CopyField* fields, size_t rows) {
-  const DataType type = columns_.types[column];
-  Vector& out = *vectors_[column];
-  if (type.Physical() == PhysicalType::kBytes) {
-    for (size_t row = 0; row < rows; ++row) bytes_ += fields[row].size;
+Status CopyLoader::LoadUntilRefused(const FieldBlock& block, size_t rows) {
+  size_t good = 0;
+  Status refused = CheckRow(block, good, vectors_.size());
+  while (refused.ok() && ++good < rows) refused = CheckRow(block, good, vectors_.size());
+  KeepWholeRows();
+  bool loaded = !refused.ok();
+  for (size_t c = 0; loaded && c < vectors_.size(); ++c) loaded = LoadColumn(c, block.column(c), good);
+  if (!loaded) {
+    KeepWholeRows();
+    return Error(sqlstate::kInternalError, "COPY data was refused without a reason");
   }
+  TakeLines(block, good);
+  return refused;
+}
+
+void CopyLoader::KeepWholeRows() {
+  for (std::shared_ptr<Vector>& vector : vectors_) {
+    auto whole = std::make_shared<Vector>(vector->type());
+    whole->AppendRange(*vector, 0, lines_.size());
+    vector = std::move(whole);
+  }
+}
+
+void CopyLoader::TakeLines(const FieldBlock& block, size_t rows) {
+  for (size_t row = 0; row < rows; ++row) lines_.push_back(block.line(row));
+}
+
+bool CopyLoader::LoadColumn(size_t column, const CopyField* fields, size_t rows) {
+  const DataType type = source_.columns.types[column];
+  Vector& out = *vectors_[column];
   const std::span<const CopyField> column_fields(fields, rows);
-  return form_ == FieldForm::kText ? AppendTextColumn(type, column_fields, *context_, out) : AppendBinaryColumn(type, column_fields, out);
+  return form_ == FieldForm::kText ? AppendTextColumn(type, column_fields, *source_.context, out) : AppendBinaryColumn(type, column_fields, out);
 }
 
 Status CopyLoader::Convert(size_t column, const CopyField& field, Vector& out) const {
-  const DataType type = columns_.types[column];
-  return form_ == FieldForm::kText ? ParseText(type, field.view(), *context_, out) : ParseBinary(type, field.view(), out);
+  const DataType type = source_.columns.types[column];
+  return form_ == FieldForm::kText ? ParseText(type, field.view(), *source_.context, out) : ParseBinary(type, field.view(), out);
 }
 
 Status CopyLoader::CheckRow(const FieldBlock& block, size_t row, size_t fields) const {
-  for (size_t c = 0; c < fields && c < columns_.types.size(); ++c) {
+  for (size_t c = 0; c < fields && c < source_.columns.types.size(); ++c) {
     const CopyField& field = block.at(c, row);
     if (field.data == nullptr) continue;
-    Vector scratch(columns_.types[c]);
+    Vector scratch(source_.columns.types[c]);
     const Status status = Convert(c, field, scratch);
     if (!status.ok()) return WithWhere(status, Context(block.line(row), c, field));
   }
@@ -155,7 +151,7 @@ Status CopyLoader::CheckRow(const FieldBlock& block, size_t row, size_t fields) 
 }
 
 std::string CopyLoader::Context(uint64_t line, size_t column, const CopyField& field) const {
-  std::string context = StrCat(CopyRowContext(columns_, line), ", column ", columns_.names[column]);
+  std::string context = StrCat(CopyRowContext(source_.columns, line), ", column ", source_.columns.names[column]);
   if (form_ == FieldForm::kText) StrAppend(&context, ": \"", Shown(field.view()), "\"");
   return context;
 }

@@ -1,10 +1,8 @@
 #pragma once
-// Blocks of fields to column batches. A reader cuts its input into fields (slices of its buffer, nothing is copied), some hundred rows
+// Blocks of fields to a column batch. A reader cuts its input into fields (slices of its buffer, nothing is copied), some hundred rows
 // at a time; the loader then converts column by column in tight loops. If anything in a block is wrong, the block is gone through again
 // row by row to report the error PostgreSQL would report first. One thread at a time.
-#include <deque>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,32 +39,29 @@ enum class FieldForm { kText, kBinary };
 
 class CopyLoader {
  public:
-  CopyLoader(CopyColumns columns, FieldForm form, const TextContext* context);
+  /// `source` must outlive the loader. `input_bytes`: of what is to be loaded.
+  CopyLoader(const CopySource& source, FieldForm form, size_t input_bytes);
 
-  const CopyColumns& columns() const { return columns_; }
-  /// Converts the first `rows` rows.
+  /// Converts the first `rows` rows. If one of them is refused, those before it are loaded.
   Status Load(const FieldBlock& block, size_t rows);
   /// The error of the first `fields` fields of one row, if any: for a row that cannot be loaded anyway.
   Status CheckRow(const FieldBlock& block, size_t row, size_t fields) const;
-  /// No more rows will come.
-  void Finish() { Cut(); }
-  std::optional<CopyBatch> TakeBatch();
+  /// The loaded rows. The loader is of no use any more.
+  CopyBatch Take();
 
  private:
-  void Start();
-  void Cut();
+  Status LoadUntilRefused(const FieldBlock& block, size_t rows);
+  /// Drops what a block of which some row is refused has left in some columns.
+  void KeepWholeRows();
   bool LoadColumn(size_t column, const CopyField* fields, size_t rows);
+  void TakeLines(const FieldBlock& block, size_t rows);
   Status Convert(size_t column, const CopyField& field, Vector& out) const;
   std::string Context(uint64_t line, size_t column, const CopyField& field) const;
 
-  const CopyColumns columns_;
+  const CopySource& source_;
   const FieldForm form_;
-  const TextContext* const context_;
   std::vector<std::shared_ptr<Vector>> vectors_;
-  std::vector<uint64_t> lines_;
-  size_t rows_ = 0;
-  size_t bytes_ = 0;  // of the fields in vectors_
-  std::deque<CopyBatch> ready_;
+  std::vector<uint64_t> lines_;  // of the rows in vectors_
 };
 
 /// 'COPY t, line 3: "..."', the line cut to 100 characters.

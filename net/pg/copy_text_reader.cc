@@ -1,6 +1,7 @@
 #include "net/pg/copy_text_reader.h"
 
 #include "engine/base/strings.h"
+#include "net/pg/byte_scan.h"
 
 namespace tsd::net::pg {
 namespace {
@@ -16,11 +17,8 @@ bool IsOctal(char c) { return c >= '0' && c <= '7'; }
 
 }  // namespace
 
-CopyTextReader::CopyTextReader(CopyDialect dialect, CopyColumns columns, const TextContext* context, size_t scan_bytes)
-    : CopyLineReader(std::move(dialect), std::move(columns), context, scan_bytes),
-      null_has_escape_(this->dialect().null_string.find('\\') != std::string::npos) {}
-
-StatusOr<size_t> CopyTextReader::Scan(std::string_view data, bool final) {
+Status CopyTextReader::Scan() {
+  const std::string_view data = this->data();
   const char delimiter = dialect().delimiter;
   ByteScanner<4> scanner(data, {delimiter, '\n', '\r', '\\', '\\'});
   size_t row_start = 0, field_start = 0;
@@ -30,7 +28,7 @@ StatusOr<size_t> CopyTextReader::Scan(std::string_view data, bool final) {
     if (at < skip) continue;
     const char c = data[at];
     if (c == delimiter) {
-      TakeField(data, field_start, at, escapes);
+      TakeField(field_start, at, escapes);
       field_start = at + 1;
       escapes = Escapes::kNone;
       continue;
@@ -38,47 +36,44 @@ StatusOr<size_t> CopyTextReader::Scan(std::string_view data, bool final) {
     if (c == '\\') {
       if (at + 1 == data.size()) break;
       if (data[at + 1] == '.') {
-        ASSIGN_OR_RETURN(const bool ends, TakeEndMarker(data, at, final));
-        if (!ends) break;
+        RETURN_IF_ERROR(CheckEndMarker(at));
         if (at > row_start) {
-          TakeField(data, field_start, at, escapes);
-          RETURN_IF_ERROR(EndRow(data, row_start, at, 0));
+          TakeField(field_start, at, escapes);
+          RETURN_IF_ERROR(EndRow(row_start, at, 0));
         }
         StopReading();
-        return data.size();
+        return OkStatus();
       }
       escapes = Escapes::kSome;
       skip = at + 2;
       continue;
     }
     size_t end_size = 1;
-    if (c != '\n' || line_end() != LineEnd::kNewline) {
-      ASSIGN_OR_RETURN(end_size, TakeLineEnd(data, at, final));
-      if (end_size == 0) break;
+    if (c != '\n' || line_end() != CopyLineEnd::kNewline) {
+      ASSIGN_OR_RETURN(end_size, TakeLineEnd(at));
     }
-    TakeField(data, field_start, at, escapes);
-    RETURN_IF_ERROR(EndRow(data, row_start, at, 0));
+    TakeField(field_start, at, escapes);
+    RETURN_IF_ERROR(EndRow(row_start, at, 0));
     row_start = field_start = skip = at + end_size;
     escapes = Escapes::kNone;
   }
-  if (final && row_start < data.size()) {
+  if (row_start < data.size()) {
     // A backslash that is the very last byte stands for nothing; Unescape drops it.
     if (data.back() == '\\') escapes = Escapes::kSome;
-    TakeField(data, field_start, data.size(), escapes);
-    RETURN_IF_ERROR(EndRow(data, row_start, data.size(), 0));
-    row_start = data.size();
+    TakeField(field_start, data.size(), escapes);
+    RETURN_IF_ERROR(EndRow(row_start, data.size(), 0));
   }
-  return row_start;
+  return OkStatus();
 }
 
-void CopyTextReader::TakeField(std::string_view data, size_t begin, size_t end, Escapes escapes) {
-  std::string_view raw = data.substr(begin, end - begin);
+void CopyTextReader::TakeField(size_t begin, size_t end, Escapes escapes) {
+  std::string_view raw = data().substr(begin, end - begin);
   if (escapes == Escapes::kNone) {
     AddField(raw, !null_has_escape_ && IsNullText(raw));
   } else if (IsNullText(raw)) {
     AddField(raw, true);
   } else {
-    AddField(Unescape(raw, Arena(data)), false);
+    AddField(Unescape(raw, Arena()), false);
   }
 }
 
@@ -125,23 +120,21 @@ std::string_view CopyTextReader::Unescape(std::string_view raw, std::string& are
   return result;
 }
 
-StatusOr<bool> CopyTextReader::TakeEndMarker(std::string_view data, size_t at, bool final) {
+Status CopyTextReader::CheckEndMarker(size_t at) {
   size_t next = at + 2;
-  const auto take = [&data, &next] { return next < data.size() ? data[next++] : '\0'; };
-  const size_t needed = line_end() == LineEnd::kReturnNewline ? 2 : 1;
-  if (data.size() - next < needed && !final) return false;
-  if (line_end() == LineEnd::kReturnNewline) {
+  const auto take = [this, &next] { return next < data().size() ? data()[next++] : '\0'; };
+  if (line_end() == CopyLineEnd::kReturnNewline) {
     const char c = take();
     if (c == '\n') return FailHere("end-of-copy marker does not match previous newline style", "", 0);
     if (c != '\r') return FailHere("end-of-copy marker corrupt", "", 0);
   }
   const char c = take();
   if (c != '\r' && c != '\n') return FailHere("end-of-copy marker corrupt", "", 0);
-  const bool wants_return = line_end() == LineEnd::kReturn;
-  if (line_end() != LineEnd::kUnknown && (c == '\r') != wants_return) {
+  const bool wants_return = line_end() == CopyLineEnd::kReturn;
+  if (line_end() != CopyLineEnd::kUnknown && (c == '\r') != wants_return) {
     return FailHere("end-of-copy marker does not match previous newline style", "", 0);
   }
-  return true;
+  return OkStatus();
 }
 
 }  // namespace tsd::net::pg

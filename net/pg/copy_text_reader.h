@@ -6,17 +6,17 @@ namespace tsd::net::pg {
 
 class CopyTextReader final : public CopyLineReader {
  public:
-  CopyTextReader(CopyDialect dialect, CopyColumns columns, const TextContext* context, size_t scan_bytes);
+  using CopyLineReader::CopyLineReader;
 
  private:
-  StatusOr<size_t> Scan(std::string_view data, bool final) override;
+  Status Scan() override;
   enum class Escapes { kNone, kSome };
-  void TakeField(std::string_view data, size_t begin, size_t end, Escapes escapes);
+  void TakeField(size_t begin, size_t end, Escapes escapes);
   std::string_view Unescape(std::string_view raw, std::string& arena);
-  /// A `\.` at `at`: true if it ends the data, false if more bytes are needed to tell.
-  StatusOr<bool> TakeEndMarker(std::string_view data, size_t at, bool final);
+  /// An error if what follows the `\.` at `at` is no line end, or one of another kind than those before.
+  Status CheckEndMarker(size_t at);
 
-  const bool null_has_escape_;
+  const bool null_has_escape_ = dialect().null_string.find('\\') != std::string::npos;
 };
 
 }  // namespace tsd::net::pg

@@ -4,7 +4,7 @@
 
 #include "engine/types/binary_form.h"
 #include "net/pg/byte_scan.h"
-#include "net/pg/copy_binary_reader.h"
+#include "net/pg/copy_binary_rows.h"
 
 namespace tsd::net::pg {
 namespace {

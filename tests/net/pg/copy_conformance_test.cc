@@ -4,6 +4,7 @@
 #include <absl/strings/str_join.h>
 
 #include "engine/base/strings.h"
+#include "tests/net/pg/copy_reading.h"
 #include "tests/net/pg/fakes.h"
 
 namespace tsd::net::pg {
@@ -294,23 +295,24 @@ std::vector<Case> Cases() {  // tidy: one table of cases, no control flow
   };
 }
 
-void AppendRows(CopyReader& reader, const TextContext& context, std::vector<std::string>* out) {
-  while (std::optional<CopyBatch> batch = reader.TakeBatch()) {
-    EXPECT_EQ(batch->lines.size(), batch->rows.rows());
-    for (size_t row = 0; row < batch->rows.rows(); ++row) {
+std::vector<std::string> RowTexts(const CopyRead& read, const TextContext& context) {
+  std::vector<std::string> rows;
+  for (const CopyBatch& batch : read.batches) {
+    for (size_t row = 0; row < batch.rows.rows(); ++row) {
       std::string text;
-      for (size_t c = 0; c < batch->rows.column_count(); ++c) {
+      for (size_t c = 0; c < batch.rows.column_count(); ++c) {
         if (c > 0) text += '|';
-        const Vector& column = batch->rows.column(c);
+        const Vector& column = batch.rows.column(c);
         if (column.IsNull(row)) {
           text += '~';
         } else {
           FormatText(column, row, context, text);
         }
       }
-      out->push_back(std::move(text));
+      rows.push_back(std::move(text));
     }
   }
+  return rows;
 }
 
 std::string ErrorText(const Status& status) {
@@ -321,30 +323,21 @@ std::string ErrorText(const Status& status) {
   return result;
 }
 
-/// Feeds `data` in pieces of at most `piece` bytes.
-std::string Copy(const Case& test, std::string_view data, size_t piece, size_t scan_bytes = kCopyScanBytes) {
+/// Feeds `data` in payloads of at most `payload` bytes, which make pieces of at least `piece_rows` rows.
+std::string Copy(const Case& test, size_t payload, size_t piece_rows) {
   const TextContext context;
-  StatusOr<CopyDialect> dialect = ResolveCopyOptions(test.options, test.columns.types.size(), CopyDirection::kFrom);
+  const StatusOr<CopyDialect> dialect = ResolveCopyOptions(test.options, test.columns.types.size(), CopyDirection::kFrom);
   if (!dialect.ok()) return ErrorText(dialect.status());
-  std::unique_ptr<CopyReader> reader = MakeCopyReader(*std::move(dialect), test.columns, &context, scan_bytes);
-  std::vector<std::string> rows;
-  for (size_t at = 0; at < data.size(); at += piece) {
-    const Status fed = reader->Feed(data.substr(at, piece));
-    if (!fed.ok()) return ErrorText(fed);
-    AppendRows(*reader, context, &rows);
-  }
-  const Status finished = reader->Finish();
-  if (!finished.ok()) return ErrorText(finished);
-  AppendRows(*reader, context, &rows);
-  return absl::StrJoin(rows, ";");
+  const CopyRead read = ReadCopy(*dialect, test.columns, context, test.data, payload, {.rows = piece_rows});
+  return read.status.ok() ? absl::StrJoin(RowTexts(read, context), ";") : ErrorText(read.status);
 }
 
 TEST(CopyConformance, AsPostgres) {
   for (const Case& test : Cases()) {
-    EXPECT_EQ(Copy(test, test.data, 1 << 20), test.expected) << test.data;
-    for (size_t piece : {1, 2, 3, 7}) {
-      EXPECT_EQ(Copy(test, test.data, piece), test.expected) << test.data;
-      EXPECT_EQ(Copy(test, test.data, piece, 1), test.expected) << test.data;
+    EXPECT_EQ(Copy(test, 1 << 20, kDefaultBatchRows), test.expected) << test.data;
+    for (size_t payload : {1, 2, 3, 7}) {
+      EXPECT_EQ(Copy(test, payload, kDefaultBatchRows), test.expected) << test.data;
+      EXPECT_EQ(Copy(test, payload, 1), test.expected) << test.data;
     }
   }
 }

@@ -1,8 +1,9 @@
 // COPY options and COPY TO: answers as PostgreSQL 15 gives them.
-#include "net/pg/copy_binary_reader.h"
+#include "net/pg/copy_binary_rows.h"
 #include "net/pg/copy_writer.h"
 #include "net/pg/row_writer.h"
 #include "engine/base/random.h"
+#include "tests/net/pg/copy_reading.h"
 #include "tests/net/pg/fakes.h"
 
 namespace tsd::net::pg {
@@ -123,70 +124,20 @@ TEST(CopyWriter, RoundTrip) {
     writer.Begin(data);
     writer.Rows(batch, 0, kRows, data);
     writer.End(data);
-    for (size_t scan_bytes : {size_t{1}, size_t{1000}, kCopyScanBytes}) {
-      auto reader = MakeCopyReader(dialect, columns, &context, scan_bytes);
+    for (size_t piece_rows : {size_t{1}, size_t{100}, kDefaultBatchRows}) {
+      const CopyRead read = ReadCopy(dialect, columns, context, data, 1 + random.Below(20'000), {.rows = piece_rows});
+      ASSERT_TRUE(read.status.ok()) << read.status;
+      EXPECT_GT(read.pieces, kRows / (4 * piece_rows));  // a line end in a value counts as a row
       size_t rows = 0;
-      for (size_t at = 0; at < data.size();) {
-        const size_t piece = 1 + random.Below(20'000);
-        ASSERT_TRUE(reader->Feed(std::string_view(data).substr(at, piece)).ok());
-        at += piece;
-      }
-      ASSERT_TRUE(reader->Finish().ok());
-      while (auto got = reader->TakeBatch()) {
-        for (size_t row = 0; row < got->rows.rows(); ++row, ++rows) {
+      for (const CopyBatch& got : read.batches) {
+        for (size_t row = 0; row < got.rows.rows(); ++row, ++rows) {
           for (size_t c = 0; c < 4; ++c) {
-            ASSERT_TRUE(Value::FromVector(got->rows.column(c), row).SameAs(Value::FromVector(batch.column(c), rows))) << rows << " " << c;
+            ASSERT_TRUE(Value::FromVector(got.rows.column(c), row).SameAs(Value::FromVector(batch.column(c), rows))) << rows << " " << c;
           }
         }
       }
       EXPECT_EQ(rows, kRows);
     }
-  }
-}
-
-TEST(CopyReader, BatchesOfTheUsualSize) {
-  const TextContext context;
-  auto reader = MakeCopyReader(CopyDialect(), {"t", {"a"}, {DataType(TypeId::kInt32)}}, &context);
-  std::string data;
-  for (int i = 0; i < 20'000; ++i) data += StrCat(i, "\n");
-  ASSERT_TRUE(reader->Feed(data).ok());
-  ASSERT_TRUE(reader->Finish().ok());
-  size_t rows = 0, batches = 0;
-  while (auto batch = reader->TakeBatch()) {
-    EXPECT_LE(batch->rows.rows(), 2 * kDefaultBatchRows);
-    EXPECT_EQ(batch->lines[0], rows + 1);
-    rows += batch->rows.rows();
-    ++batches;
-  }
-  EXPECT_EQ(rows, 20'000u);
-  EXPECT_EQ(batches, 5u);
-}
-
-TEST(CopyReader, LongLineInSmallPieces) {
-  const TextContext context;
-  auto reader = MakeCopyReader(CopyDialect(), {"t", {"a"}, {DataType(TypeId::kText)}}, &context);
-  const std::string piece(1000, 'x');
-  for (int i = 0; i < 20'000; ++i) ASSERT_TRUE(reader->Feed(piece).ok());
-  ASSERT_TRUE(reader->Finish().ok());
-  auto batch = reader->TakeBatch();
-  ASSERT_TRUE(batch.has_value());
-  EXPECT_EQ(batch->rows.column(0).GetBytes(0).size(), 20'000'000u);
-}
-
-TEST(CopyReader, RandomBytes) {
-  Random random(5);
-  const TextContext context;
-  const CopyColumns columns{"t", {"a", "v"}, {DataType(TypeId::kInt32), DataType(TypeId::kText)}};
-  for (int round = 0; round < 3000; ++round) {
-    const CopyFormat format = static_cast<CopyFormat>(random.Below(3));
-    auto reader = MakeCopyReader(*ResolveCopyOptions({.format = format}, 2, CopyDirection::kFrom), columns, &context, 1);
-    std::string data = format == CopyFormat::kBinary ? std::string(kCopySignature) + std::string(8, '\0') : "";
-    for (uint64_t left = random.Below(200); left > 0; --left) {
-      data.push_back(random.Chance(0.8) ? "1\t,\n\r\\.\"x\0\1\2"[random.Below(12)] : static_cast<char>(random.Below(256)));
-    }
-    bool ok = true;
-    for (size_t at = 0; ok && at < data.size(); at += 5) ok = reader->Feed(std::string_view(data).substr(at, 5)).ok();
-    if (ok) (void)reader->Finish();
   }
 }
 

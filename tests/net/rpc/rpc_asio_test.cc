@@ -17,20 +17,20 @@
 namespace tsd::net::rpc {
 namespace {
 
-constexpr Method kEcho{200};
-constexpr Method kNever{202};
-constexpr Method kEchoStream{210};
-constexpr Method kProduce{211};
+constexpr Method kRacedEcho{200};
+constexpr Method kRacedNever{202};
+constexpr Method kRacedEchoStream{210};
+constexpr Method kRacedProduce{211};
 
 class EchoService final : public RpcService {
  public:
   Task<Status> Authorize(HelloInfo, Endpoint) override { co_return OkStatus(); }
   Task<StatusOr<std::string>> HandleCall(Method method, std::string payload, const PeerInfo&) override {
-    if (method == kNever) co_await SleepFor{absl::Milliseconds(800)};
+    if (method == kRacedNever) co_await SleepFor{absl::Milliseconds(800)};
     co_return payload;
   }
   Task<Status> HandleStream(Method method, std::string payload, std::shared_ptr<RpcStream> stream, const PeerInfo&) override {
-    if (method == kProduce) {
+    if (method == kRacedProduce) {
       while (true) {
         Status sent = co_await stream->Send(payload);
         if (!sent.ok()) co_return sent;
@@ -106,7 +106,7 @@ class RpcAsio : public ::testing::Test {
 Task<void> CallMany(RpcClient* client, int count, std::atomic<int>* good, std::atomic<int>* ended) {
   for (int i = 0; i < count; ++i) {
     std::string payload(static_cast<size_t>(i * 37), static_cast<char>('a' + i % 26));
-    StatusOr<std::string> answer = co_await client->Call(kEcho, payload, absl::Seconds(10));
+    StatusOr<std::string> answer = co_await client->Call(kRacedEcho, payload, absl::Seconds(10));
     if (answer.ok() && *answer == payload) ++*good;
   }
   ++*ended;
@@ -127,7 +127,7 @@ Task<void> SendAll(std::shared_ptr<RpcStream> stream, int count, size_t size) {
   stream->Finish();
 }
 Task<void> EchoThrough(Executor* executor, RpcClient* client, int count, size_t size, std::atomic<int>* good, std::atomic<int>* ended) {
-  StatusOr<std::shared_ptr<RpcStream>> stream = co_await client->Open(kEchoStream, "");
+  StatusOr<std::shared_ptr<RpcStream>> stream = co_await client->Open(kRacedEchoStream, "");
   if (stream.ok()) {
     Spawn(*executor, SendAll(*stream, count, size));
     int received = 0;
@@ -156,16 +156,16 @@ Task<void> CallInto(RpcClient* client, Method method, absl::Duration timeout, Pr
 
 TEST_F(RpcAsio, TimeoutThenAnotherCall) {
   Promise<StatusOr<std::string>> late, good;
-  Spawn(workers_, CallInto(client_.get(), kNever, absl::Milliseconds(100), late));
+  Spawn(workers_, CallInto(client_.get(), kRacedNever, absl::Milliseconds(100), late));
   ASSERT_TRUE(Wait([&] { return late.future().ready(); }));
   EXPECT_TRUE(HasSqlState(late.future().Take().status(), sqlstate::kConnectionFailure));
-  Spawn(workers_, CallInto(client_.get(), kEcho, absl::Seconds(5), good));
+  Spawn(workers_, CallInto(client_.get(), kRacedEcho, absl::Seconds(5), good));
   ASSERT_TRUE(Wait([&] { return good.future().ready(); }));
   EXPECT_TRUE(good.future().Take().ok());
 }
 
 Task<void> ReadUntilEnd(RpcClient* client, std::atomic<int64_t>* bytes, std::atomic<int>* ended) {
-  StatusOr<std::shared_ptr<RpcStream>> stream = co_await client->Open(kProduce, std::string(10000, 'p'));
+  StatusOr<std::shared_ptr<RpcStream>> stream = co_await client->Open(kRacedProduce, std::string(10000, 'p'));
   while (stream.ok()) {
     StatusOr<std::optional<std::string>> message = co_await (*stream)->Receive();
     if (!message.ok() || !message->has_value()) break;
@@ -198,7 +198,7 @@ TEST_F(RpcAsio, NoServer) {
   listener_->Close();
   RpcClient client(RpcDeps{&workers_, &clock_, transport_.get()}, address, HelloInfo{});
   Promise<StatusOr<std::string>> result;
-  Spawn(workers_, CallInto(&client, kEcho, absl::Seconds(5), result));
+  Spawn(workers_, CallInto(&client, kRacedEcho, absl::Seconds(5), result));
   ASSERT_TRUE(Wait([&] { return result.future().ready(); }));
   const Status status = result.future().Take().status();
   EXPECT_TRUE(HasSqlState(status, sqlstate::kSqlclientUnableToConnect));
