@@ -27,13 +27,13 @@ Task<CopyPieceRows> ReadPiece(std::shared_ptr<const CopySource> source, CopyPiec
 
 }  // namespace
 
-Task<StatusOr<std::optional<std::string>>> CopyInput::Next() {
+Task<StatusOr<std::optional<std::string_view>>> CopyInput::Next() {
   if (!file_) co_return co_await sink_->CopyReceive();
-  if (offset_ >= file_->size()) co_return std::optional<std::string>();
+  if (offset_ >= file_->size()) co_return std::optional<std::string_view>();
   const size_t length = std::min<uint64_t>(kFileReadBytes, file_->size() - offset_);
-  CO_ASSIGN_OR_RETURN(std::string bytes, file_->Read(offset_, length));
+  CO_ASSIGN_OR_RETURN(read_, file_->Read(offset_, length));
   offset_ += length;
-  co_return std::optional<std::string>(std::move(bytes));
+  co_return std::optional<std::string_view>(read_);
 }
 
 CopyRows::CopyRows(std::shared_ptr<const CopySource> source, CopyInput input, absl::AnyInvocable<Status()> interrupted,
@@ -57,7 +57,7 @@ Task<Status> CopyRows::ReadAhead() {
       continue;
     }
     if (input_ended_ || !failed_.ok()) co_return OkStatus();
-    CO_ASSIGN_OR_RETURN(const std::optional<std::string> bytes, co_await input_.Next());
+    CO_ASSIGN_OR_RETURN(const std::optional<std::string_view> bytes, co_await input_.Next());
     CO_RETURN_IF_ERROR(interrupted_());
     input_ended_ = !bytes.has_value();
     if (rows_ended_) continue;

@@ -19,13 +19,14 @@ namespace tsd::coord {
 class CopyInput {
  public:
   CopyInput(net::pg::ResultSink* sink, std::shared_ptr<engine::RandomAccessFile> file) : sink_(sink), file_(std::move(file)) {}
-  /// nullopt: the input is complete.
-  Task<StatusOr<std::optional<std::string>>> Next();
+  /// Bytes that stay until the next call; nullopt: the input is complete.
+  Task<StatusOr<std::optional<std::string_view>>> Next();
 
  private:
   net::pg::ResultSink* const sink_;
   const std::shared_ptr<engine::RandomAccessFile> file_;
   uint64_t offset_ = 0;
+  std::string read_;  // of the file
 };
 
 class CopyRows {

@@ -19,7 +19,7 @@ class NullSink final : public net::pg::ResultSink {
   void SendNotice(const net::pg::Notice&) override {}
   void ParameterChanged(const std::string&, const std::string&) override {}
   Task<Status> BeginCopyIn(bool, size_t) override { co_return NoCopy(); }
-  Task<StatusOr<std::optional<std::string>>> CopyReceive() override { co_return NoCopy(); }
+  Task<StatusOr<std::optional<std::string_view>>> CopyReceive() override { co_return NoCopy(); }
   Task<Status> BeginCopyOut(bool, size_t) override { co_return NoCopy(); }
   Task<Status> CopySend(std::string, std::vector<size_t>) override { co_return NoCopy(); }
   Task<Status> EndCopyOut() override { co_return NoCopy(); }

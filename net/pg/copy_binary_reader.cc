@@ -43,24 +43,26 @@ Status CopyBinaryReader::ReadRows() {
     if (header == 0) return RefuseCutHeader(data);
     data.remove_prefix(header);
   }
-  const size_t columns = source_.columns.types.size();
+  BinaryRowWalker walker(source_.columns.types.size());
   while (true) {
-    const BinaryRow row = WalkBinaryRow(data, columns, [this](size_t column, std::string_view bytes) {
-      block_.at(column, block_rows_) = CopyField{bytes.data(), static_cast<uint32_t>(bytes.size())};
-    });
+    const BinaryRow row = walker.Walk(data);
     switch (row.kind) {
       case BinaryRow::Kind::kWhole:
+        for (size_t c = 0; c < walker.values().size(); ++c) {
+          const BinaryRowWalker::Value& value = walker.values()[c];
+          block_.at(c, block_rows_) = CopyField{value.is_null() ? nullptr : data.data() + value.begin, value.size};
+        }
         block_.line(block_rows_) = row_++;
         if (++block_rows_ == FieldBlock::kRows) RETURN_IF_ERROR(FlushBlock());
-        data.remove_prefix(static_cast<size_t>(row.end - data.data()));
+        data.remove_prefix(row.size);
         break;
       case BinaryRow::Kind::kCut:
         // A lone byte where a field count should be counts as the end, as it does for PostgreSQL.
         return data.size() < 2 ? FlushBlock() : FailField("unexpected EOF in COPY data", row.column);
       case BinaryRow::Kind::kTrailer:
-        return row.end == data.data() + data.size() ? FlushBlock() : FailRow("received copy data after EOF marker");
+        return row.size == data.size() ? FlushBlock() : FailRow("received copy data after EOF marker");
       case BinaryRow::Kind::kBadCount:
-        return FailRow(StrCat("row field count is ", row.count, ", expected ", columns));
+        return FailRow(StrCat("row field count is ", row.count, ", expected ", source_.columns.types.size()));
       case BinaryRow::Kind::kBadSize:
         return FailField("invalid field size", row.column);
     }

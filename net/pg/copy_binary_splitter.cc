@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "net/pg/copy_binary_rows.h"
-
 namespace tsd::net::pg {
 
 Status CopyBinarySplitter::Feed(std::string_view bytes) {
@@ -35,14 +33,13 @@ bool CopyBinarySplitter::Walk() {
     header_seen_ = true;
     row_end_ = *header;
   }
-  const size_t columns = source_->columns.types.size();
   while (true) {
     const std::string_view data = std::string_view(pending_).substr(row_end_);
-    const BinaryRow row = WalkBinaryRow(data, columns, [](size_t, std::string_view) {});
+    const BinaryRow row = walker_.Walk(data);
     if (row.kind == BinaryRow::Kind::kCut) return true;
-    if (row.kind == BinaryRow::Kind::kTrailer) return row.end == data.data() + data.size();
+    if (row.kind == BinaryRow::Kind::kTrailer) return row.size == data.size();
     if (row.kind != BinaryRow::Kind::kWhole) return false;
-    row_end_ = static_cast<size_t>(row.end - pending_.data());
+    row_end_ += row.size;
     ++rows_;
     if (rows_ >= size_.rows || row_end_ >= size_.bytes) Cut(row_end_);
   }

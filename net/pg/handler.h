@@ -58,10 +58,10 @@ class ResultSink {
   /// A parameter that clients watch changed (13 of them; see clients.md 4.1).
   virtual void ParameterChanged(const std::string& name, const std::string& value) = 0;
 
-  /// COPY FROM STDIN: sends CopyInResponse, then each CopyReceive gives the next CopyData payload; nullopt at CopyDone; CopyFail is
-  /// an error 57014 "COPY from stdin failed: ...". column_formats: 0 text, 1 binary, one per column.
+  /// COPY FROM STDIN: sends CopyInResponse, then each CopyReceive gives the next CopyData payload, which
+  /// stays until the next call; nullopt at CopyDone; CopyFail is an error 57014 "COPY from stdin failed: ...". column_formats: 0 text, 1 binary, one per column.
   virtual Task<Status> BeginCopyIn(bool binary, size_t columns) = 0;
-  virtual Task<StatusOr<std::optional<std::string>>> CopyReceive() = 0;
+  virtual Task<StatusOr<std::optional<std::string_view>>> CopyReceive() = 0;
   /// COPY TO STDOUT: CopyOutResponse, CopyData..., CopyDone.
   virtual Task<Status> BeginCopyOut(bool binary, size_t columns) = 0;
   /// `ends` are the ends of the pieces of `data`, one a CopyData message: a row each, as PostgreSQL sends them (psycopg 3 reads them so).

@@ -80,8 +80,8 @@ Task<Status> WireSink::BeginCopyIn(bool binary, size_t columns) {
   co_return co_await wire_->Flush();
 }
 
-Task<StatusOr<std::optional<std::string>>> WireSink::CopyReceive() {
-  if (!copying_in_) co_return std::optional<std::string>();
+Task<StatusOr<std::optional<std::string_view>>> WireSink::CopyReceive() {
+  if (!copying_in_) co_return std::optional<std::string_view>();
   while (true) {
     CO_RETURN_IF_ERROR(interrupts_->interrupt());
     StatusOr<std::optional<FrontendMessage>> next = co_await wire_->Next();
@@ -98,10 +98,10 @@ Task<StatusOr<std::optional<std::string>>> WireSink::CopyReceive() {
     const FrontendMessage message = **next;
     switch (message.type) {
       case 'd':
-        co_return std::optional<std::string>(std::string(message.body));
+        co_return std::optional<std::string_view>(message.body);
       case 'c':
         copying_in_ = false;
-        co_return std::optional<std::string>();
+        co_return std::optional<std::string_view>();
       case 'H': case 'S':
         // Clients that use the extended protocol send Sync (or Flush) before they know that a COPY began.
         continue;
@@ -121,7 +121,7 @@ Task<StatusOr<std::optional<std::string>>> WireSink::CopyReceive() {
 
 Task<Status> WireSink::FinishCopyIn() {
   while (copying_in_) {
-    StatusOr<std::optional<std::string>> data = co_await CopyReceive();
+    StatusOr<std::optional<std::string_view>> data = co_await CopyReceive();
     if (!data.ok()) {
       copying_in_ = false;
       co_return data.status();

@@ -33,7 +33,7 @@ class WireSink final : public ResultSink {
   void SendNotice(const Notice& notice) override;
   void ParameterChanged(const std::string& name, const std::string& value) override;
   Task<Status> BeginCopyIn(bool binary, size_t columns) override;
-  Task<StatusOr<std::optional<std::string>>> CopyReceive() override;
+  Task<StatusOr<std::optional<std::string_view>>> CopyReceive() override;
   Task<Status> BeginCopyOut(bool binary, size_t columns) override;
   Task<Status> CopySend(std::string data, std::vector<size_t> ends) override;
   Task<Status> EndCopyOut() override;

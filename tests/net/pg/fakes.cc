@@ -83,7 +83,7 @@ Task<Status> FakeHandler::CopyIn(std::string text, ResultSink* sink) {
   CO_RETURN_IF_ERROR(co_await sink->BeginCopyIn(false, 2));
   copied.clear();
   while (text != "copy in quit") {
-    CO_ASSIGN_OR_RETURN(std::optional<std::string> data, co_await sink->CopyReceive());
+    CO_ASSIGN_OR_RETURN(const std::optional<std::string_view> data, co_await sink->CopyReceive());
     if (!data) break;
     copied += *data;
     if (text == "copy in early") co_return Error(sqlstate::kBadCopyFileFormat, "bad data");
