@@ -148,9 +148,11 @@ class RowCompleter {
 };
 
 // Names the input line of an error of the write path: of the row to blame, or where none is, of the last row of the batch.
-Status InCopy(Status status, const CopyColumns& columns, const std::vector<uint64_t>& lines, std::optional<size_t> row) {
+Status InCopy(Status status, const net::pg::CopySource& source, const CopyRows::Batch& batch, std::optional<size_t> row) {
+  const std::vector<uint64_t>& lines = batch.read.lines;
   if (status.ok() || lines.empty() || !FieldsOf(status).where.empty()) return status;
-  return WithWhere(std::move(status), net::pg::CopyRowContext(columns, row && *row < lines.size() ? lines[*row] : lines.back()));
+  if (!row || *row >= lines.size()) return WithWhere(std::move(status), net::pg::CopyRowContext(source.columns, lines.back()));
+  return WithWhere(std::move(status), net::pg::CopyReadRowContext(source, *batch.piece, lines[*row]));
 }
 
 }  // namespace
@@ -219,10 +221,10 @@ Task<StatusOr<StatementResult>> Session::CopyFrom(const CopyStatement& statement
   uint64_t rows = 0;
   Status status;
   while (status.ok()) {
-    StatusOr<std::optional<net::pg::CopyBatch>> batch = co_await input.Next();
+    StatusOr<std::optional<CopyRows::Batch>> batch = co_await input.Next();
     status = batch.status();
     if (!status.ok() || !batch->has_value()) break;
-    net::pg::CopyBatch& read = **batch;
+    net::pg::CopyBatch& read = (*batch)->read;
     StatusOr<ColumnBatch> complete = completer.Complete(read.rows, exec);
     status = complete.status();
     if (status.ok() && where) {
@@ -237,7 +239,7 @@ Task<StatusOr<StatementResult>> Session::CopyFrom(const CopyStatement& statement
     if (!status.ok()) break;
     rows += complete->rows();
     status = co_await writer.Write(std::move(*complete));
-    status = InCopy(std::move(status), columns, read.lines, writer.refused_row());
+    status = InCopy(std::move(status), *source, **batch, writer.refused_row());
   }
   co_await input.Finish();
   const Status finished = co_await writer.Finish(LastWriteOfStatement());

@@ -4,7 +4,6 @@
 
 namespace tsd::coord {
 
-using net::pg::CopyBatch;
 using net::pg::CopyPiece;
 using net::pg::CopyPieceRows;
 using net::pg::CopySource;
@@ -23,7 +22,9 @@ bool NeedsNames(const DataType& type) {
   }
 }
 
-Task<CopyPieceRows> ReadPiece(std::shared_ptr<const CopySource> source, CopyPiece piece) { co_return net::pg::ReadCopyPiece(*source, piece); }
+Task<CopyPieceRows> ReadPiece(std::shared_ptr<const CopySource> source, std::shared_ptr<const CopyPiece> piece) {
+  co_return net::pg::ReadCopyPiece(*source, *piece);
+}
 
 }  // namespace
 
@@ -70,44 +71,44 @@ Task<Status> CopyRows::ReadAhead() {
   co_return OkStatus();
 }
 
-void CopyRows::Begin(CopyPiece piece) {
-  const size_t bytes = piece.bytes.size();
-  bytes_under_way_ += bytes;
+void CopyRows::Begin(CopyPiece taken) {
+  const auto piece = std::make_shared<const CopyPiece>(std::move(taken));
+  bytes_under_way_ += piece->bytes.size();
   if (reads_here_) {
-    under_way_.push_back({ReadyFuture(net::pg::ReadCopyPiece(*source_, piece)), bytes});
+    under_way_.push_back({piece, ReadyFuture(net::pg::ReadCopyPiece(*source_, *piece))});
     return;
   }
-  const Launch launch = bytes < kFewBytes ? Launch::kNext : Launch::kBeside;
-  under_way_.push_back({Start(*executor_, ReadPiece(source_, std::move(piece)), launch), bytes});
+  const Launch launch = piece->bytes.size() < kFewBytes ? Launch::kNext : Launch::kBeside;
+  under_way_.push_back({piece, Start(*executor_, ReadPiece(source_, piece), launch)});
 }
 
-Task<CopyPieceRows> CopyRows::AwaitOldest() {
+Task<CopyRows::Read> CopyRows::AwaitOldest() {
   Reading oldest = std::move(under_way_.front());
   under_way_.pop_front();
   CopyPieceRows rows = co_await oldest.rows;
-  bytes_under_way_ -= oldest.bytes;
-  co_return rows;
+  bytes_under_way_ -= oldest.piece->bytes.size();
+  co_return Read{std::move(oldest.piece), std::move(rows)};
 }
 
-Task<StatusOr<std::optional<CopyBatch>>> CopyRows::Next() {
+Task<StatusOr<std::optional<CopyRows::Batch>>> CopyRows::Next() {
   while (true) {
     CO_RETURN_IF_ERROR(co_await ReadAhead());
     if (under_way_.empty()) {
       CO_RETURN_IF_ERROR(failed_);
-      co_return std::optional<CopyBatch>();
+      co_return std::optional<Batch>();
     }
-    CopyPieceRows rows = co_await AwaitOldest();
-    if (!rows.status.ok() || rows.ended) {
+    Read read = co_await AwaitOldest();
+    if (!read.rows.status.ok() || read.rows.ended) {
       co_await Finish();  // what comes after is of no interest
       rows_ended_ = true;
-      failed_ = rows.status;
+      failed_ = read.rows.status;
     }
-    if (rows.batch.rows.rows() > 0) co_return std::optional<CopyBatch>(std::move(rows.batch));
+    if (read.rows.batch.rows.rows() > 0) co_return std::optional<Batch>(Batch{std::move(read.piece), std::move(read.rows.batch)});
   }
 }
 
 Task<void> CopyRows::Finish() {
-  while (!under_way_.empty()) co_await AwaitOldest();
+  while (!under_way_.empty()) (void)co_await AwaitOldest();
 }
 
 }  // namespace tsd::coord

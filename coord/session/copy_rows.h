@@ -34,21 +34,29 @@ class CopyRows {
   /// `threads`: of `executor`. `interrupted`: an error where the statement must end; asked when input has come.
   CopyRows(std::shared_ptr<const net::pg::CopySource> source, CopyInput input, absl::AnyInvocable<Status()> interrupted, Executor* executor,
            int threads);
+  struct Batch {
+    std::shared_ptr<const net::pg::CopyPiece> piece;
+    net::pg::CopyBatch read;
+  };
   /// Some rows; nullopt: there are no more. An error of a row comes after the rows before it.
-  Task<StatusOr<std::optional<net::pg::CopyBatch>>> Next();
+  Task<StatusOr<std::optional<Batch>>> Next();
   /// Must be awaited before the end, also after an error.
   Task<void> Finish();
 
  private:
   struct Reading {
+    std::shared_ptr<const net::pg::CopyPiece> piece;
     Future<net::pg::CopyPieceRows> rows;
-    size_t bytes = 0;
   };
   bool HasRoom() const;
   /// Reads input until as much is under way as may be, or the input is complete.
   Task<Status> ReadAhead();
   void Begin(net::pg::CopyPiece piece);
-  Task<net::pg::CopyPieceRows> AwaitOldest();
+  struct Read {
+    std::shared_ptr<const net::pg::CopyPiece> piece;
+    net::pg::CopyPieceRows rows;
+  };
+  Task<Read> AwaitOldest();
 
   const std::shared_ptr<const net::pg::CopySource> source_;
   CopyInput input_;

@@ -1,5 +1,7 @@
 #include "coord/write/row_checks.h"
 
+#include <algorithm>
+
 #include "engine/base/strings.h"
 #include "engine/types/text_form.h"
 #include "sql/parse/parser.h"
@@ -47,29 +49,33 @@ StatusOr<std::shared_ptr<RowChecks>> RowChecks::Make(const sql::Relation& relati
     ASSIGN_OR_RETURN(std::unique_ptr<sql::CompiledExpr> condition, sql::CompiledExpr::Compile(*bound));
     result->checks_.push_back({check.name, std::move(condition)});
   }
+  std::ranges::sort(result->checks_, {}, &Compiled::name);
   return result;
 }
 
-Status RowChecks::Check(const ColumnBatch& rows) {
-  if (rows.empty()) return OkStatus();
-  for (Compiled& check : checks_) {
-    StatusOr<VectorPtr> verdicts = check.condition->Evaluate(rows, exec_);
+Status RowChecks::Check(const ColumnBatch& rows, std::optional<size_t>* refused_row) {
+  size_t passed = rows.rows();  // rows before this one pass the checks so far
+  const Compiled* failed = nullptr;
+  for (const Compiled& check : checks_) {
+    if (passed == 0) break;
+    StatusOr<VectorPtr> verdicts = check.condition->Evaluate(passed == rows.rows() ? rows : rows.Slice(0, passed), exec_);
     // Positions in the constraint's SQL mean nothing in the client's.
     if (!verdicts.ok()) return WithPosition(verdicts.status(), 0);
-    ColumnBatch flat(rows.rows());
-    flat.Add(*verdicts);
-    for (size_t row = 0; row < rows.rows(); ++row) {
-      if (flat.column(0).IsNull(row) || flat.column(0).Get<uint8_t>(row) != 0) continue;
-      ErrorFields fields;
-      fields.sqlstate = sqlstate::kCheckViolation;
-      fields.detail = FailingRow(rows, row);
-      fields.schema = schema_;
-      fields.table = table_;
-      fields.constraint = check.name;
-      return ErrorWith(fields, StrCat("new row for relation \"", table_, "\" violates check constraint \"", check.name, "\""));
+    for (size_t row = 0; row < passed; ++row) {
+      if ((*verdicts)->IsNull(row) || (*verdicts)->Get<uint8_t>(row) != 0) continue;
+      passed = row;
+      failed = &check;
     }
   }
-  return OkStatus();
+  if (failed == nullptr) return OkStatus();
+  *refused_row = passed;
+  ErrorFields fields;
+  fields.sqlstate = sqlstate::kCheckViolation;
+  fields.detail = FailingRow(rows, passed);
+  fields.schema = schema_;
+  fields.table = table_;
+  fields.constraint = failed->name;
+  return ErrorWith(fields, StrCat("new row for relation \"", table_, "\" violates check constraint \"", failed->name, "\""));
 }
 
 }  // namespace tsd::coord

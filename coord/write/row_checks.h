@@ -1,6 +1,7 @@
 #pragma once
 // RowChecks: the CHECK constraints of one relation, compiled; every row on its way to storage passes them. One coroutine at a time.
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,8 @@ class RowChecks {
  public:
   /// null if the relation has none.
   static StatusOr<std::shared_ptr<RowChecks>> Make(const sql::Relation& relation, sql::BindContext& context);
-  /// `rows`: all columns in the relation's order. 23514 for the first row that fails one.
-  Status Check(const ColumnBatch& rows);
+  /// `rows`: all columns in the relation's order. 23514 for the first of them that fails one, which `refused_row` then tells.
+  Status Check(const ColumnBatch& rows, std::optional<size_t>* refused_row);
 
  private:
   struct Compiled {
@@ -29,7 +30,7 @@ class RowChecks {
   };
   std::string schema_, table_;
   sql::ExecContext exec_;
-  std::vector<Compiled> checks_;
+  std::vector<Compiled> checks_;  // by name, the order in which a row must pass them
 };
 
 }  // namespace tsd::coord

@@ -36,7 +36,12 @@ TableWriter::TableWriter(WriteDeps deps, std::shared_ptr<Transaction> transactio
       schema_(deps_.schemas->Of(relation_, deps_.log->Current()->cluster_id)),
       level_(transaction_->level()) {}
 
-Status TableWriter::CheckNotNull(const ColumnBatch& rows) {
+sql::RelationPtr TableWriter::CurrentRelation() const {
+  sql::RelationPtr current = transaction_->CatalogOver(deps_.log->Current())->Find(relation_->id);
+  return current ? current : relation_;
+}
+
+Status TableWriter::CheckRows(const ColumnBatch& rows) {
   // The first row with a NULL is the one to name, and in it the first column.
   size_t failed_row = rows.rows();
   size_t failed_column = 0;
@@ -48,7 +53,9 @@ Status TableWriter::CheckNotNull(const ColumnBatch& rows) {
     failed_row = row;
     failed_column = i;
   }
-  if (failed_row == rows.rows()) return OkStatus();
+  const bool has_null = failed_row < rows.rows();
+  if (checks_) RETURN_IF_ERROR(checks_->Check(has_null ? rows.Slice(0, failed_row) : rows, &refused_row_));
+  if (!has_null) return OkStatus();
   refused_row_ = failed_row;
   const std::string& column = relation_->columns[failed_column].name;
   ErrorFields fields;
@@ -58,17 +65,6 @@ Status TableWriter::CheckNotNull(const ColumnBatch& rows) {
   fields.table = relation_->name;
   fields.column = column;
   return ErrorWith(fields, StrCat("null value in column \"", column, "\" of relation \"", relation_->name, "\" violates not-null constraint"));
-}
-
-sql::RelationPtr TableWriter::CurrentRelation() const {
-  sql::RelationPtr current = transaction_->CatalogOver(deps_.log->Current())->Find(relation_->id);
-  return current ? current : relation_;
-}
-
-Status TableWriter::CheckRows(const ColumnBatch& rows) {
-  RETURN_IF_ERROR(CheckNotNull(rows));
-  if (checks_) RETURN_IF_ERROR(checks_->Check(rows));
-  return OkStatus();
 }
 
 Task<Status> TableWriter::Write(ColumnBatch rows) {

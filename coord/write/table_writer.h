@@ -64,8 +64,8 @@ class TableWriter {
     std::weak_ptr<const ColumnBatch> batch;
     size_t bytes = 0;
   };
-  Status CheckNotNull(const ColumnBatch& rows);
   sql::RelationPtr CurrentRelation() const;
+  /// NOT NULL and CHECK: the error of the first row that fails one.
   Status CheckRows(const ColumnBatch& rows);
   struct Destination {
     ChunkId chunk;

@@ -21,6 +21,12 @@ CopyPieceRows CopyLineReader::Read() {
   return {loader_.Take(), std::move(status), stopped_};
 }
 
+std::string_view CopyLineReader::RowOfLine(uint64_t line) {
+  wanted_line_ = line;
+  (void)ReadRows();
+  return wanted_row_;
+}
+
 Status CopyLineReader::ReadRows() {
   RETURN_IF_ERROR(Scan());
   RETURN_IF_ERROR(FlushBlock());
@@ -62,6 +68,7 @@ Status CopyLineReader::EndRow(size_t begin, size_t end, size_t embedded_lines) {
   if (!plain_ascii_ && !IsPlainAscii(row)) RETURN_IF_ERROR(CheckEncoding(begin, end));
   line_ += embedded_lines;
   const uint64_t line = line_++;
+  if (line == wanted_line_) wanted_row_ = row;
   if (!refused_.ok()) return FailRow(refused_, row, line);
   if (header_pending_) return TakeHeader(row);
   if (field_count_ != column_count_ && !(column_count_ == 0 && row.empty())) return RefuseCount(row, line);

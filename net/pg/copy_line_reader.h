@@ -15,6 +15,8 @@ class CopyLineReader {
   CopyLineReader(const CopySource& source, const CopyPiece& piece);
   virtual ~CopyLineReader() = default;
   CopyPieceRows Read();
+  /// Instead of Read: the text of the row with this number.
+  std::string_view RowOfLine(uint64_t line);
 
  protected:
   /// Cuts all rows of the piece into fields. The last one may lack its line end.
@@ -76,6 +78,8 @@ class CopyLineReader {
   CopyLineEnd line_end_;
   bool header_pending_;
   bool stopped_ = false;
+  uint64_t wanted_line_ = 0;
+  std::string_view wanted_row_;  // with wanted_line_
   Status refused_;
   std::string arena_;  // never grows beyond what it has reserved: fields point into it
 };

@@ -15,4 +15,13 @@ CopyPieceRows ReadCopyPiece(const CopySource& source, const CopyPiece& piece) {
   return {{}, Error(sqlstate::kInternalError, "unknown COPY format"), false};
 }
 
+std::string CopyReadRowContext(const CopySource& source, const CopyPiece& piece, uint64_t line) {
+  switch (source.dialect.format) {
+    case CopyFormat::kText: return CopyLineContext(source.columns, line, CopyTextReader(source, piece).RowOfLine(line));
+    case CopyFormat::kCsv: return CopyLineContext(source.columns, line, CopyCsvReader(source, piece).RowOfLine(line));
+    case CopyFormat::kBinary: break;
+  }
+  return CopyRowContext(source.columns, line);
+}
+
 }  // namespace tsd::net::pg

@@ -214,6 +214,53 @@ class AgainstPostgresTest(unittest.TestCase):
             text = f"COPY (SELECT * FROM r ORDER BY time, series, n, v, label LIMIT 500) TO STDOUT {options}"
             self.assertEqual(self.cluster.psql("-q", "-c", text).stdout, self.postgres.psql(text).stdout)
 
+    def test_copy_in_is_the_same(self):
+        """Inputs of several pieces (net/pg/copy_splitter.h), which are read side by side: rows, errors and their lines."""
+        table = "CREATE TABLE c(id int NOT NULL, v text, x double precision, CHECK (id < 90000))"
+        checks = "SELECT count(*), sum(id), min(v), max(v), count(v), sum(length(v)), round(sum(x)::numeric, 3) FROM c"
+        for server in (self.postgres.psql, self.tsd):
+            self.assertEqual(server(table).returncode, 0)
+        for name, (options, lines) in copy_inputs().items():
+            with self.subTest(input=name):
+                told = []
+                for server in (self.postgres.psql, self.cluster.psql):
+                    arguments = ("-q", "-v", "VERBOSITY=verbose", "--csv", "-t", "-c") if server == self.cluster.psql else ()
+                    self.assertEqual(server(*arguments, "TRUNCATE c").returncode, 0)
+                    copied = server(*arguments, f"COPY c FROM STDIN WITH ({options})", stdin="".join(lines))
+                    told.append(([line.split(":", 1)[1].strip() for line in copied.stderr.splitlines() if "ERROR:" in line or "CONTEXT:" in line],
+                                 server(*arguments, checks).stdout))
+                self.assertEqual(told[1], told[0])
+
+
+def copy_inputs():
+    """{name: (options, lines)}: good ones, and some whose first wrong row is not the one that is found first."""
+    chooser = random.Random(11)
+    count = 30_000
+    plain = [f"{i},{chooser.choice(['a', 'bb', 'ü', ''])},{chooser.randint(0, 999) / 8}\n" for i in range(count)]
+    endings = ["value", "two\nlines", "three\n\nlines"]
+    quoted = [f'{i},"a ""quoted"", {chooser.choice(endings)}",{i % 7}\n' for i in range(count)]
+    values = ["plain", "tab\\t", "line\\nend", "line\\\nend", "\\N"]
+    text = [f"{i}\t{chooser.choice(values)}\t{i % 9}\n" for i in range(count)]
+
+    def wrong(lines, **changes):
+        return [changes.get(f"at{i}", line) for i, line in enumerate(lines)]
+
+    return {
+        "csv": ("FORMAT csv", plain),
+        "csv with returns": ("FORMAT csv, HEADER", ["id,v,x\r\n"] + [line.replace("\n", "\r\n") for line in plain]),
+        "csv with quotes": ("FORMAT csv", quoted),
+        "text": ("FORMAT text", text),
+        "a malformed number": ("FORMAT csv", wrong(plain, at20000="20000,a,x7\n")),
+        "two malformed rows": ("FORMAT csv", wrong(quoted, at9000="9000,a\n", at20000="x,a,1\n")),
+        "a violated check before a malformed row": ("FORMAT csv", wrong(plain, at12000="95000,a,1\n", at12001="x,a,1\n")),
+        "a violated check pieces before a malformed row": ("FORMAT csv", wrong(plain, at2000="95000,a,1\n", at25000="x,a,1\n")),
+        "a malformed row before a NULL": ("FORMAT text", wrong(text, at15000="15000\ta\n", at15100="\\N\ta\t1\n")),
+        "a NULL before a malformed row": ("FORMAT text", wrong(text, at15000="\\N\ta\t1\n", at15001="15000\ta\n")),
+        "another line end": ("FORMAT csv", wrong(plain, at22222="22222,a,1\r\n")),
+        "an open quote": ("FORMAT csv", wrong(quoted, at17000='17000,"open,1\n')),
+        "bytes after the last line end": ("FORMAT csv", plain + ["30000,a"]),
+    }
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=1)
