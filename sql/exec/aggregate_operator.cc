@@ -154,7 +154,9 @@ Status AggregateOperator::MakeRoom() {
     at_ = 0;
     return OkStatus();
   }
-  return context_.spill == nullptr ? status : SpillGroups();
+  if (context_.spill == nullptr) return status;
+  BeginSpilling();
+  return OkStatus();
 }
 
 StatusOr<ColumnBatch> AggregateOperator::StatesOf(size_t begin, size_t end) {
@@ -168,10 +170,15 @@ StatusOr<ColumnBatch> AggregateOperator::StatesOf(size_t begin, size_t end) {
   return batch;
 }
 
-Status AggregateOperator::SpillGroups() {
-  for (size_t begin = 0; begin < table_->size(); begin += kDefaultBatchRows) {
-    RETURN_IF_ERROR(CheckCancelled(context_));
-    ASSIGN_OR_RETURN(const ColumnBatch batch, StatesOf(begin, std::min(table_->size(), begin + kDefaultBatchRows)));
+void AggregateOperator::BeginSpilling() {
+  stage_ = Stage::kSpilling;
+  at_ = 0;
+}
+
+Status AggregateOperator::SpillSomeGroups() {
+  const size_t end = std::min(table_->size(), at_ + kDefaultBatchRows);
+  if (at_ < end) {
+    ASSIGN_OR_RETURN(const ColumnBatch batch, StatesOf(at_, end));
     if (partitions_ == nullptr) {
       std::vector<DataType> types;
       for (const VectorPtr& column : batch.columns()) types.push_back(column->type());
@@ -179,25 +186,29 @@ Status AggregateOperator::SpillGroups() {
     }
     const std::span<const VectorPtr> keys(batch.columns().data(), KeyCount());
     RETURN_IF_ERROR(partitions_->Write(batch, PartitionsByKey(keys, batch.rows(), partitions_->count())));
+    at_ = end;
+    if (at_ < table_->size()) return OkStatus();
   }
   RETURN_IF_ERROR(MakeStates());
-  return memory_.Set(HeldBytes());
+  RETURN_IF_ERROR(memory_.Set(HeldBytes()));
+  const bool input_over = child_ == nullptr;
+  stage_ = input_over ? Stage::kEmitting : Stage::kReading;
+  return input_over ? partitions_->Finish() : OkStatus();
 }
 
-Status AggregateOperator::LoadPartition() {
-  RETURN_IF_ERROR(MakeStates());
-  const size_t partition = next_partition_++;
-  for (size_t number = 0;; ++number) {
-    ASSIGN_OR_RETURN(const ColumnBatch batch, partitions_->Read(partition, number));
-    if (batch.empty()) return OkStatus();
-    const std::vector<VectorPtr> keys(batch.columns().begin(), batch.columns().begin() + static_cast<ptrdiff_t>(KeyCount()));
-    table_->Resolve(keys, batch.rows(), &ids_);
-    for (size_t i = 0; i < calls_.size(); ++i) {
-      calls_[i].state->Resize(table_->size());
-      RETURN_IF_ERROR(calls_[i].state->Merge(batch.column(KeyCount() + i), GroupIds{ids_.data(), batch.rows()}));
-    }
-    RETURN_IF_ERROR(memory_.Set(HeldBytes()));
+Status AggregateOperator::LoadSomeOfPartition() {
+  ASSIGN_OR_RETURN(const ColumnBatch batch, partitions_->Read(next_partition_ - 1, next_batch_++));
+  if (batch.empty()) {
+    stage_ = Stage::kEmitting;
+    return OkStatus();
   }
+  const std::vector<VectorPtr> keys(batch.columns().begin(), batch.columns().begin() + static_cast<ptrdiff_t>(KeyCount()));
+  table_->Resolve(keys, batch.rows(), &ids_);
+  for (size_t i = 0; i < calls_.size(); ++i) {
+    calls_[i].state->Resize(table_->size());
+    RETURN_IF_ERROR(calls_[i].state->Merge(batch.column(KeyCount() + i), GroupIds{ids_.data(), batch.rows()}));
+  }
+  return memory_.Set(HeldBytes());
 }
 
 Status AggregateOperator::BufferOrdered(Call& call, const ColumnBatch& batch, const std::vector<VectorPtr>& arguments,
@@ -258,15 +269,14 @@ Status AggregateOperator::UpdateDistinct(Call& call, const std::vector<VectorPtr
   return call.state->UpdateSelected(arguments, groups, fresh);
 }
 
-Status AggregateOperator::FeedDistinct(Call& call) {
-  while (true) {
-    ASSIGN_OR_RETURN(const ColumnBatch rows, call.distinct->Next());
-    if (rows.empty()) return OkStatus();
-    std::vector<VectorPtr> arguments(rows.columns().begin(), rows.columns().begin() + static_cast<ptrdiff_t>(call.arguments.size()));
-    std::vector<uint32_t> ids;
-    if (!IsPlain()) ids = IdsOf(rows.column(call.arguments.size()));
-    RETURN_IF_ERROR(call.state->Update(arguments, GroupIds{IsPlain() ? nullptr : ids.data(), rows.rows()}));
-  }
+StatusOr<bool> AggregateOperator::FeedDistinct(Call& call) {
+  ASSIGN_OR_RETURN(const ColumnBatch rows, call.distinct->Next());
+  if (rows.empty()) return true;
+  std::vector<VectorPtr> arguments(rows.columns().begin(), rows.columns().begin() + static_cast<ptrdiff_t>(call.arguments.size()));
+  std::vector<uint32_t> ids;
+  if (!IsPlain()) ids = IdsOf(rows.column(call.arguments.size()));
+  RETURN_IF_ERROR(call.state->Update(arguments, GroupIds{IsPlain() ? nullptr : ids.data(), rows.rows()}));
+  return false;
 }
 
 Status AggregateOperator::TakeSet(const ColumnBatch& batch, std::vector<VectorPtr> keys) {
@@ -311,40 +321,53 @@ Status AggregateOperator::Take(const ColumnBatch& batch) {
   return MakeRoom();
 }
 
-Status AggregateOperator::FeedOrdered(Call& call, const AggregateCall& spec) {
-  const ColumnBatch rows = call.buffer->Finish();
-  std::vector<uint32_t> order = SortedRows(rows, call.order);
+StatusOr<bool> AggregateOperator::FeedOrdered(Call& call, const AggregateCall& spec) {
+  if (ordered_ == nullptr) {
+    ordered_ = std::make_unique<OrderedRows>();
+    ordered_->rows = call.buffer->Finish();
+    ordered_->sorter.emplace(ordered_->rows, call.order);
+  }
+  OrderedRows& ordered = *ordered_;
+  if (ordered.sorter.has_value()) {
+    if (!ordered.sorter->Step()) return false;
+    ordered.order = ordered.sorter->Take();
+    ordered.sorter.reset();
+  }
+  if (ordered.at == ordered.order.size()) {
+    ordered_.reset();
+    return true;
+  }
   const size_t arguments = call.arguments.size();
+  const size_t end = std::min(ordered.order.size(), ordered.at + kDefaultBatchRows);
+  ColumnBatch part = ordered.rows.Gather(std::span<const uint32_t>(ordered.order).subspan(ordered.at, end - ordered.at));
+  ordered.at = end;
   if (spec.distinct) {
-    std::vector<VectorPtr> keys;
-    const ColumnBatch sorted = rows.Gather(order);
-    for (size_t i = 0; i <= arguments; ++i) keys.push_back(sorted.column_ptr(i));
-    std::vector<DataType> types;
-    for (const VectorPtr& key : keys) types.push_back(key->type());
-    GroupTable seen(types);
-    std::vector<uint32_t> ids;
-    seen.Resolve(keys, sorted.rows(), &ids);
-    std::vector<uint32_t> first;
-    size_t known = 0;
-    for (size_t row = 0; row < ids.size(); ++row) {
-      if (ids[row] < known) continue;
-      first.push_back(order[row]);
-      known = ids[row] + size_t{1};
+    // Of equal arguments of a group, the first in order.
+    const std::vector<VectorPtr> keys(part.columns().begin(), part.columns().begin() + static_cast<ptrdiff_t>(arguments + 1));
+    if (ordered.seen == nullptr) {
+      std::vector<DataType> types;
+      for (const VectorPtr& key : keys) types.push_back(key->type());
+      ordered.seen = std::make_unique<GroupTable>(types);
     }
-    order = std::move(first);
+    size_t known = ordered.seen->size();
+    std::vector<uint32_t> seen_ids, first;
+    ordered.seen->Resolve(keys, part.rows(), &seen_ids);
+    for (size_t row = 0; row < seen_ids.size(); ++row) {
+      if (seen_ids[row] < known) continue;
+      first.push_back(static_cast<uint32_t>(row));
+      known = seen_ids[row] + size_t{1};
+    }
+    part = part.Gather(first);
   }
-  for (size_t begin = 0; begin < order.size(); begin += kDefaultBatchRows) {
-    const size_t end = std::min(order.size(), begin + kDefaultBatchRows);
-    const ColumnBatch part = rows.Gather(std::span<const uint32_t>(order).subspan(begin, end - begin));
-    const std::vector<uint32_t> ids = IdsOf(part.column(0));
-    std::vector<VectorPtr> columns;
-    for (size_t i = 0; i < arguments; ++i) columns.push_back(part.column_ptr(i + 1));
-    RETURN_IF_ERROR(call.state->Update(columns, GroupIds{IsPlain() ? nullptr : ids.data(), part.rows()}));
-  }
-  return OkStatus();
+  const std::vector<uint32_t> ids = IdsOf(part.column(0));
+  std::vector<VectorPtr> columns;
+  for (size_t i = 0; i < arguments; ++i) columns.push_back(part.column_ptr(i + 1));
+  RETURN_IF_ERROR(call.state->Update(columns, GroupIds{IsPlain() ? nullptr : ids.data(), part.rows()}));
+  return false;
 }
 
-Status AggregateOperator::Finish() {
+void AggregateOperator::EndInput() {
+  child_.reset();
   if (HasMask() && !GivesStates()) {
     // An empty grouping set yields a row even without input.
     for (size_t number = 0; number < node_.grouping_sets.size(); ++number) {
@@ -357,15 +380,28 @@ Status AggregateOperator::Finish() {
       for (Call& call : calls_) call.state->Resize(table_->size());
     }
   }
-  for (size_t i = 0; i < calls_.size(); ++i) {
-    if (calls_[i].buffer != nullptr) RETURN_IF_ERROR(FeedOrdered(calls_[i], node_.aggregates[i]));
-    if (calls_[i].distinct != nullptr) RETURN_IF_ERROR(FeedDistinct(calls_[i]));
+  stage_ = Stage::kFeeding;
+}
+
+Status AggregateOperator::Work() {
+  if (stage_ == Stage::kSpilling) return SpillSomeGroups();
+  if (stage_ == Stage::kLoading) return LoadSomeOfPartition();
+  if (fed_ < calls_.size()) {
+    Call& call = calls_[fed_];
+    bool done = true;
+    if (call.buffer != nullptr) {
+      ASSIGN_OR_RETURN(done, FeedOrdered(call, node_.aggregates[fed_]));
+    } else if (call.distinct != nullptr) {
+      ASSIGN_OR_RETURN(done, FeedDistinct(call));
+    }
+    if (done) ++fed_;
+  } else if (partitions_ != nullptr) {
+    BeginSpilling();
+  } else {
+    stage_ = Stage::kEmitting;
+    at_ = 0;
   }
-  stage_ = Stage::kEmitting;
-  at_ = 0;
-  if (partitions_ == nullptr) return OkStatus();
-  RETURN_IF_ERROR(SpillGroups());
-  return partitions_->Finish();
+  return OkStatus();
 }
 
 Status AggregateOperator::Emit(ColumnBatch* out) {
@@ -412,9 +448,13 @@ StatusOr<Pull> AggregateOperator::Next(ColumnBatch* out) {
     if (stage_ == Stage::kReading) {
       ASSIGN_OR_RETURN(const Pull pull, PullInput());
       if (pull == Pull::kBlocked) return pull;
-      if (pull == Pull::kRows) continue;
-      RETURN_IF_ERROR(Finish());
-      child_.reset();
+      if (pull == Pull::kDone) EndInput();
+      continue;
+    }
+    if (stage_ != Stage::kFlushing && stage_ != Stage::kEmitting) {
+      RETURN_IF_ERROR(Work());
+      NoteWork(context_);
+      if (TurnIsOver(context_)) return Pull::kBlocked;
       continue;
     }
     if (at_ < GroupCount()) {
@@ -426,7 +466,10 @@ StatusOr<Pull> AggregateOperator::Next(ColumnBatch* out) {
       RETURN_IF_ERROR(memory_.Set(HeldBytes()));
       stage_ = Stage::kReading;
     } else if (partitions_ != nullptr && next_partition_ < partitions_->count()) {
-      RETURN_IF_ERROR(LoadPartition());
+      RETURN_IF_ERROR(MakeStates());
+      ++next_partition_;
+      next_batch_ = 0;
+      stage_ = Stage::kLoading;
     } else {
       return Pull::kDone;
     }

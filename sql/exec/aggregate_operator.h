@@ -12,7 +12,7 @@
 #include "sql/exec/distinct_rows.h"
 #include "sql/exec/group_table.h"
 #include "sql/exec/newest_groups.h"
-#include "sql/exec/row_order.h"
+#include "sql/exec/row_sorter.h"
 #include "sql/exec/spill_partitions.h"
 
 namespace tsd::sql {
@@ -39,6 +39,15 @@ class AggregateOperator final : public Operator {
     std::unique_ptr<BatchBuilder> buffer;    // ORDER BY: group, arguments, order columns
   };
 
+  /// An ordered call's rows, being sorted and then fed.
+  struct OrderedRows {
+    ColumnBatch rows;
+    std::optional<RowSorter> sorter;
+    std::vector<uint32_t> order;
+    size_t at = 0;
+    std::unique_ptr<GroupTable> seen;  // DISTINCT: group and arguments
+  };
+
   AggregateOperator(OperatorPtr child, const AggregateNode& node, Options options, const ExecContext& context)
       : child_(std::move(child)), node_(node), options_(std::move(options)), context_(context), memory_(context) {}
   Status Prepare(const std::vector<PlanColumn>& input);
@@ -53,16 +62,20 @@ class AggregateOperator final : public Operator {
   Status BufferOrdered(Call& call, const ColumnBatch& batch, const std::vector<VectorPtr>& arguments, const std::vector<uint32_t>& ids,
                        const std::vector<uint32_t>* selection);
   Status UpdateDistinct(Call& call, const std::vector<VectorPtr>& arguments, GroupIds groups);
-  /// The distinct rows that did not come at once.
-  Status FeedDistinct(Call& call);
-  Status FeedOrdered(Call& call, const AggregateCall& spec);
-  Status Finish();
+  /// Of the distinct rows that did not come at once, some. True: that was all.
+  StatusOr<bool> FeedDistinct(Call& call);
+  StatusOr<bool> FeedOrdered(Call& call, const AggregateCall& spec);
+  /// The input is over.
+  void EndInput();
+  /// A piece of the work of kFeeding, kSpilling or kLoading.
+  Status Work();
   Status Emit(ColumnBatch* out);
   Status MakeStates();
   /// After a batch: what is held is charged, and made less where the budget refuses.
   Status MakeRoom();
-  Status SpillGroups();
-  Status LoadPartition();
+  void BeginSpilling();
+  Status SpillSomeGroups();
+  Status LoadSomeOfPartition();
   /// Keys (a mask among them), then states, of groups [begin, end).
   StatusOr<ColumnBatch> StatesOf(size_t begin, size_t end);
   bool HasMask() const { return !node_.grouping_sets.empty(); }
@@ -87,12 +100,18 @@ class AggregateOperator final : public Operator {
   enum class Stage : uint8_t {
     kReading,
     kFlushing,  // gives states because of the budget; reading goes on afterwards
+    kSpilling,  // states go to disk because of the budget, or as the rest of them after the input
+    kFeeding,   // after the input: rows that calls see in order, or once
+    kLoading,   // a partition from disk
     kEmitting,
   };
   Stage stage_ = Stage::kReading;
-  size_t at_ = 0;
+  size_t at_ = 0;   // group, in kFlushing, kSpilling, kEmitting
+  size_t fed_ = 0;  // calls, in kFeeding
+  std::unique_ptr<OrderedRows> ordered_;  // of the call that is fed
   std::unique_ptr<SpillPartitions> partitions_;
   size_t next_partition_ = 0;
+  size_t next_batch_ = 0;  // of the partition before, in kLoading
 };
 
 }  // namespace tsd::sql

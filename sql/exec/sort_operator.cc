@@ -8,84 +8,19 @@ namespace tsd::sql {
 
 namespace {
 
-constexpr size_t kSortOverhead = 20;             // bytes a row that sorting takes
 constexpr size_t kMaxRuns = 64;                  // merged at once
 constexpr size_t kRunBatchRows = 1024;           // a merge holds one batch a run
 
 }  // namespace
 
-Status SortOperator::Take(const ColumnBatch& batch) {
-  builder_.Append(batch);
-  const size_t bytes = builder_.MemoryBytes() + builder_.rows() * kSortOverhead;
-  Status status = memory_.SetOrSpill(bytes);
-  if (status.ok()) status = CheckColumnSizes(builder_, batch.column_count());
-  if (status.ok() || context_.spill == nullptr || !memory_.AreWorthSpilling(bytes)) return status;
-  return Spill();
-}
-
-Status SortOperator::Spill() {
-  if (runs_.size() >= kMaxRuns) {
-    const OperatorPtr merged = MergeRuns();
-    RETURN_IF_ERROR(WriteRun(*merged));
-  }
-  const ColumnBatch rows = builder_.Finish();
-  const std::vector<uint32_t> order = SortedRows(rows, keys_);
-  ASSIGN_OR_RETURN(std::unique_ptr<SpillRun> run, SpillRun::Create(*context_.spill));
-  for (size_t begin = 0; begin < order.size(); begin += kRunBatchRows) {
-    RETURN_IF_ERROR(CheckCancelled(context_));
-    const size_t count = std::min(order.size() - begin, kRunBatchRows);
-    RETURN_IF_ERROR(run->Write(rows.Gather(std::span<const uint32_t>(order).subspan(begin, count))));
-  }
-  runs_.push_back(std::move(run));
-  return memory_.Set(0);
-}
-
-OperatorPtr SortOperator::MergeRuns() {
-  std::vector<OperatorPtr> sources;
-  for (std::unique_ptr<SpillRun>& run : runs_) sources.push_back(MakeRunSource(std::move(run)));
-  runs_.clear();
-  return MakeMerge(std::move(sources), keys_, types_);
-}
-
-Status SortOperator::WriteRun(Operator& source) {
-  ASSIGN_OR_RETURN(std::unique_ptr<SpillRun> run, SpillRun::Create(*context_.spill));
-  while (true) {
-    RETURN_IF_ERROR(CheckCancelled(context_));
-    ColumnBatch batch;
-    ASSIGN_OR_RETURN(const Pull pull, source.Next(&batch));
-    if (pull == Pull::kDone) break;
-    for (size_t begin = 0; begin < batch.rows(); begin += kRunBatchRows) {
-      RETURN_IF_ERROR(run->Write(batch.Slice(begin, std::min(batch.rows(), begin + kRunBatchRows))));
-    }
-  }
-  runs_.push_back(std::move(run));
-  return OkStatus();
-}
-
-Status SortOperator::Finish() {
-  child_.reset();
-  if (!runs_.empty()) {
-    if (builder_.rows() > 0) RETURN_IF_ERROR(Spill());
-    merged_ = MergeRuns();
-    return OkStatus();
-  }
-  rows_ = builder_.Finish();
-  order_ = SortedRows(rows_, keys_);
-  return OkStatus();
-}
-
 StatusOr<Pull> SortOperator::Next(ColumnBatch* out) {
-  while (!sorted_) {
+  while (phase_ != Phase::kGive) {
     RETURN_IF_ERROR(CheckCancelled(context_));
-    ColumnBatch batch;
-    ASSIGN_OR_RETURN(const Pull pull, child_->Next(&batch));
+    ASSIGN_OR_RETURN(const Pull pull, Step());
     if (pull == Pull::kBlocked) return pull;
-    if (pull == Pull::kRows) {
-      RETURN_IF_ERROR(Take(batch));
-      continue;
-    }
-    RETURN_IF_ERROR(Finish());
-    sorted_ = true;
+    if (phase_ == Phase::kTake) continue;  // the child sees to turns
+    NoteWork(context_);
+    if (TurnIsOver(context_)) return Pull::kBlocked;
   }
   if (merged_ != nullptr) return merged_->Next(out);
   if (at_ >= order_.size()) return Pull::kDone;
@@ -93,6 +28,102 @@ StatusOr<Pull> SortOperator::Next(ColumnBatch* out) {
   *out = rows_.Gather(std::span<const uint32_t>(order_).subspan(at_, end - at_));
   at_ = end;
   return Pull::kRows;
+}
+
+StatusOr<Pull> SortOperator::Step() {
+  switch (phase_) {
+    case Phase::kTake: {
+      ColumnBatch batch;
+      ASSIGN_OR_RETURN(const Pull pull, child_->Next(&batch));
+      if (pull == Pull::kBlocked) return pull;
+      RETURN_IF_ERROR(pull == Pull::kRows ? Take(batch) : TakenAll());
+      break;
+    }
+    case Phase::kMergeRuns: RETURN_IF_ERROR(MergeSome()); break;
+    case Phase::kSort:
+      if (!sorter_->Step()) break;
+      order_ = sorter_->Take();
+      sorter_.reset();
+      at_ = 0;
+      phase_ = new_run_ != nullptr ? Phase::kWriteRun : Phase::kGive;
+      break;
+    case Phase::kWriteRun: RETURN_IF_ERROR(WriteSome()); break;
+    case Phase::kGive: break;
+  }
+  return Pull::kRows;
+}
+
+Status SortOperator::Take(const ColumnBatch& batch) {
+  builder_.Append(batch);
+  const size_t bytes = builder_.MemoryBytes() + builder_.rows() * RowSorter::kBytesARow;
+  Status status = memory_.SetOrSpill(bytes);
+  if (status.ok()) status = CheckColumnSizes(builder_, batch.column_count());
+  if (status.ok() || context_.spill == nullptr || !memory_.AreWorthSpilling(bytes)) return status;
+  return BeginRun();
+}
+
+Status SortOperator::TakenAll() {
+  child_.reset();
+  if (runs_.empty()) {
+    BeginSort();
+  } else if (builder_.rows() > 0) {
+    return BeginRun();
+  } else {
+    merged_ = MergeOfRuns();
+    phase_ = Phase::kGive;
+  }
+  return OkStatus();
+}
+
+Status SortOperator::BeginRun() {
+  ASSIGN_OR_RETURN(new_run_, SpillRun::Create(*context_.spill));
+  if (runs_.size() >= kMaxRuns) {
+    merged_ = MergeOfRuns();
+    phase_ = Phase::kMergeRuns;
+  } else {
+    BeginSort();
+  }
+  return OkStatus();
+}
+
+void SortOperator::BeginSort() {
+  rows_ = builder_.Finish();
+  sorter_.emplace(rows_, keys_);
+  phase_ = Phase::kSort;
+}
+
+Status SortOperator::WriteSome() {
+  const size_t count = std::min(order_.size() - at_, kRunBatchRows);
+  RETURN_IF_ERROR(new_run_->Write(rows_.Gather(std::span<const uint32_t>(order_).subspan(at_, count))));
+  at_ += count;
+  if (at_ < order_.size()) return OkStatus();
+  runs_.push_back(std::move(new_run_));
+  rows_ = ColumnBatch();
+  order_ = {};
+  RETURN_IF_ERROR(memory_.Set(0));
+  phase_ = Phase::kTake;
+  return child_ == nullptr ? TakenAll() : OkStatus();
+}
+
+OperatorPtr SortOperator::MergeOfRuns() {
+  std::vector<OperatorPtr> sources;
+  for (std::unique_ptr<SpillRun>& run : runs_) sources.push_back(MakeRunSource(std::move(run)));
+  runs_.clear();
+  return MakeMerge(std::move(sources), keys_, types_);
+}
+
+Status SortOperator::MergeSome() {
+  ColumnBatch batch;
+  ASSIGN_OR_RETURN(const Pull pull, merged_->Next(&batch));
+  if (pull == Pull::kDone) {
+    runs_.push_back(std::move(new_run_));
+    merged_.reset();
+    return BeginRun();
+  }
+  for (size_t begin = 0; begin < batch.rows(); begin += kRunBatchRows) {
+    RETURN_IF_ERROR(new_run_->Write(batch.Slice(begin, std::min(batch.rows(), begin + kRunBatchRows))));
+  }
+  return OkStatus();
 }
 
 namespace {

@@ -2,9 +2,10 @@
 // Sort: takes everything in, then yields it in order; what the query's memory does not hold is sorted in parts, which go to disk and are
 // merged. TopN: keeps only the best limit + offset rows while it reads.
 #include <limits>
+#include <optional>
 
 #include "sql/exec/build_state.h"
-#include "sql/exec/row_order.h"
+#include "sql/exec/row_sorter.h"
 #include "sql/exec/spill.h"
 
 namespace tsd::sql {
@@ -17,25 +18,38 @@ class SortOperator final : public Operator {
   std::string Name() const override { return "Sort"; }
 
  private:
+  enum class Phase : uint8_t {
+    kTake,       // rows from the child
+    kMergeRuns,  // there are too many: they become one
+    kSort,       // rows_: a run's, or all
+    kWriteRun,   // rows_, in order, to disk
+    kGive,
+  };
+  /// The next piece of work before kGive. kRows: there is more to do.
+  StatusOr<Pull> Step();
   Status Take(const ColumnBatch& batch);
+  Status TakenAll();
   /// The rows so far become a sorted run on disk.
-  Status Spill();
-  Status WriteRun(Operator& source);
-  OperatorPtr MergeRuns();
-  Status Finish();
+  Status BeginRun();
+  void BeginSort();
+  Status WriteSome();
+  OperatorPtr MergeOfRuns();
+  Status MergeSome();
 
-  OperatorPtr child_;
+  OperatorPtr child_;  // null once its rows are all taken
   const std::vector<DataType> types_;
   BatchBuilder builder_;
   std::vector<OrderKey> keys_;
   const ExecContext& context_;
   MemoryHold memory_;
   std::vector<std::unique_ptr<SpillRun>> runs_;
-  OperatorPtr merged_;  // once sorted, if there are runs
-  bool sorted_ = false;
+  std::unique_ptr<SpillRun> new_run_;  // in kMergeRuns and kWriteRun
+  OperatorPtr merged_;                 // of runs_, in kMergeRuns, and in kGive if there are any
+  Phase phase_ = Phase::kTake;
   ColumnBatch rows_;
+  std::optional<RowSorter> sorter_;
   std::vector<uint32_t> order_;
-  size_t at_ = 0;
+  size_t at_ = 0;  // in order_
 };
 
 /// Where a TopN is: a scan below that visits chunks by time may stop when no row of a chunk can get in. Shared by both, one thread.

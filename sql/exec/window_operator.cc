@@ -1,9 +1,11 @@
 #include "sql/exec/window_operator.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "sql/exec/aggregate_state.h"
 #include "sql/exec/limit_operator.h"
+#include "sql/exec/row_sorter.h"
 #include "sql/exec/window_frame.h"
 
 namespace tsd::sql {
@@ -44,14 +46,18 @@ class WindowOperator final : public Operator {
   WindowOperator(OperatorPtr child, const WindowNode& node, std::vector<CompiledCall> calls, std::vector<OrderKey> partition,
                  std::vector<OrderKey> order, const ExecContext& context)
       : node_(node), calls_(std::move(calls)), partition_(std::move(partition)), order_(std::move(order)), context_(context),
-        collector_(std::move(child), TypesOf(node.children[0]->output), context), memory_(context) {}
+        collector_(std::move(child), TypesOf(node.children[0]->output), context), memory_(context), gathered_(TypesOf(node.children[0]->output)) {}
 
   StatusOr<Pull> Next(ColumnBatch* out) override {
     if (!collected_) {
       ASSIGN_OR_RETURN(const Pull pull, collector_.Run());
       if (pull == Pull::kBlocked) return pull;
-      RETURN_IF_ERROR(SortRows());
+      RETURN_IF_ERROR(BeginSort());
       collected_ = true;
+    }
+    if (!sorted_) {
+      ASSIGN_OR_RETURN(sorted_, SortRows());
+      if (!sorted_) return Pull::kBlocked;
     }
     if (!computed_) {
       ASSIGN_OR_RETURN(computed_, Compute());
@@ -62,15 +68,47 @@ class WindowOperator final : public Operator {
   std::string Name() const override { return "WindowAgg"; }
 
  private:
-  Status SortRows() {
-    rows_ = collector_.Take();
-    if (rows_.empty()) return OkStatus();
+  Status BeginSort() {
+    unsorted_ = collector_.Take();
     std::vector<OrderKey> keys = partition_;
     keys.insert(keys.end(), order_.begin(), order_.end());
-    if (!keys.empty()) rows_ = rows_.Gather(SortedRows(rows_, keys));
-    RETURN_IF_ERROR(memory_.Set(rows_.MemoryBytes() * 2));
-    FindPartitions();
+    if (keys.empty()) {
+      rows_ = std::move(unsorted_);
+    } else {
+      RETURN_IF_ERROR(memory_.Set(unsorted_.rows() * RowSorter::kBytesARow));
+      sorter_.emplace(unsorted_, keys);
+    }
     return OkStatus();
+  }
+
+  /// False: the turn is over; goes on where it was when called again.
+  StatusOr<bool> SortRows() {
+    while (sorter_.has_value()) {
+      RETURN_IF_ERROR(CheckCancelled(context_));
+      if (sorter_->Step()) {
+        order_of_rows_ = sorter_->Take();
+        sorter_.reset();
+      }
+      NoteWork(context_);
+      if (TurnIsOver(context_)) return false;
+    }
+    while (gathered_.rows() < order_of_rows_.size()) {
+      RETURN_IF_ERROR(CheckCancelled(context_));
+      const size_t begin = gathered_.rows();
+      gathered_.AppendSelected(unsorted_, std::span<const uint32_t>(order_of_rows_).subspan(begin, std::min(order_of_rows_.size() - begin, kDefaultBatchRows)));
+      if (!MayGoOn(kDefaultBatchRows)) return false;
+    }
+    if (!order_of_rows_.empty()) {
+      rows_ = gathered_.Finish();
+      unsorted_ = ColumnBatch();
+      order_of_rows_ = {};
+    }
+    RETURN_IF_ERROR(memory_.Set(rows_.MemoryBytes() * 2));
+    while (partitioned_ < rows_.rows()) {
+      FindPartitions(std::min(rows_.rows(), partitioned_ + kDefaultBatchRows));
+      if (!MayGoOn(kDefaultBatchRows)) return false;
+    }
+    return true;
   }
 
   /// False: the turn is over; goes on where it was when called again.
@@ -112,8 +150,9 @@ class WindowOperator final : public Operator {
     return !TurnIsOver(context_);
   }
 
-  void FindPartitions() {
-    for (size_t row = 0; row < rows_.rows(); ++row) {
+  /// Of the rows before `end`.
+  void FindPartitions(size_t end) {
+    for (size_t& row = partitioned_; row < end; ++row) {
       if (row == 0 || CompareOrder(partition_, rows_, row - 1, rows_, row) != 0) {
         partitions_.emplace_back();
         partitions_.back().begin = row;
@@ -342,7 +381,13 @@ class WindowOperator final : public Operator {
   const ExecContext& context_;
   Collector collector_;
   MemoryHold memory_;
-  bool collected_ = false, computed_ = false;
+  bool collected_ = false, sorted_ = false, computed_ = false;
+  // While rows are sorted:
+  ColumnBatch unsorted_;
+  std::optional<RowSorter> sorter_;
+  std::vector<uint32_t> order_of_rows_;
+  BatchBuilder gathered_;
+  size_t partitioned_ = 0;                           // rows whose partitions are known
   size_t call_ = 0, partition_at_ = 0, row_at_ = 0;  // where Compute is; row_at_: in the partition
   size_t since_asked_ = 0;                           // rows
   GrowingFrame growing_;                             // of the partition at hand

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "engine/base/strings.h"
 #include "sql/plan/plan_rewrite.h"
 #include "tests/sql/exec/query_fixture.h"
 
