@@ -25,7 +25,8 @@ Task<StatusOr<FragmentStats>> RunFragment(FragmentDeps deps, FragmentRequest req
   CO_RETURN_IF_ERROR(co_await readable);
 
   const uint64_t memory_bytes = request.memory_bytes != 0 ? request.memory_bytes : kDefaultMemoryBytes;
-  auto run = std::make_shared<LaneRun>(deps.memory->OfFragment(request.snapshot.own, request.snapshot.own_level, memory_bytes), std::make_shared<Event>());
+  auto run = std::make_shared<LaneRun>(deps.memory->OfFragment(request.snapshot.own, request.snapshot.own_level, memory_bytes), deps.clock,
+                                       std::make_shared<Event>());
   run->context.datetime = request.text.datetime;
   run->context.bytea_output = request.text.bytea_output;
   run->context.extra_float_digits = request.text.extra_float_digits;
@@ -42,6 +43,7 @@ Task<StatusOr<FragmentStats>> RunFragment(FragmentDeps deps, FragmentRequest req
     if (sink->IsCancelled()) run->cancelled.store(true);
     if (run->context.IsCancelled()) co_return Cancelled();
     ColumnBatch batch;
+    run->turn.Begin();
     StatusOr<sql::Pull> pull = root->Next(&batch);
     if (!pull.ok()) {
       run->cancelled.store(true);  // the other lanes' work is for nothing
@@ -57,7 +59,7 @@ Task<StatusOr<FragmentStats>> RunFragment(FragmentDeps deps, FragmentRequest req
       }
     }
     // A fair share of the executor is given back; and with its own lane at the end, there is only the others' to wait for.
-    if (*pull == sql::Pull::kBlocked && run->first_lane_done) {
+    if (*pull == sql::Pull::kBlocked && run->first_lane_done && !run->turn.TakeGivenWay()) {
       co_await run->wake->Wait();
     } else {
       co_await Yield{};

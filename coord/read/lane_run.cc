@@ -81,7 +81,9 @@ class OtherLaneOperator final : public sql::Operator {
 
 }  // namespace
 
-LaneRun::LaneRun(std::shared_ptr<MemoryBudget> memory, std::shared_ptr<Event> event) : wake(std::move(event)), memory_(std::move(memory)) {
+LaneRun::LaneRun(std::shared_ptr<MemoryBudget> memory, const Clock* clock, std::shared_ptr<Event> event)
+    : turn(NewTurn(clock)), wake(std::move(event)), memory_(std::move(memory)), clock_(clock) {
+  context.turn = &turn;
   context.memory = memory_.get();
   context.cancelled = &cancelled;
 }
@@ -139,11 +141,15 @@ Task<void> LaneRun::RunLane(std::shared_ptr<LaneRun> run, size_t lane, std::shar
 
 Task<StatusOr<FragmentStats>> LaneRun::PullLane(std::shared_ptr<LaneRun> run, size_t lane, FragmentSource* source) {
   FragmentStats stats;
-  ShareSource share(std::move(run->shares_[lane]), run->context, kLaterSlice, &stats.scan);
-  CO_ASSIGN_OR_RETURN(sql::OperatorPtr root, sql::BuildOperators(*run->lane_, share, run->context));
+  sql::Turn turn = NewTurn(run->clock_);
+  sql::ExecContext context = run->context;
+  context.turn = &turn;
+  ShareSource share(std::move(run->shares_[lane]), context, kLaterSlice, &stats.scan);
+  CO_ASSIGN_OR_RETURN(sql::OperatorPtr root, sql::BuildOperators(*run->lane_, share, context));
   while (true) {
     if (source->IsCancelled() || run->context.IsCancelled()) co_return Error(sqlstate::kQueryCanceled, "canceling statement due to user request");
     ColumnBatch batch;
+    turn.Begin();
     CO_ASSIGN_OR_RETURN(const sql::Pull pull, root->Next(&batch));
     if (pull == sql::Pull::kDone) break;
     if (pull == sql::Pull::kRows) CO_RETURN_IF_ERROR(co_await source->Rows(std::move(batch)));

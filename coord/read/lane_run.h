@@ -9,6 +9,7 @@
 #include "engine/base/memory_budget.h"
 #include "engine/store/reader.h"
 #include "sql/exec/build.h"
+#include "sql/exec/turn.h"
 #include "sql/plan/logical_plan.h"
 
 namespace tsd::coord {
@@ -16,7 +17,7 @@ namespace tsd::coord {
 class LaneRun : public std::enable_shared_from_this<LaneRun> {
  public:
   /// `memory`: of all that the fragment's query does on this node. `wake`: of the coroutine that runs the first lane.
-  LaneRun(std::shared_ptr<MemoryBudget> memory, std::shared_ptr<Event> wake);
+  LaneRun(std::shared_ptr<MemoryBudget> memory, const Clock* clock, std::shared_ptr<Event> wake);
 
   /// Opens the scan, in shares if `plan` can be run in lanes and there are threads for it.
   Status Open(engine::StoreReader& store, engine::Snapshot snapshot, sql::PlanPtr plan, int threads);
@@ -28,7 +29,8 @@ class LaneRun : public std::enable_shared_from_this<LaneRun> {
   bool started() const { return started_; }
   engine::ScanStats Stats() const;
 
-  sql::ExecContext context;
+  sql::ExecContext context;  // of what the fragment's coroutine runs
+  sql::Turn turn;            // of that: after kBlocked, given way means that nothing else will wake it
   std::atomic<bool> cancelled{false};
   Executor* executor = nullptr;
   const std::shared_ptr<Event> wake;
@@ -36,10 +38,12 @@ class LaneRun : public std::enable_shared_from_this<LaneRun> {
   bool first_lane_done = false;  // of that coroutine
 
  private:
+  static sql::Turn NewTurn(const Clock* clock) { return sql::Turn(clock, sql::Turn::Asked::kByLongWork); }
   static Task<void> RunLane(std::shared_ptr<LaneRun> run, size_t lane, std::shared_ptr<FragmentSource> source);
   static Task<StatusOr<FragmentStats>> PullLane(std::shared_ptr<LaneRun> run, size_t lane, FragmentSource* source);
 
   const std::shared_ptr<MemoryBudget> memory_;
+  const Clock* const clock_;
   engine::StoreReader* store_ = nullptr;
   engine::Snapshot snapshot_;
   sql::PlanPtr lane_;  // null: the fragment is run in one piece

@@ -5,7 +5,7 @@ namespace tsd::coord {
 LocalFragment::LocalFragment(Executor& executor, FragmentDeps deps, Request request, std::shared_ptr<Event> wake,
                              std::shared_ptr<FragmentSource> note)
     : deps_(deps), request_(std::move(request)), wake_(std::move(wake)), note_(std::move(note)),
-      run_(std::make_shared<LaneRun>(request_.memory, wake_)), start_(deps.clock->Monotonic()) {
+      run_(std::make_shared<LaneRun>(request_.memory, deps.clock, wake_)), start_(deps.clock->Monotonic()) {
   run_->executor = &executor;
   run_->context.datetime = request_.text.datetime;
   run_->context.bytea_output = request_.text.bytea_output;
@@ -44,11 +44,12 @@ void LocalFragment::End() {
 StatusOr<sql::Pull> LocalFragment::Next(ColumnBatch* out) {
   ASSIGN_OR_RETURN(const bool ready, Begin());
   if (!ready) return sql::Pull::kBlocked;
+  run_->turn.Begin();
   ASSIGN_OR_RETURN(const sql::Pull pull, root_->Next(out));
   if (pull == sql::Pull::kRows) rows_ += out->rows();
   if (pull == sql::Pull::kDone) End();
   // The slice is over: others have their turn, then this goes on. When only other lanes are at work, they wake the query.
-  if (pull == sql::Pull::kBlocked && !run_->first_lane_done) run_->executor->Post([wake = wake_] { wake->Set(); });
+  if (pull == sql::Pull::kBlocked && (run_->turn.TakeGivenWay() || !run_->first_lane_done)) run_->executor->Post([wake = wake_] { wake->Set(); });
   return pull;
 }
 

@@ -19,6 +19,7 @@
 #include "sql/exec/sort_operator.h"
 #include "sql/exec/stats_operator.h"
 #include "sql/exec/table_scan_operator.h"
+#include "sql/exec/turn.h"
 #include "sql/exec/turn_operator.h"
 #include "sql/exec/values_operator.h"
 #include "sql/exec/window_operator.h"
@@ -199,7 +200,8 @@ StatusOr<OperatorPtr> BuildNode(const PlanNode& plan, const BuildStatePtr& state
     if (number != state->numbers.end()) built = MakeStatsOperator(std::move(built), &(*state->stats)[number->second], state->clock);
   }
   // A scan has slices of its own.
-  if (state->context->turn == nullptr || plan.kind == PlanKind::kScan) return built;
+  const Turn* turn = state->context->turn;
+  if (turn == nullptr || turn->asked() != Turn::Asked::kBetweenOperators || plan.kind == PlanKind::kScan) return built;
   return MakeTurnOperator(std::move(built), *state->context);
 }
 

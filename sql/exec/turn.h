@@ -11,12 +11,22 @@ namespace tsd::sql {
 class Turn {
  public:
   static constexpr absl::Duration kLength = absl::Milliseconds(1);
+  enum class Asked : uint8_t {
+    kBetweenOperators,  // before any batch goes from one to the next, too
+    kByLongWork,        // only by operators that work long between batches: the driver counts batches itself
+  };
 
-  explicit Turn(const Clock* clock) : clock_(clock) {}
+  explicit Turn(const Clock* clock, Asked asked = Asked::kBetweenOperators) : clock_(clock), asked_(asked) {}
+  Asked asked() const { return asked_; }
 
   /// Around the driver's pulls: its own time between two of them does not count.
   void Resume() { begin_ = clock_->Monotonic() - used_; }
   void Pause() { used_ = clock_->Monotonic() - begin_; }
+  /// For a driver that gives way after every pull: a turn of its own for the next one.
+  void Begin() {
+    TakeGivenWay();
+    Resume();
+  }
   /// After kBlocked; the next turn begins. True: it was for the turn's end, and nothing else will wake the query.
   bool TakeGivenWay() {
     used_ = absl::ZeroDuration();
@@ -35,6 +45,7 @@ class Turn {
 
  private:
   const Clock* const clock_;
+  const Asked asked_;
   absl::Duration begin_, used_;
   bool worked_ = false, given_way_ = false;
 };

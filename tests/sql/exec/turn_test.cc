@@ -84,9 +84,9 @@ TEST_F(TurnTest, SortsGiveWay) {
   // To read the rows is 74 batches; to sort them some 200 steps more.
   const std::string rows = "generate_series(1, 300000) a";
   const size_t read = GaveWay("SELECT count(*) FROM " + rows, "300000");
-  EXPECT_GT(GaveWay("SELECT b FROM (SELECT (a * 7919) % 300007 AS b FROM " + rows + " ORDER BY b OFFSET 150000) s LIMIT 1", "150001"), read + 30);
-  EXPECT_GT(GaveWay("SELECT length(string_agg('x', '' ORDER BY (a * 7919) % 300007)) FROM " + rows, "300000"), read + 30);
-  EXPECT_GT(GaveWay("SELECT max(n) FROM (SELECT row_number() OVER (ORDER BY (a * 7919) % 300007) AS n FROM " + rows + ") s", "300000"), read + 60);
+  EXPECT_GT(GaveWay("SELECT b FROM (SELECT (a::bigint * 7919) % 300007 AS b FROM " + rows + " ORDER BY b OFFSET 150000) s LIMIT 1", "150001"), read + 30);
+  EXPECT_GT(GaveWay("SELECT length(string_agg('x', '' ORDER BY (a::bigint * 7919) % 300007)) FROM " + rows, "300000"), read + 30);
+  EXPECT_GT(GaveWay("SELECT max(n) FROM (SELECT row_number() OVER (ORDER BY (a::bigint * 7919) % 300007) AS n FROM " + rows + ") s", "300000"), read + 60);
 }
 
 TEST_F(TurnTest, WindowsGiveWay) {
