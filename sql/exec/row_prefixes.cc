@@ -148,6 +148,11 @@ RowPrefixes::RowPrefixes(const ColumnBatch& batch, const std::vector<OrderKey>& 
   if (!keys.empty()) first_ = std::make_unique<KeyPrefix>(batch, keys[0]);
 }
 
+void RowPrefixes::DropValues() {
+  first_.reset();
+  second_.reset();
+}
+
 bool RowPrefixes::Step() {
   if (done_) return true;
   KeyPrefix& prefix = second_ ? *second_ : *first_;

@@ -51,6 +51,8 @@ class RowPrefixes {
   RowPrefixes(const ColumnBatch& batch, const std::vector<OrderKey>& keys);
   /// True: all are there.
   bool Step();
+  /// They are copied, what Visit gave to compare them stays good.
+  void DropValues();
 
   struct OneKey {
     uint64_t first;

@@ -15,6 +15,8 @@ constexpr size_t kLeafRows = size_t{1} << 12;   // sorted in one step
 class RowSorter::Pass {
  public:
   virtual ~Pass() = default;
+  /// True: the rows are copied from the prefixes.
+  virtual bool Copy() = 0;
   virtual bool Step() = 0;
   virtual std::vector<uint32_t> Take() = 0;
 };
@@ -24,13 +26,14 @@ class RowSorter::PassOf final : public Pass {
  public:
   PassOf(RowAt row_at, Less less, size_t rows) : row_at_(row_at), less_(less), row_count_(rows) { rows_.reserve(rows); }
 
+  bool Copy() override {
+    for (size_t end = std::min(row_count_, rows_.size() + kCopiedRows); rows_.size() < end;) rows_.push_back(row_at_(rows_.size()));
+    if (rows_.size() < row_count_) return false;
+    // The partitions of a good sort are halved so often; a bad one is left to std::sort.
+    todo_.push_back({0, row_count_, 2 * static_cast<int>(std::bit_width(row_count_))});
+    return true;
+  }
   bool Step() override {
-    if (rows_.size() < row_count_) {
-      for (size_t end = std::min(row_count_, rows_.size() + kCopiedRows); rows_.size() < end;) rows_.push_back(row_at_(rows_.size()));
-      // The partitions of a good sort are halved so often; a bad one is left to std::sort.
-      if (rows_.size() == row_count_) todo_.push_back({0, row_count_, 2 * static_cast<int>(std::bit_width(row_count_))});
-      return row_count_ == 0;
-    }
     if (!todo_.empty()) {
       Sort();
       return false;
@@ -119,7 +122,12 @@ RowSorter::RowSorter(const ColumnBatch& batch, const std::vector<OrderKey>& keys
 RowSorter::~RowSorter() = default;
 
 bool RowSorter::Step() {
-  if (pass_ != nullptr) return pass_->Step();
+  if (copied_) return pass_->Step();
+  if (pass_ != nullptr) {
+    copied_ = pass_->Copy();
+    if (copied_) prefixes_.DropValues();
+    return false;
+  }
   if (!prefixes_.Step()) return false;
   pass_ = prefixes_.Visit([this](auto row_at, auto less) -> std::unique_ptr<Pass> {
     return std::make_unique<PassOf<decltype(row_at), decltype(less)>>(row_at, less, row_count_);

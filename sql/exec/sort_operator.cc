@@ -55,7 +55,7 @@ StatusOr<Pull> SortOperator::Step() {
 
 Status SortOperator::Take(const ColumnBatch& batch) {
   builder_.Append(batch);
-  const size_t bytes = builder_.MemoryBytes() + builder_.rows() * RowSorter::kBytesARow;
+  const size_t bytes = builder_.MemoryBytes() + builder_.rows() * RowSorter::BytesARow(keys_);
   Status status = memory_.SetOrSpill(bytes);
   if (status.ok()) status = CheckColumnSizes(builder_, batch.column_count());
   if (status.ok() || context_.spill == nullptr || !memory_.AreWorthSpilling(bytes)) return status;

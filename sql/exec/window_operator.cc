@@ -75,7 +75,7 @@ class WindowOperator final : public Operator {
     if (keys.empty()) {
       rows_ = std::move(unsorted_);
     } else {
-      RETURN_IF_ERROR(memory_.Set(unsorted_.rows() * RowSorter::kBytesARow));
+      RETURN_IF_ERROR(memory_.Set(unsorted_.rows() * RowSorter::BytesARow(keys)));
       sorter_.emplace(unsorted_, keys);
     }
     return OkStatus();
