@@ -144,7 +144,7 @@ class ClickHouse(InProcess):
 class ClickHouseCodec(ClickHouse):
     name, label = "clickhouse", "ClickHouse, codecs"
     metric_codec, time_codec = " CODEC(ALP)", " CODEC(DoubleDelta, ZSTD)"
-    notes = "chdb, in process; ORDER BY (hostname, time), ALP for metrics, DoubleDelta+ZSTD for time, hostname LowCardinality, merged to one part; inserts fsynced; results as RowBinary"
+    notes = "chdb, in process; ORDER BY (hostname, time), ALP for metrics, DoubleDelta+ZSTD for time, hostname LowCardinality, merged to one part; inserts fsynced; times in the CSV read as best_effort, which their '+00' needs; results as RowBinary"
 
 
 class ClickHouseLz4(ClickHouse):
