@@ -1,6 +1,7 @@
 #include "engine/scan/scan_work.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "engine/scan/last_rows.h"
 
@@ -134,7 +135,10 @@ StatusOr<std::optional<ScanUnit>> ScanWork::TakeAny(ScanStats& stats) {
           ASSIGN_OR_RETURN(views_, more_views_->Next());
           view_ = 0;
         }
-        if (views_.empty()) return std::optional<ScanUnit>();
+        if (views_.empty()) {
+          listed_all_ = true;
+          return std::optional<ScanUnit>();
+        }
       }
       ++stats.chunks;
       auto open = std::make_shared<OpenView>();
@@ -172,41 +176,59 @@ StatusOr<std::optional<ScanUnit>> ScanWork::TakeAny(ScanStats& stats) {
       case Stage::kEnd:
         open_ = nullptr;  // lets go of files that are not needed any more
         ++view_;
+        ++chunk_;
         Enter(Stage::kStart);
+        if (spec_.order == ScanOrder::kNewestFirst) return std::optional<ScanUnit>();
         break;
     }
   }
 }
 
+int64_t ScanWork::NewestOf(size_t chunk) const {
+  constexpr int64_t kUnknown = std::numeric_limits<int64_t>::max();
+  if (spec_.chunk_ends.empty()) return kUnknown;
+  const int64_t end = chunk < spec_.chunk_ends.size() ? spec_.chunk_ends[chunk] : std::numeric_limits<int64_t>::min() + 1;
+  return end == kUnknown ? kUnknown : end - 1;
+}
+
+Status ScanWork::ListChunk(ScanStats& stats) {
+  while (true) {
+    ASSIGN_OR_RETURN(std::optional<ScanUnit> unit, TakeAny(stats));
+    if (!unit.has_value()) break;
+    sorted_.push_back(*std::move(unit));
+  }
+  // Unknown times may be anything: they come first.
+  std::stable_sort(sorted_.begin(), sorted_.end(), [](const ScanUnit& left, const ScanUnit& right) {
+    return left.newest.value_or(INT64_MAX) < right.newest.value_or(INT64_MAX);
+  });
+  return OkStatus();
+}
+
 StatusOr<std::optional<ScanUnit>> ScanWork::Take(ScanStats& stats) {
   MutexLock lock(mutex_);
   if (spec_.order == ScanOrder::kAny) return TakeAny(stats);
-  if (!sorted_ready_) {
-    while (true) {
-      ASSIGN_OR_RETURN(std::optional<ScanUnit> unit, TakeAny(stats));
-      if (!unit.has_value()) break;
-      sorted_.push_back(*std::move(unit));
+  while (true) {
+    while (!listed_all_ && (sorted_.empty() || (sorted_.back().newest.has_value() && NewestOf(chunk_) >= *sorted_.back().newest))) {
+      listed_all_ = NewestOf(chunk_) < time_floor_.load();
+      if (!listed_all_) RETURN_IF_ERROR(ListChunk(stats));
     }
-    // Unknown times may be anything: they come first.
-    std::stable_sort(sorted_.begin(), sorted_.end(), [](const ScanUnit& left, const ScanUnit& right) {
-      return left.newest.value_or(INT64_MAX) < right.newest.value_or(INT64_MAX);
-    });
-    sorted_ready_ = true;
-  }
-  while (!sorted_.empty()) {
+    if (sorted_.empty()) return std::optional<ScanUnit>();
     ScanUnit unit = std::move(sorted_.back());
     sorted_.pop_back();
     if (!unit.newest.has_value() || *unit.newest >= time_floor_.load()) return std::optional<ScanUnit>(std::move(unit));
     stats.blocks_skipped += std::max<size_t>(1, spec_.columns.size());
   }
-  return std::optional<ScanUnit>();
 }
 
 std::optional<int64_t> ScanWork::NewestRemaining() {
   MutexLock lock(mutex_);
-  if (!sorted_ready_ || spec_.order != ScanOrder::kNewestFirst) return std::nullopt;
-  if (sorted_.empty()) return INT64_MIN;
-  return sorted_.back().newest;
+  if (spec_.order != ScanOrder::kNewestFirst) return std::nullopt;
+  int64_t newest = listed_all_ ? INT64_MIN : NewestOf(chunk_);
+  if (!sorted_.empty()) {
+    if (!sorted_.back().newest.has_value()) return std::nullopt;
+    newest = std::max(newest, *sorted_.back().newest);
+  }
+  return newest;
 }
 
 void ScanWork::RaiseTimeFloor(int64_t floor) {

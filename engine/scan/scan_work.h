@@ -62,9 +62,14 @@ class ScanWork {
  private:
   enum class Stage : uint8_t { kStart, kFiles, kOwnFiles, kBlocks, kOwnBlocks, kEnd };
 
+  /// Of the chunk at hand or the next ones; kNewestFirst: of chunk_, empty at its end.
   StatusOr<std::optional<ScanUnit>> TakeAny(ScanStats& stats) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   StatusOr<std::optional<ScanUnit>> NextOfFile(const ChunkFile& file, bool some_too_new, const std::vector<RowRange>* hidden, ScanStats& stats)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  /// No row of the chunk has a greater time.
+  int64_t NewestOf(size_t chunk) const;
+  /// Puts the units of chunk_ among the sorted ones.
+  Status ListChunk(ScanStats& stats) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   ScanUnit BlockUnit(const RowBlock& block, bool some_too_new) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Enter(Stage stage) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   /// Whether the snapshot sees every row of the file, as far as can be said without opening it.
@@ -88,8 +93,9 @@ class ScanWork {
   std::shared_ptr<const ChunkReader> reader_ ABSL_GUARDED_BY(mutex_);  // of the file being gone through
   bool sees_all_ ABSL_GUARDED_BY(mutex_) = false;                      // every row of that file
   bool last_rows_only_ ABSL_GUARDED_BY(mutex_) = false;                // of that file: only these are wanted, and can be told
-  bool sorted_ready_ ABSL_GUARDED_BY(mutex_) = false;
-  std::vector<ScanUnit> sorted_ ABSL_GUARDED_BY(mutex_);               // kNewestFirst: the newest last
+  size_t chunk_ ABSL_GUARDED_BY(mutex_) = 0;                           // of spec_, that view_ is of
+  std::vector<ScanUnit> sorted_ ABSL_GUARDED_BY(mutex_);               // kNewestFirst: of the chunks before chunk_, the newest last
+  bool listed_all_ ABSL_GUARDED_BY(mutex_) = false;                    // there are no more chunks, or none that matters
 };
 
 }  // namespace tsd::engine

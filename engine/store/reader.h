@@ -57,6 +57,8 @@ struct ScanSpec {
   ScanPredicate predicate;
   Snapshot snapshot;
   ScanOrder order = ScanOrder::kAny;
+  /// kNewestFirst: of each chunk, a time that all its rows are below; descending. Chunks are then opened as their rows' turn comes. Empty: not known.
+  std::vector<int64_t> chunk_ends;
   RowChoice choice = RowChoice::kAll;
 };
 

@@ -45,6 +45,14 @@ std::optional<LanePlan> SplitAggregate(const PlanPtr& node) {
   return LanePlan{std::move(below), std::move(above)};
 }
 
+/// A scan that visits its rows in an order ends early, by what the first operator that gathers rows has seen. Newest first, lanes take turns
+/// in that order, and what one lane's TopN has makes older rows useless to all; other orders are one thread's.
+bool MayShare(const ScanNode& scan, const PlanNode& breaker) {
+  if (scan.order == ChunkOrder::kAny) return true;
+  const auto* top = PlanTry<TopNNode>(&breaker);
+  return scan.order == ChunkOrder::kNewestFirst && top != nullptr && !top->with_ties;
+}
+
 /// `parent` is what stands above it, or null.
 std::optional<LanePlan> SplitBreaker(const PlanPtr& node, const PlanPtr& parent, bool* took_parent) {
   *took_parent = false;
@@ -96,9 +104,10 @@ std::optional<LanePlan> SplitForLanes(const PlanPtr& fragment) {
     if (node->children.size() > 1) return std::nullopt;
     chain.push_back(node);
   }
-  if (chain.back()->kind != PlanKind::kScan || PlanAs<ScanNode>(*chain.back()).order != ChunkOrder::kAny) return std::nullopt;
+  if (chain.back()->kind != PlanKind::kScan) return std::nullopt;
   size_t breaker = chain.size() - 1;
   while (breaker > 0 && WorksByRow(chain[breaker]->kind)) --breaker;
+  if (!MayShare(PlanAs<ScanNode>(*chain.back()), *chain[breaker])) return std::nullopt;
   if (WorksByRow(chain[breaker]->kind)) return LanePlan{chain[0], GatherOf(chain[0])};
   bool took_parent = false;
   std::optional<LanePlan> split = SplitBreaker(chain[breaker], breaker > 0 ? chain[breaker - 1] : nullptr, &took_parent);

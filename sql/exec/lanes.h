@@ -12,7 +12,7 @@ struct LanePlan {
   PlanPtr rest;  // holds exactly one Gather, whose child is `lane`
 };
 
-/// nullopt: the fragment has to be run by one thread (it ends early, or visits its rows in an order). `fragment` is not changed.
+/// nullopt: the fragment has to be run by one thread (it ends early, or visits its rows in an order that lanes cannot share). `fragment` is not changed.
 std::optional<LanePlan> SplitForLanes(const PlanPtr& fragment);
 
 }  // namespace tsd::sql

@@ -41,7 +41,11 @@ engine::ScanSpec TableScanOperator::SpecOf(const ScanNode& node, engine::Snapsho
   spec.with_row_ids = node.row_ids == RowIds::kWith;
   spec.predicate = node.predicate;
   spec.snapshot = snapshot;
-  if (node.order == ChunkOrder::kNewestFirst) spec.order = engine::ScanOrder::kNewestFirst;
+  if (node.order == ChunkOrder::kNewestFirst) {
+    spec.order = engine::ScanOrder::kNewestFirst;
+    for (const auto& [start, end] : node.chunk_ranges) spec.chunk_ends.push_back(end);
+    if (spec.chunk_ends.size() != spec.chunks.size() || !std::ranges::is_sorted(spec.chunk_ends, std::greater())) spec.chunk_ends.clear();
+  }
   // With other filters than the predicate, a segment's last row may be one that they drop.
   if (node.last_of_segment && (node.filters.empty() || node.exact_predicate)) spec.choice = engine::RowChoice::kLastOfSegment;
   return spec;
@@ -69,6 +73,7 @@ Status TableScanOperator::OpenNext() {
   engine::ScanSpec spec = SpecOf(node_, snapshot_);
   if (ByChunk()) {
     spec.chunks = {node_.chunks[next_chunk_]};
+    spec.chunk_ends.clear();
     ++next_chunk_;
   } else {
     next_chunk_ = node_.chunks.size();

@@ -262,6 +262,59 @@ TEST_F(ScanModesTest, NewestFirstKeepsItsPromise) {
   EXPECT_GT(scan->stats().blocks_skipped, 20u);
 }
 
+TEST_F(ScanModesTest, NewestFirstOpensChunksAsTheirTurnComes) {
+  Open();
+  ScanSpec spec = Spec();
+  spec.order = ScanOrder::kNewestFirst;
+  spec.chunks.clear();
+  // Two chunks a slice of 1,000, the second with fewer rows; of the third slice one is empty; the newest slice has rows in memory.
+  for (uint64_t chunk = 1; chunk <= 12; ++chunk) {
+    const int64_t begin = 1000 * static_cast<int64_t>((12 - chunk) / 2);
+    if (chunk != 5) Insert(chunk, chunk, Series(7, begin, chunk % 2 == 0 ? 1000 : 600));
+    if (chunk == 2) Insert(100, chunk, Series(7, begin + 300, 200));
+    spec.chunks.push_back(ChunkId(chunk));
+    spec.chunk_ends.push_back(begin + 1000);
+    ASSERT_TRUE(Flush().ok());
+    if (chunk == 1) Insert(101, chunk, Series(7, begin + 500, 500));
+  }
+  ScanSpec any = spec;
+  any.order = ScanOrder::kAny;
+  const std::vector<TestRow> all = Sorted(All(any));
+  // Shared by two that take turns, as lanes do: together all rows, and each one's promise holds.
+  std::vector<std::unique_ptr<TableScan>> scans = *store_->OpenScans(spec, 2);
+  ASSERT_EQ(scans.size(), 2u);
+  std::vector<TestRow> rows;
+  std::array<std::optional<int64_t>, 2> bounds;
+  std::array<bool, 2> ended{};
+  for (size_t turn = 0; !ended[0] || !ended[1]; ++turn) {
+    const size_t one = turn % 3 == 0 ? 1 : 0;
+    const ColumnBatch batch = *scans[one]->Next();
+    ended[one] = batch.empty();
+    for (size_t row = 0; row < batch.rows() && bounds[one].has_value(); ++row) ASSERT_LE(batch.column(0).Get<int64_t>(row), *bounds[one]);
+    Collect(batch, rows);
+    bounds[one] = scans[one]->NewestRemaining();
+  }
+  EXPECT_EQ(Sorted(rows), all);
+  // The newest rows need the newest slice alone, and what comes right after it to know that.
+  std::unique_ptr<TableScan> scan = *store_->OpenScan(spec);
+  rows.clear();
+  while (rows.size() < 10 || *scan->NewestRemaining() >= 5000) {
+    const ColumnBatch batch = *scan->Next();
+    ASSERT_FALSE(batch.empty());
+    Collect(batch, rows);
+  }
+  EXPECT_EQ(rows.size(), static_cast<size_t>(std::ranges::count_if(all, [](const TestRow& row) { return row.k >= 5000; })));
+  EXPECT_LE(scan->stats().chunks, 3u);
+  // A floor that one of them raises ends the other, without the chunks below it.
+  scans = *store_->OpenScans(spec, 2);
+  ASSERT_FALSE(scans[0]->Next()->empty());
+  scans[0]->RaiseTimeFloor(4500);
+  rows.clear();
+  for (ColumnBatch batch = *scans[1]->Next(); !batch.empty(); batch = *scans[1]->Next()) Collect(batch, rows);
+  EXPECT_TRUE(std::ranges::all_of(rows, [](const TestRow& row) { return row.k >= 4000; }));
+  EXPECT_LE(scans[0]->stats().chunks + scans[1]->stats().chunks, 6u);
+}
+
 TEST_F(ScanModesTest, LastRowsOfSegmentsAreAmongThoseHandedOut) {
   Open();
   uint64_t chunk = 0;
