@@ -80,6 +80,17 @@ class ClusterTest(unittest.TestCase):
             cursor.execute("SELECT n FROM m ORDER BY n")
             self.assertEqual([row[0] for row in cursor], list(range(1000)))
 
+    def test_newest_rows_that_a_rare_condition_keeps(self):
+        """So many rows that a node's threads share them, over chunks that each have a few that count."""
+        self.cluster.sql("CREATE TABLE rare(time timestamptz NOT NULL, d int, v int)")
+        self.cluster.sql("SELECT create_distributed_hypertable('rare', 'time', 'd', chunk_time_interval => interval '6 hours')")
+        self.cluster.sql("INSERT INTO rare SELECT '2024-01-01'::timestamptz + (g / 20) * interval '10 seconds', g % 20, (g::bigint * 7919) % 100003 FROM generate_series(0, 599999) g")
+        for where in ("v % 50000 = 7", "v % 5000 = 7", "v < 0", "d = 3 AND v % 5000 = 7"):
+            everything = f"(SELECT * FROM rare WHERE {where} OFFSET 0) s"
+            for keys, limit in (("time DESC, d", 5), ("time DESC, v", "3 OFFSET 4"), ("time, d", 2)):
+                order = f"ORDER BY {keys} LIMIT {limit}"
+                self.assertEqual(self.cluster.sql(f"SELECT time, d, v FROM rare WHERE {where} {order}"), self.cluster.sql(f"SELECT time, d, v FROM {everything} {order}"), (where, order))
+
     def test_copy_round_trip(self):
         out = self.cluster.psql("-c", "COPY (SELECT time, device, v, n FROM m ORDER BY n LIMIT 3) TO STDOUT WITH (FORMAT csv)").stdout
         self.assertEqual(out.splitlines()[1], "2024-01-01 00:10:00+00,d1,0.5,1")
